@@ -1,0 +1,35 @@
+/** Bytes of one 32x32 RGB image, `[H, W, C]`. */
+export const IMAGE_BYTES = 32 * 32 * 3;
+
+/** One half (training or validation) of a data set, in memory. */
+export interface ImageSet {
+  readonly count: number;
+  /** `[N, 32, 32, 3]`, uint8, RGB. */
+  readonly images: Uint8Array;
+  /** `[N]`, class indices. */
+  readonly labels: Uint8Array;
+}
+
+/** What the page may know of a data set: everything but the pixels. */
+export interface DatasetInfo {
+  /** Stable identity: 'built-in:0', 'cifar10', ... */
+  readonly id: string;
+  readonly title: string;
+  readonly classNames: readonly string[];
+  readonly trainCount: number;
+  readonly validCount: number;
+  /** Per channel, of pixels scaled to 0 … 1; what training subtracts and divides by. */
+  readonly mean: readonly [number, number, number];
+  readonly deviation: readonly [number, number, number];
+  /** SHA-256 over pixels and labels of both halves, hexadecimal. */
+  readonly hash: string;
+  /** Images per class in the training half. */
+  readonly trainHistogram: readonly number[];
+  readonly notes: readonly string[];
+}
+
+export interface Dataset {
+  readonly info: DatasetInfo;
+  readonly train: ImageSet;
+  readonly valid: ImageSet;
+}

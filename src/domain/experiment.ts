@@ -1,0 +1,35 @@
+/** Normalization after every convolution. */
+export type Norm = 'none' | 'bn' | 'gn';
+export type OptimizerName = 'adamw' | 'sgd';
+export type ScheduleName = 'one-cycle' | 'constant';
+export type Augmentation = 'none' | 'crop-flip';
+
+/** Everything that decides what a training run computes, apart from the data set itself. */
+export interface Experiment {
+  readonly norm: Norm;
+  /** Weight Standardization of every convolution filter. */
+  readonly ws: boolean;
+  readonly batchSize: number;
+  /** Channels of the first stage; 64 is the real ResNet-18. */
+  readonly width: number;
+  readonly stemPadding: number;
+  readonly optimizer: OptimizerName;
+  readonly schedule: ScheduleName;
+  readonly maxLearningRate: number;
+  readonly weightDecay: number;
+  /** SGD's momentum, or AdamW's first beta, where the schedule does not cycle it. */
+  readonly momentum: number;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly augmentation: Augmentation;
+  /** Training images used, from the start of the set; 0 means all. */
+  readonly trainLimit: number;
+  /** Validation images used; 0 means all. */
+  readonly validLimit: number;
+}
+
+/** 'BN+WS', 'GN', 'None' ... */
+export function armName(arm: Pick<Experiment, 'norm' | 'ws'>): string {
+  const norm = { none: 'None', bn: 'BN', gn: 'GN' }[arm.norm];
+  return arm.ws ? `${norm}+WS` : norm;
+}
