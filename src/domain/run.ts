@@ -1,0 +1,90 @@
+import type { Experiment } from './experiment.ts';
+
+/** Life of a run. `interrupted` and `failed` keep everything recorded before. */
+export type RunStatus =
+  | 'preparing'
+  | 'running'
+  | 'paused'
+  | 'finished'
+  | 'stopped'
+  | 'diverged'
+  | 'interrupted'
+  | 'failed';
+
+export function isOver(status: RunStatus): boolean {
+  return status !== 'preparing' && status !== 'running' && status !== 'paused';
+}
+
+/** One line of the epoch table, as fastai prints it. */
+export interface EpochRow {
+  /** 0-based, as in fastai. */
+  readonly epoch: number;
+  /** Steps done at its end. */
+  readonly step: number;
+  /** Debiased exponential mean of the training losses at the epoch's end (beta 0.98). */
+  readonly trainLoss: number;
+  readonly validLoss: number;
+  readonly accuracy: number;
+  /** Training and validation time of this epoch, pauses excluded. */
+  readonly milliseconds: number;
+}
+
+/** Consecutive training steps as they are reported; all arrays have one entry per step. */
+export interface StepChunk {
+  /** 0-based step of the first entry. */
+  readonly firstStep: number;
+  readonly losses: Float32Array;
+  readonly smoothed: Float32Array;
+  readonly learningRates: Float32Array;
+  readonly momenta: Float32Array;
+  /** Compute time since the start of the run at the read-back of each step, pauses excluded. */
+  readonly elapsedMs: Float32Array;
+}
+
+export interface Divergence {
+  /** 0-based step whose loss broke the rule. */
+  readonly step: number;
+  /** Its raw loss: may be NaN or infinite. */
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly reason: 'not-finite' | 'above-threshold';
+}
+
+export type FinderRule = 'valley' | 'steep' | 'minimum' | 'slide' | 'v1';
+
+/** A suggestion of one rule, and the point of the curve where it was computed. */
+export interface Suggestion {
+  readonly rule: FinderRule;
+  /** Suggested learning rate; undefined where the rule has no answer. */
+  readonly learningRate: number | undefined;
+  /** Index into the finder's points of the marker; undefined without a suggestion. */
+  readonly index: number | undefined;
+  /** Why there is no suggestion. */
+  readonly note?: string;
+}
+
+export interface FinderSettings {
+  readonly start: number;
+  readonly end: number;
+  readonly steps: number;
+}
+
+export interface FinderResult {
+  readonly stoppedAt: number;
+  readonly reason: 'completed' | 'loss-exploded' | 'not-finite' | 'stopped';
+  readonly suggestions: readonly Suggestion[];
+  /** Set when the suggestions differ by more than a factor of ten. */
+  readonly disagree: boolean;
+}
+
+/** What a training run will do, known before its first step. */
+export interface RunPlan {
+  readonly experiment: Experiment;
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  readonly trainCount: number;
+  readonly validCount: number;
+  /** Short hashes: equal values show that two runs start alike and see the same batches. */
+  readonly initialWeightsHash: string;
+  readonly orderHash: string;
+}

@@ -1,0 +1,89 @@
+import type { DatasetInfo } from '#domain/dataset.ts';
+import type { Experiment } from '#domain/experiment.ts';
+import type { Divergence, EpochRow, FinderResult, FinderSettings, RunPlan, RunStatus, StepChunk } from '#domain/run.ts';
+
+/** The device that a worker computes on. */
+export interface DeviceInfo {
+  readonly backend: 'webgpu' | 'webgl';
+  /** As the user knows it, such as 'NVIDIA GeForce RTX 4070'; best effort. */
+  readonly title: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** A software adapter (SwiftShader, llvmpipe): correct, but very slow. */
+  readonly isFallback: boolean;
+  readonly features: readonly string[];
+  /** Largest single buffer, bytes. */
+  readonly maxBufferBytes: number;
+  /** Why WebGPU is not used, in a sentence, when `backend` is 'webgl'. */
+  readonly reason?: string;
+}
+
+/** Why nothing can train here. */
+export interface Unsupported {
+  readonly code: 'no-webgpu-no-webgl' | 'no-adapter' | 'device-refused';
+  readonly message: string;
+}
+
+export type DatasetSource = { readonly kind: 'built-in' } | { readonly kind: 'files'; readonly files: readonly File[] };
+
+/** One page of images for the sample grid. */
+export interface SampleImages {
+  readonly width: number;
+  readonly height: number;
+  /** `[count, H, W, 4]` RGBA. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  readonly labels: readonly number[];
+}
+
+/** Requests of the page and what each resolves to. A request that fails rejects with a `RemoteError`. */
+export interface Requests {
+  /** Sets up the GPU; the first request. */
+  start: { request: Record<never, never>; response: DeviceInfo };
+  loadDataset: { request: { source: DatasetSource }; response: DatasetInfo };
+  sampleImages: {
+    request: { half: 'train' | 'valid'; offset: number; count: number; label: number | undefined };
+    response: SampleImages;
+  };
+  /** Resolves when the run is over, whatever its end; events tell the story meanwhile. */
+  train: { request: { runId: string; experiment: Experiment }; response: { status: RunStatus } };
+  findLearningRate: {
+    request: { runId: string; experiment: Experiment; settings: FinderSettings };
+    response: FinderResult;
+  };
+  pause: { request: { runId: string }; response: Record<never, never> };
+  resume: { request: { runId: string }; response: Record<never, never> };
+  stop: { request: { runId: string }; response: Record<never, never> };
+  /** Tensors and GPU bytes, for the leak tests and the diagnostics panel. */
+  memory: { request: Record<never, never>; response: { gpuBytes: number; objects: number } };
+}
+
+export type RequestName = keyof Requests;
+
+/** Page to worker. */
+export type RequestMessage = {
+  [Name in RequestName]: { type: 'request'; id: number; name: Name; body: Requests[Name]['request'] };
+}[RequestName];
+
+/** An error as it crosses the wire; `sentence` is for people, `detail` for the console. */
+export interface WireError {
+  readonly name: string;
+  readonly sentence: string;
+  readonly detail?: string;
+}
+
+export type WorkerEvent =
+  | { readonly type: 'dataset-progress'; readonly stage: string; readonly done: number; readonly total: number }
+  | { readonly type: 'run-status'; readonly runId: string; readonly status: RunStatus; readonly detail?: string }
+  | { readonly type: 'run-plan'; readonly runId: string; readonly plan: RunPlan }
+  | { readonly type: 'steps'; readonly runId: string; readonly chunk: StepChunk }
+  | { readonly type: 'epoch'; readonly runId: string; readonly row: EpochRow }
+  | { readonly type: 'validating'; readonly runId: string; readonly done: number; readonly total: number }
+  | { readonly type: 'diverged'; readonly runId: string; readonly divergence: Divergence }
+  | { readonly type: 'finder-done'; readonly runId: string; readonly result: FinderResult }
+  | { readonly type: 'device-lost'; readonly message: string };
+
+/** Worker to page. */
+export type WorkerMessage =
+  | { readonly type: 'response'; readonly id: number; readonly ok: true; readonly body: unknown }
+  | { readonly type: 'response'; readonly id: number; readonly ok: false; readonly error: WireError }
+  | { readonly type: 'event'; readonly event: WorkerEvent };
