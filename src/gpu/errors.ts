@@ -1,0 +1,46 @@
+/** Why a GPU cannot be had; `code` tells the page which advice to show. */
+export class GpuUnavailableError extends Error {
+  override readonly name = 'GpuUnavailableError';
+  readonly code: 'no-webgpu' | 'no-adapter' | 'device-refused';
+  constructor(code: 'no-webgpu' | 'no-adapter' | 'device-refused', message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** The device is gone: driver crash, GPU process crash, sleep, or the browser's watchdog. */
+export class DeviceLostError extends Error {
+  override readonly name = 'DeviceLostError';
+  /** WebGPU's own reason: 'unknown' for a crash. */
+  readonly reason: string;
+  constructor(reason: string, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** The GPU rejected a command; results computed since are not to be trusted. */
+export class GpuError extends Error {
+  override readonly name = 'GpuError';
+  readonly kind: 'validation' | 'out-of-memory' | 'internal';
+  constructor(kind: 'validation' | 'out-of-memory' | 'internal', message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** A shader did not compile; `message` has file, line and column. */
+export class ShaderError extends Error {
+  override readonly name = 'ShaderError';
+}
+
+/** Names a `GPUError` of any engine by its class. */
+export function toGpuError(error: GPUError, doing: string): GpuError {
+  const kind =
+    error instanceof GPUOutOfMemoryError
+      ? 'out-of-memory'
+      : error instanceof GPUValidationError
+        ? 'validation'
+        : 'internal';
+  return new GpuError(kind, `The GPU rejected a command (${doing}): ${error.message}`);
+}
