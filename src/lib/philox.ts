@@ -27,7 +27,13 @@ function multiplyHigh(a: number, b: number): number {
 export type Counter = readonly [number, number, number, number];
 
 /** Writes the four 32-bit words of one block into `out` at `offset`. */
-export function philoxInto(out: Uint32Array, offset: number, counter: Counter, key0: number, key1: number): void {
+export function philoxInto(
+  out: Uint32Array,
+  offset: number,
+  counter: Counter,
+  key0: number,
+  key1: number,
+): void {
   let [c0, c1, c2, c3] = counter;
   let k0 = key0 >>> 0;
   let k1 = key1 >>> 0;

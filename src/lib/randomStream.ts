@@ -42,7 +42,14 @@ export function normals(seed: number, stream: number, tensor: number, count: num
 }
 
 /** Uniform numbers in [low, high): word `i % 4` of block `(floor(i / 4), tensor, 0, 0)`. */
-export function uniforms(seed: number, stream: number, tensor: number, count: number, low: number, high: number): Float32Array {
+export function uniforms(
+  seed: number,
+  stream: number,
+  tensor: number,
+  count: number,
+  low: number,
+  high: number,
+): Float32Array {
   const out = new Float32Array(count);
   const words = new Uint32Array(4);
   for (let i = 0; i < count; i++) {
@@ -58,7 +65,8 @@ export function uniforms(seed: number, stream: number, tensor: number, count: nu
  * @throws {RangeError} when `count` exceeds 2^20.
  */
 export function permutation(seed: number, stream: number, epoch: number, count: number): Uint32Array {
-  if (!(count >= 0 && count <= 0x100000)) throw new RangeError(`permutation: count ${count} must be 0 to 1048576`);
+  if (!(count >= 0 && count <= 0x100000))
+    throw new RangeError(`permutation: count ${count} must be 0 to 1048576`);
   // Word and index share one double (32 + 20 bits), so that a numeric sort orders by both.
   const keys = new Float64Array(count);
   for (let i = 0; i < count; i++) keys[i] = randomWord(seed, stream, i, epoch) * 0x100000 + i;

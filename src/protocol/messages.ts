@@ -1,6 +1,14 @@
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { Experiment } from '#domain/experiment.ts';
-import type { Divergence, EpochRow, FinderResult, FinderSettings, RunPlan, RunStatus, StepChunk } from '#domain/run.ts';
+import type {
+  Divergence,
+  EpochRow,
+  FinderResult,
+  FinderSettings,
+  RunPlan,
+  RunStatus,
+  StepChunk,
+} from '#domain/run.ts';
 
 /** The device that a worker computes on. */
 export interface DeviceInfo {
@@ -24,7 +32,9 @@ export interface Unsupported {
   readonly message: string;
 }
 
-export type DatasetSource = { readonly kind: 'built-in' } | { readonly kind: 'files'; readonly files: readonly File[] };
+export type DatasetSource =
+  | { readonly kind: 'built-in' }
+  | { readonly kind: 'files'; readonly files: readonly File[] };
 
 /** One page of images for the sample grid. */
 export interface SampleImages {
@@ -72,8 +82,18 @@ export interface WireError {
 }
 
 export type WorkerEvent =
-  | { readonly type: 'dataset-progress'; readonly stage: string; readonly done: number; readonly total: number }
-  | { readonly type: 'run-status'; readonly runId: string; readonly status: RunStatus; readonly detail?: string }
+  | {
+      readonly type: 'dataset-progress';
+      readonly stage: string;
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'run-status';
+      readonly runId: string;
+      readonly status: RunStatus;
+      readonly detail?: string;
+    }
   | { readonly type: 'run-plan'; readonly runId: string; readonly plan: RunPlan }
   | { readonly type: 'steps'; readonly runId: string; readonly chunk: StepChunk }
   | { readonly type: 'epoch'; readonly runId: string; readonly row: EpochRow }
