@@ -1,41 +1,55 @@
 import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { browserArguments, isolationHeaders } from './scripts/browser.mjs';
+import { launchOptions } from './scripts/browser.mjs';
+import { isolationHeaders, siteHeaders } from './scripts/headers.mjs';
+import { security } from './scripts/securityPlugin.mjs';
 
-// `base: './'` keeps every address relative, so that `dist` works from any host and any path.
+/** One browser test may compile many pipelines and run them on a software adapter. */
+const BROWSER_TIMEOUT_MS = 120_000;
+
 export default defineConfig({
+  // Every address is relative, so that `dist` works from any host and any path.
   base: './',
-  plugins: [react()],
+  plugins: [react(), security()],
   worker: { format: 'es' },
-  build: { target: 'es2023', chunkSizeWarningLimit: 2000 },
+  // Inlined fonts would be data: addresses, which the policy refuses.
+  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 },
   server: { headers: isolationHeaders },
-  preview: { headers: isolationHeaders },
+  preview: { headers: siteHeaders },
   test: {
+    // No test may be left out by accident, and none kept from running by a forgotten `only`.
+    allowOnly: false,
+    passWithNoTests: false,
     projects: [
       {
         extends: true,
-        test: { name: 'unit', environment: 'node', include: ['src/**/*.test.{ts,tsx}'], exclude: ['src/**/*.browser.test.ts'] },
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
+          exclude: ['src/**/*.browser.test.ts'],
+        },
       },
       {
         extends: true,
+        // A dependency found in mid-run makes Vite reload the page under the test: name those that only
+        // workers or lazy imports reach.
+        optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'] },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: BROWSER_TIMEOUT_MS,
+          hookTimeout: BROWSER_TIMEOUT_MS,
+          // One software adapter uses every core; two files at once would only wait for each other.
           fileParallelism: false,
           browser: {
             enabled: true,
-            // Playwright's own headless shell has no WebGPU; Chrome's new headless mode has.
+            // Chosen by a flag, see browserArguments; without `ui: false` a window would show Vitest's own page.
             headless: false,
+            ui: false,
             screenshotFailures: false,
-            provider: playwright({
-              launchOptions: {
-                args: browserArguments(),
-                ...(process.env['NORMLAB_BROWSER'] ? { executablePath: process.env['NORMLAB_BROWSER'] } : {}),
-              },
-            }),
+            provider: playwright({ launchOptions: launchOptions() }),
             instances: [{ browser: 'chromium' }],
           },
         },

@@ -1,5 +1,8 @@
-// Finds a browser for tests and command-line runs, and knows the flags that give it WebGPU.
+// Finds a browser for tests and command-line runs, brings one where there is none, and knows the flags
+// that give it WebGPU.
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
 
 const candidates = [
@@ -11,28 +14,67 @@ const candidates = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
-/** Headers of the dev and preview servers: the same isolation that a production host should set. */
-export const isolationHeaders = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
-
 /**
  * Path of an installed Chrome or Chromium, else of Playwright's own download, else undefined.
  * `NORMLAB_BROWSER` overrides the search.
+ * @param {(path: string) => boolean} [accepts] passes over files that it refuses; every file by default.
  * @returns {string | undefined}
+ * @throws {Error} when `NORMLAB_BROWSER` names a file that does not exist.
  */
-export function findBrowser() {
+export function findBrowser(accepts = () => true) {
   const named = process.env['NORMLAB_BROWSER'];
   if (named) {
     if (!existsSync(named)) throw new Error(`NORMLAB_BROWSER names ${named}, which does not exist`);
     return named;
   }
-  const installed = candidates.find((path) => existsSync(path));
-  if (installed) return installed;
-  const own = chromium.executablePath();
-  return existsSync(own) ? own : undefined;
+  return [...candidates, chromium.executablePath()].find((path) => existsSync(path) && accepts(path));
 }
+
+/**
+ * A browser to use, brought to this machine when there is none: Playwright's own download, else Debian's
+ * `chromium` package.
+ * @param {(line: string) => void} log told what is done, line by line.
+ * @returns {string} path of the executable.
+ * @throws {Error} with one sentence that says what to do, when nothing worked.
+ */
+export function ensureBrowser(log) {
+  const found = findBrowser(starts);
+  if (found) return found;
+
+  log('no Chrome or Chromium found: trying the download of Playwright');
+  const installer = new URL('cli.js', import.meta.resolve('playwright/package.json'));
+  // The download lacks the system's shared libraries on a bare machine; root may add them.
+  const withLibraries = isRoot() && has('apt-get') ? ['--with-deps'] : [];
+  attempt(
+    process.execPath,
+    [fileURLToPath(installer), 'install', '--no-shell', ...withLibraries, 'chromium'],
+    log,
+  );
+  const downloaded = findBrowser(starts);
+  if (downloaded) {
+    log(`downloaded ${downloaded}`);
+    return downloaded;
+  }
+
+  const root = rootPrefix();
+  if (has('apt-get') && root) {
+    log('no download: trying the package chromium of apt-get');
+    const [command = '', ...rest] = [...root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
+    attempt(command, [...rest, 'update', '-qq'], log);
+    attempt(command, [...rest, 'install', '-y', '-qq', '--no-install-recommends', ...debianPackages], log);
+    const installed = findBrowser(starts);
+    if (installed) {
+      log(`installed ${installed}`);
+      return installed;
+    }
+  }
+  throw new Error(
+    'no Chrome or Chromium here and none could be brought: install one, or set NORMLAB_BROWSER to its path',
+  );
+}
+
+/** What a Debian machine needs to run the tests: the sandbox for users other than root, a font for the page. */
+const debianPackages = ['chromium', 'chromium-sandbox', 'fonts-liberation'];
 
 /**
  * Flags for a browser whose WebGPU works here: SwiftShader unless NORMLAB_GPU=hardware.
@@ -40,6 +82,7 @@ export function findBrowser() {
  */
 export function browserArguments() {
   const common = [
+    // Playwright's own headless shell has no WebGPU; Chrome's new headless mode has.
     '--headless=new',
     '--no-first-run',
     '--disable-background-networking',
@@ -47,9 +90,76 @@ export function browserArguments() {
     '--disable-sync',
     '--disable-quic',
     '--enable-unsafe-webgpu',
+    // Containers often have a /dev/shm of 64 MiB, too small for shared GPU memory.
+    '--disable-dev-shm-usage',
   ];
   // Chromium's sandbox refuses to start as root, which is what containers run as.
-  if (process.getuid?.() === 0) common.push('--no-sandbox');
-  if (process.env['NORMLAB_GPU'] === 'hardware') return common;
-  return [...common, '--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader'];
+  if (isRoot()) common.push('--no-sandbox');
+  if (process.env['NORMLAB_GPU'] !== 'hardware') {
+    return [...common, '--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader'];
+  }
+  if (process.platform !== 'linux') return common;
+  // Chromium on Linux offers drivers outside its list, and without a window, only when told to.
+  return [
+    ...common,
+    '--ignore-gpu-blocklist',
+    '--enable-features=Vulkan',
+    '--use-vulkan=native',
+    '--use-angle=vulkan',
+    '--disable-vulkan-surface',
+  ];
+}
+
+/**
+ * Launch options for Playwright: no `headless`, since `browserArguments` chooses the mode.
+ * @returns {{ headless: false, args: string[], executablePath?: string }}
+ */
+export function launchOptions() {
+  const executablePath = findBrowser();
+  return { headless: false, args: browserArguments(), ...(executablePath ? { executablePath } : {}) };
+}
+
+/**
+ * Whether the executable runs at all: Ubuntu's `chromium-browser` may be a stub that asks for a snap.
+ * @param {string} path
+ */
+function starts(path) {
+  // Chrome on Windows opens a window instead of printing its version.
+  if (process.platform === 'win32') return true;
+  return spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 60_000 }).status === 0;
+}
+
+/** @param {string} command */
+function has(command) {
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+function isRoot() {
+  return process.getuid?.() === 0;
+}
+
+/**
+ * What to put before a command so that it runs as root without asking, or undefined.
+ * @returns {string[] | undefined}
+ */
+function rootPrefix() {
+  if (isRoot()) return [];
+  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined;
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {(line: string) => void} log
+ */
+function attempt(command, args, log) {
+  const result = spawnSync(command, args, {
+    encoding: 'utf8',
+    timeout: 15 * 60_000,
+    env: { ...process.env, PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000' },
+  });
+  if (result.status === 0) return;
+  const lines = `${result.error?.message ?? ''}\n${result.stdout}\n${result.stderr}`.split('\n');
+  const said = lines.filter((line) => /error|unable|failed|cannot/i.test(line)).at(-1);
+  log(`  ${command} ended with ${result.status ?? result.signal}: ${said?.trim() ?? 'no message'}`);
 }
