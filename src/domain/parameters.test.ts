@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import {
+  allowedValues,
+  defaultExperiment,
+  parameterError,
+  parameterNames,
+  parameters,
+  parseNumber,
+  validateExperiment,
+} from './parameters.ts';
+
+function errorsOf(change: Record<string, unknown>): Readonly<Record<string, string>> {
+  const check = validateExperiment({ ...defaultExperiment(), ...change });
+  return check.ok ? {} : check.errors;
+}
+
+describe('parameters', () => {
+  it('has defaults that pass their own check', () => {
+    expect(validateExperiment(defaultExperiment())).toEqual({ ok: true, experiment: defaultExperiment() });
+    expect(Object.keys(defaultExperiment()).sort()).toEqual([...parameterNames].sort());
+  });
+
+  it('offers only values that are allowed', () => {
+    for (const name of parameterNames) {
+      const parameter = parameters[name];
+      const offered =
+        parameter.kind === 'number' ? parameter.quick : parameter.kind === 'choice' ? parameter.options : [];
+      for (const entry of offered) {
+        expect(
+          parameterError(name, typeof entry === 'object' ? entry.value : entry),
+          `${name} ${String(entry)}`,
+        ).toBeUndefined();
+      }
+    }
+  });
+
+  it.each([
+    ['batchSize', 0, 'Batch size must be a whole number from 1 to 512.'],
+    ['batchSize', 513, 'Batch size must be a whole number from 1 to 512.'],
+    ['batchSize', 2.5, 'Batch size must be a whole number from 1 to 512.'],
+    ['batchSize', '64', 'Batch size must be a whole number from 1 to 512.'],
+    ['maxLearningRate', 0, 'Max learning rate must be a number from 1e-8 to 10.'],
+    ['maxLearningRate', Number.NaN, 'Max learning rate must be a number from 1e-8 to 10.'],
+    ['maxLearningRate', Infinity, 'Max learning rate must be a number from 1e-8 to 10.'],
+    ['width', 12, 'Width must be 8, 16, 32 or 64.'],
+    ['norm', 'layer', 'Normalization must be none, bn or gn.'],
+    ['ws', 1, 'Weight Standardization must be true or false.'],
+    ['seed', -1, 'Seed must be a whole number from 0 to 4,294,967,295.'],
+  ])('refuses %s = %s and says what is allowed', (name, value, sentence) => {
+    expect(errorsOf({ [name]: value })).toEqual({ [name]: sentence });
+  });
+
+  it('names a missing field and an unknown one', () => {
+    const { epochs: _, ...rest } = defaultExperiment();
+    const check = validateExperiment({ ...rest, dropout: 0.5 });
+    expect(check).toEqual({
+      ok: false,
+      errors: {
+        epochs: `Epochs must be ${allowedValues('epochs')}.`,
+        dropout: '“dropout” is not a setting.',
+      },
+    });
+  });
+
+  it('refuses fewer training images than one batch', () => {
+    expect(errorsOf({ trainLimit: 63 })['trainLimit']).toContain('at least one batch of 64');
+    expect(errorsOf({ trainLimit: 64 })).toEqual({});
+  });
+
+  it('refuses what is no object, and copies rather than keeps what it is given', () => {
+    for (const value of [null, undefined, 1, 'x', []]) expect(validateExperiment(value).ok).toBe(false);
+    const given = defaultExperiment();
+    const check = validateExperiment(given);
+    expect(check.ok && check.experiment).not.toBe(given);
+  });
+
+  it('leaves prototypes alone whatever the input', () => {
+    const check = validateExperiment(JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 1}'));
+    expect(check.ok).toBe(false);
+    expect(Object.hasOwn(check.ok ? {} : check.errors, '__proto__')).toBe(true);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('never throws and never accepts what a field check refuses', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...parameterNames), fc.anything()), (change) => {
+        const refused = Object.entries(change).some(([name, value]) =>
+          parameterError(name as (typeof parameterNames)[number], value),
+        );
+        if (refused) expect(validateExperiment({ ...defaultExperiment(), ...change }).ok).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('parseNumber', () => {
+  it.each([
+    ['5e-4', 5e-4],
+    [' .01 ', 0.01],
+    ['0,01', 0.01],
+    ['50 000', 50_000],
+    ['1E-3', 1e-3],
+    ['64.', 64],
+  ])('reads %j', (text, value) => expect(parseNumber(text)).toBe(value));
+
+  it.each(['', 'abc', '1e', '1,2,3', '0x10', 'Infinity', '1 2', 'NaN'])('refuses %j', (text) =>
+    expect(parseNumber(text)).toBeNaN(),
+  );
+});
