@@ -71,6 +71,23 @@ export class PipelineCache {
     return compiled;
   }
 
+  /**
+   * Like `get`, but compiles a missing shader on the spot: this stalls, and a broken shader shows as an
+   * uncaptured error, which fails the device. For synchronous callers whose warm-up missed a shader.
+   */
+  getOrCompile(shader: Shader): CompiledShader {
+    const key = shaderKey(shader);
+    let compiled = this.#compiled.get(key);
+    if (!compiled) {
+      const { device } = this.#context;
+      const module = device.createShaderModule({ label: shader.label, code: shader.code });
+      const layout = this.#layout(shader.bindings);
+      compiled = { pipeline: device.createComputePipeline(this.#descriptor(shader, module, layout)), layout };
+      this.#compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
   async #build(shader: Shader): Promise<CompiledShader> {
     const { device } = this.#context;
     this.#context.check();
@@ -79,15 +96,7 @@ export class PipelineCache {
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ label: shader.label, code: shader.code });
     const layout = this.#layout(shader.bindings);
-    const pipeline = device.createComputePipelineAsync({
-      label: shader.label,
-      layout: device.createPipelineLayout({ label: shader.label, bindGroupLayouts: [layout] }),
-      compute: {
-        module,
-        entryPoint: 'main',
-        ...(shader.constants ? { constants: { ...shader.constants } } : {}),
-      },
-    });
+    const pipeline = device.createComputePipelineAsync(this.#descriptor(shader, module, layout));
     const scope = device.popErrorScope();
     try {
       const compiled = { pipeline: await pipeline, layout };
@@ -102,6 +111,22 @@ export class PipelineCache {
       );
       throw new ShaderError(where.join('\n') || `${shader.label}.wgsl: ${String(cause)}`, { cause });
     }
+  }
+
+  #descriptor(
+    shader: Shader,
+    module: GPUShaderModule,
+    layout: GPUBindGroupLayout,
+  ): GPUComputePipelineDescriptor {
+    return {
+      label: shader.label,
+      layout: this.#context.device.createPipelineLayout({ label: shader.label, bindGroupLayouts: [layout] }),
+      compute: {
+        module,
+        entryPoint: 'main',
+        ...(shader.constants ? { constants: { ...shader.constants } } : {}),
+      },
+    };
   }
 
   #layout(bindings: readonly BindingKind[]): GPUBindGroupLayout {

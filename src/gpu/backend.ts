@@ -1,0 +1,189 @@
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { download } from './buffers.ts';
+import type { Binding, Dispatch } from './command.ts';
+import type { GpuContext } from './device.ts';
+import type { PipelineCache } from './pipelines.ts';
+import type { TensorBackend } from './tensorBackend.ts';
+import * as tf from './tf.ts';
+
+/**
+ * The private state of tfjs-backend-webgpu 4.22.0 that this module uses. Nothing else may. No later
+ * release is expected; `backend.browser.test.ts` pins what each member does.
+ */
+interface Internals {
+  readonly bufferManager: { acquireBuffer(size: number, usage: GPUBufferUsageFlags): GPUBuffer };
+  readonly tensorMap: { get(dataId: object): { readonly resource?: GPUBuffer | null } | undefined };
+  /** Tensors that unsubmitted commands use: their buffers return to the pool only after the submit. */
+  readonly commandQueueOwnedIds: WeakSet<object>;
+  /** Uniform buffers to release after the submit. */
+  readonly uniformPendingDisposal: GPUBuffer[];
+  readonly commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+  uploadToGPU(dataId: object): void;
+}
+
+const INTERNALS = [
+  'bufferManager',
+  'tensorMap',
+  'commandQueueOwnedIds',
+  'uniformPendingDisposal',
+  'commandEncoder',
+  'computePassEncoder',
+  'dispatchCountInPass',
+  'ensureCommandEncoderReady',
+  'endComputePassEncoder',
+  'submitQueue',
+  'uploadToGPU',
+] as const satisfies readonly (keyof Internals)[];
+
+const registered = new WeakMap<object, WebGpuTensors>();
+
+/**
+ * Makes tfjs compute on `context`'s device. The stock factory is removed: it would open a device of its
+ * own without error handlers, and fall back to the CPU in silence.
+ *
+ * @throws {Error} when tfjs does not take the backend.
+ */
+export async function useWebGpuBackend(context: GpuContext, cache: PipelineCache): Promise<WebGpuTensors> {
+  context.check();
+  if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
+  // Small operations would otherwise run on the CPU, with other roundings.
+  tf.env().set('WEBGPU_CPU_FORWARD', false);
+  const backend = new WebGPUBackend(context.device, context.info);
+  const missing = INTERNALS.filter((name) => !(name in backend));
+  if (missing.length > 0 || tf.version_core !== '4.22.0') {
+    throw new Error(
+      `tfjs ${tf.version_core} is not the 4.22.0 that NormLab knows (missing: ${missing.join(', ')})`,
+    );
+  }
+  tf.registerBackend('webgpu', () => backend, 3);
+  if (!(await tf.setBackend('webgpu')) || tf.backend() !== backend) {
+    throw new Error(`tfjs refused the WebGPU backend and chose ${tf.getBackend()}`);
+  }
+  const tensors = new WebGpuTensors(context, cache, backend);
+  registered.set(backend, tensors);
+  return tensors;
+}
+
+/** The tensors of the backend object that tfjs hands to a kernel function. */
+export function webGpuTensors(backend: unknown): WebGpuTensors {
+  const tensors = registered.get(backend as object);
+  if (!tensors) throw new Error('This kernel runs only on the backend that useWebGpuBackend registered');
+  return tensors;
+}
+
+/** Runs NormLab's dispatches on tfjs tensors, in order with tfjs's own commands. */
+export class WebGpuTensors implements TensorBackend {
+  readonly name = 'webgpu';
+  readonly context: GpuContext;
+  readonly #cache: PipelineCache;
+  readonly #backend: WebGPUBackend;
+  readonly #internals: Internals;
+
+  constructor(context: GpuContext, cache: PipelineCache, backend: WebGPUBackend) {
+    this.context = context;
+    this.#cache = cache;
+    this.#backend = backend;
+    this.#internals = backend as unknown as Internals;
+  }
+
+  check(): void {
+    this.context.check();
+    if (tf.getBackend() !== 'webgpu' || tf.backend() !== this.#backend) {
+      throw new Error(`tfjs computes on '${tf.getBackend()}' instead of NormLab's WebGPU device`);
+    }
+  }
+
+  onFailure(listener: (error: Error) => void): () => void {
+    return this.context.onFailure(listener);
+  }
+
+  /**
+   * The buffer behind a tensor, of exactly its size (four bytes per element); values that are still on the
+   * CPU are uploaded first. The tensor keeps ownership.
+   */
+  bufferOf(tensor: tf.TensorInfo): GPUBuffer {
+    this.#internals.uploadToGPU(tensor.dataId);
+    const buffer = this.#internals.tensorMap.get(tensor.dataId)?.resource;
+    if (!buffer) throw new Error(`A tensor [${tensor.shape.join(', ')}] has no buffer`);
+    return buffer;
+  }
+
+  /**
+   * A float32 tensor with uninitialized contents (a pooled buffer holds what its last owner left).
+   * Return it from a kernel function, which hands it to tfjs, or release it.
+   */
+  create(shape: readonly number[]): tf.TensorInfo {
+    const info = this.#backend.makeTensorInfo([...shape], 'float32');
+    this.#internals.uploadToGPU(info.dataId);
+    return info;
+  }
+
+  /** Frees a tensor made by `create` that was not handed to tfjs; its buffer outlives pending commands. */
+  release(tensor: tf.TensorInfo): void {
+    this.#backend.disposeData(tensor.dataId);
+  }
+
+  /**
+   * Appends `dispatches` to tfjs's own command encoder, so that nothing overtakes anything.
+   * @param tensors every tensor whose buffer a dispatch binds, with their uploads done (`bufferOf`).
+   */
+  run(dispatches: readonly Dispatch[], tensors: readonly tf.TensorInfo[]): void {
+    const internals = this.#internals;
+    for (const { dataId } of tensors) internals.commandQueueOwnedIds.add(dataId);
+    for (const dispatch of dispatches) {
+      const { pipeline, layout } = this.#cache.getOrCompile(dispatch.shader);
+      const bindGroup = this.context.device.createBindGroup({
+        label: dispatch.shader.label,
+        layout,
+        entries: dispatch.bindings.map((binding, i) => ({ binding: i, resource: this.#resource(binding) })),
+      });
+      internals.ensureCommandEncoderReady();
+      internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass();
+      const pass = internals.computePassEncoder;
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...dispatch.workgroups);
+      internals.dispatchCountInPass++;
+      if (internals.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE')) {
+        this.flush();
+      }
+    }
+  }
+
+  /** A uniform block gets a pooled buffer, which no unsubmitted command can still be using. */
+  #resource(binding: Binding): GPUBufferBinding {
+    if ('buffer' in binding) return binding;
+    const { uniform } = binding;
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
+    const buffer = this.#internals.bufferManager.acquireBuffer(uniform.byteLength, usage);
+    this.context.device.queue.writeBuffer(buffer, 0, uniform as Uint32Array<ArrayBuffer>);
+    this.#internals.uniformPendingDisposal.push(buffer);
+    return { buffer };
+  }
+
+  flush(): void {
+    this.#internals.endComputePassEncoder();
+    if (this.#internals.commandEncoder) this.#internals.submitQueue();
+  }
+
+  async read(tensor: tf.Tensor): Promise<Float32Array> {
+    const buffer = this.bufferOf(tensor);
+    this.flush();
+    return new Float32Array(await download(this.context, buffer, 0, tensor.size * 4));
+  }
+
+  memory(): { gpuBytes: number; tensors: number } {
+    // Buffers of disposed tensors count until the commands that use them are submitted.
+    this.flush();
+    return { gpuBytes: this.#backend.memory().numBytesInGPU, tensors: tf.memory().numTensors };
+  }
+
+  dispose(): void {
+    if (tf.findBackendFactory('webgpu') && tf.getBackend() === 'webgpu') tf.removeBackend('webgpu');
+  }
+}
