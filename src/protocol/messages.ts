@@ -76,9 +76,12 @@ export type RequestMessage = {
 
 /** An error as it crosses the wire; `sentence` is for people, `detail` for the console. */
 export interface WireError {
+  /** Class of the error in the worker, such as 'SetupError'. */
   readonly name: string;
   readonly sentence: string;
   readonly detail?: string;
+  /** Which of several causes, where a caller branches: `Unsupported['code']` of a failed `start`. */
+  readonly code?: string;
 }
 
 export type WorkerEvent =
