@@ -1,0 +1,62 @@
+import type { StepChunk } from '#domain/run.ts';
+
+/** The per-step series of a run. */
+export type SeriesName = 'losses' | 'smoothed' | 'learningRates' | 'momenta' | 'elapsedMs';
+
+const names: readonly SeriesName[] = ['losses', 'smoothed', 'learningRates', 'momenta', 'elapsedMs'];
+
+/**
+ * Everything a run reported per step, entry `i` being step `i`, in plain arrays that grow by doubling.
+ * React never sees these values but through the decimated lines of a chart.
+ */
+export class MetricBuffer {
+  #capacity = 1024;
+  #count = 0;
+  readonly #series: Record<SeriesName, Float32Array> = {
+    losses: new Float32Array(1024),
+    smoothed: new Float32Array(1024),
+    learningRates: new Float32Array(1024),
+    momenta: new Float32Array(1024),
+    elapsedMs: new Float32Array(1024),
+  };
+
+  /** Steps recorded. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The recorded part of a series: a view that the next `append` may leave behind. */
+  series(name: SeriesName): Float32Array {
+    return this.#series[name].subarray(0, this.#count);
+  }
+
+  /** One value; NaN where nothing was recorded. */
+  at(name: SeriesName, step: number): number {
+    return step >= 0 && step < this.#count ? this.#series[name][step]! : Number.NaN;
+  }
+
+  /**
+   * Records a chunk at its own steps: steps that were skipped read NaN, and steps that are reported again
+   * (a run that went back to a snapshot) replace what was recorded from there on.
+   */
+  append(chunk: StepChunk): void {
+    const end = chunk.firstStep + chunk.losses.length;
+    this.#reserve(end);
+    for (const name of names) {
+      const series = this.#series[name];
+      if (chunk.firstStep > this.#count) series.fill(Number.NaN, this.#count, chunk.firstStep);
+      series.set(chunk[name], chunk.firstStep);
+    }
+    this.#count = end;
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#capacity) return;
+    while (this.#capacity < count) this.#capacity *= 2;
+    for (const name of names) {
+      const grown = new Float32Array(this.#capacity);
+      grown.set(this.#series[name]);
+      this.#series[name] = grown;
+    }
+  }
+}

@@ -1,0 +1,280 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { defaultExperiment } from '#domain/parameters.ts';
+import type { RequestMessage, RequestName, WorkerEvent } from '#protocol/messages.ts';
+import { TrainingClient } from './trainingClient.ts';
+import type { WorkerPort } from './workerPort.ts';
+
+const device = {
+  backend: 'webgpu',
+  title: 'Test GPU',
+  vendor: 'test',
+  architecture: '',
+  isFallback: true,
+  features: [],
+  maxBufferBytes: 1,
+};
+const dataset = {
+  id: 'built-in:0',
+  title: 'Built-in',
+  classNames: ['a', 'b'],
+  trainCount: 100,
+  validCount: 20,
+  mean: [0, 0, 0],
+  deviation: [1, 1, 1],
+  hash: '00',
+  trainHistogram: [50, 50],
+  notes: [],
+};
+const finderResult = { stoppedAt: 9, reason: 'completed', suggestions: [], disagree: false };
+
+/** A worker that answers only when told to. */
+class FakeWorker implements WorkerPort {
+  readonly sent: RequestMessage[] = [];
+  isTerminated = false;
+  #message: (data: unknown) => void = () => {};
+  #failed: (sentence: string) => void = () => {};
+
+  postMessage(message: RequestMessage): void {
+    this.sent.push(structuredClone(message));
+  }
+  listen(handlers: { message: (data: unknown) => void; failed: (sentence: string) => void }): void {
+    this.#message = handlers.message;
+    this.#failed = handlers.failed;
+  }
+  terminate(): void {
+    this.isTerminated = true;
+  }
+
+  post(data: unknown): void {
+    this.#message(data);
+  }
+  die(sentence: string): void {
+    this.#failed(sentence);
+  }
+  emit(event: WorkerEvent): void {
+    this.post({ type: 'event', event });
+  }
+  async answer(name: RequestName, body: unknown): Promise<void> {
+    this.post({ type: 'response', id: this.#last(name), ok: true, body });
+    await settled();
+  }
+  async refuse(name: RequestName, sentence: string): Promise<void> {
+    this.post({ type: 'response', id: this.#last(name), ok: false, error: { name: 'TestError', sentence } });
+    await settled();
+  }
+  #last(name: RequestName): number {
+    const request = this.sent.findLast((message) => message.name === name);
+    if (!request) throw new Error(`no request '${name}' among ${this.sent.map((sent) => sent.name).join()}`);
+    return request.id;
+  }
+}
+
+async function settled(): Promise<void> {
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+}
+
+function chunkOf(firstStep: number, losses: number[]): Extract<WorkerEvent, { type: 'steps' }>['chunk'] {
+  const values = Float32Array.from(losses);
+  return {
+    firstStep,
+    losses: values,
+    smoothed: values,
+    learningRates: values,
+    momenta: values,
+    elapsedMs: values,
+  };
+}
+
+describe('TrainingClient', () => {
+  let workers: FakeWorker[];
+  let client: TrainingClient;
+  const worker = (): FakeWorker => workers.at(-1)!;
+
+  async function makeReady(): Promise<void> {
+    await worker().answer('start', device);
+    await worker().answer('loadDataset', dataset);
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    workers = [];
+    client = new TrainingClient(() => {
+      workers.push(new FakeWorker());
+      return worker();
+    });
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it('starts the device, then the built-in data set', async () => {
+    expect(client.getState().connection.status).toBe('starting');
+    await makeReady();
+    expect(client.getState().connection).toEqual({ status: 'ready', device });
+    expect(client.getState().dataset).toEqual({ info: dataset, loading: undefined, error: undefined });
+    expect(worker().sent.map((message) => message.name)).toEqual(['start', 'loadDataset']);
+  });
+
+  it('says why nothing can train, and still loads data to look at', async () => {
+    await worker().refuse('start', 'This browser has neither WebGPU nor WebGL.');
+    expect(client.getState().connection).toEqual({
+      status: 'unsupported',
+      message: 'This browser has neither WebGPU nor WebGL.',
+    });
+    expect(worker().sent.at(-1)?.name).toBe('loadDataset');
+  });
+
+  it('keeps the data set in use when another one is refused', async () => {
+    await makeReady();
+    const loading = client.loadDataset({ kind: 'files', files: [] });
+    worker().emit({ type: 'dataset-progress', stage: 'Reading', done: 1, total: 4 });
+    expect(client.getState().dataset.loading).toEqual({ stage: 'Reading', done: 1, total: 4 });
+    await worker().refuse('loadDataset', 'This is a web page, not an archive.');
+    await loading;
+    expect(client.getState().dataset).toEqual({
+      info: dataset,
+      loading: undefined,
+      error: 'This is a web page, not an archive.',
+    });
+  });
+
+  it('follows a run to its end', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    worker().emit({ type: 'run-status', runId: id, status: 'running' });
+    worker().emit({ type: 'steps', runId: id, chunk: chunkOf(0, [2, 1]) });
+    const row = { epoch: 0, step: 2, trainLoss: 1, validLoss: 1.5, accuracy: 0.5, milliseconds: 10 };
+    worker().emit({ type: 'epoch', runId: id, row });
+    await worker().answer('train', { status: 'finished' });
+    const [run] = client.getState().runs;
+    expect(run).toMatchObject({ id, number: 1, kind: 'train', status: 'finished', epochs: [row] });
+    expect([...run!.metrics.series('losses')]).toEqual([2, 1]);
+  });
+
+  it('keeps a loss that is not a number', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    worker().emit({
+      type: 'diverged',
+      runId: id,
+      divergence: { step: 3, loss: Number.NaN, learningRate: 1, reason: 'not-finite' },
+    });
+    expect(client.getState().runs[0]).toMatchObject({ divergence: { step: 3, loss: Number.NaN } });
+    expect(client.getState().connection.status).toBe('ready');
+  });
+
+  it('announces steps at most every quarter of a second, and none is lost', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    const listener = vi.fn<() => void>();
+    client.subscribe(listener);
+    for (let step = 0; step < 1_000; step++) {
+      worker().emit({ type: 'steps', runId: id, chunk: chunkOf(step, [step]) });
+      vi.advanceTimersByTime(1);
+    }
+    vi.advanceTimersByTime(250);
+    expect(listener.mock.calls.length).toBeLessThanOrEqual(5);
+    expect(client.getState().metricsVersion).toBe(listener.mock.calls.length);
+    expect(client.getState().runs[0]!.metrics.count).toBe(1_000);
+  });
+
+  it('drops messages of runs that it does not know', async () => {
+    await makeReady();
+    const before = client.getState();
+    worker().emit({ type: 'steps', runId: 'nobody', chunk: chunkOf(0, [1]) });
+    worker().emit({ type: 'run-status', runId: 'nobody', status: 'failed' });
+    worker().emit({ type: 'validating', runId: 'nobody', done: 1, total: 2 });
+    expect(client.getState().runs).toEqual(before.runs);
+    const id = client.train(defaultExperiment());
+    client.remove(id);
+    expect(worker().sent.at(-1)).toMatchObject({ name: 'stop', body: { runId: id } });
+    worker().emit({ type: 'run-status', runId: id, status: 'stopped' });
+    expect(client.getState().runs).toEqual([]);
+  });
+
+  it('shows at once what was asked, until the worker confirms', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    client.pause(id);
+    expect(client.getState().runs[0]!.asked).toBe('pause');
+    worker().emit({ type: 'run-status', runId: id, status: 'paused' });
+    expect(client.getState().runs[0]).toMatchObject({ asked: undefined, status: 'paused' });
+  });
+
+  it('ends a finder with its result', async () => {
+    await makeReady();
+    client.findLearningRate(defaultExperiment(), { start: 1e-7, end: 10, steps: 10 });
+    await worker().answer('findLearningRate', finderResult);
+    expect(client.getState().runs[0]).toMatchObject({
+      kind: 'finder',
+      status: 'finished',
+      result: finderResult,
+    });
+  });
+
+  it('keeps a failed run with its reason', async () => {
+    await makeReady();
+    client.train(defaultExperiment());
+    await worker().refuse('train', 'Out of GPU memory.');
+    expect(client.getState().runs[0]).toMatchObject({ status: 'failed', detail: 'Out of GPU memory.' });
+  });
+
+  it('interrupts runs and shows the failure when the worker dies, and recovers by a restart', async () => {
+    await makeReady();
+    client.train(defaultExperiment());
+    const samples = client.sampleImages({ half: 'train', offset: 0, count: 1, label: undefined });
+    const first = worker();
+    first.die('The training worker stopped: out of memory');
+    await expect(samples).rejects.toThrow('out of memory');
+    await settled();
+    expect(first.isTerminated).toBe(true);
+    expect(client.getState().connection).toMatchObject({ status: 'failed' });
+    expect(client.getState().runs[0]).toMatchObject({
+      status: 'interrupted',
+      detail: expect.stringContaining('memory'),
+    });
+
+    client.restart();
+    expect(workers).toHaveLength(2);
+    first.emit({ type: 'device-lost', message: 'late' });
+    await makeReady();
+    expect(client.getState().connection.status).toBe('ready');
+    expect(client.getState().runs).toHaveLength(1);
+  });
+
+  it('treats a lost device like a lost worker', async () => {
+    await makeReady();
+    client.train(defaultExperiment());
+    worker().emit({ type: 'device-lost', message: 'The GPU was lost.' });
+    await settled();
+    expect(client.getState().connection).toEqual({ status: 'failed', message: 'The GPU was lost.' });
+    expect(client.getState().runs[0]).toMatchObject({ status: 'interrupted', detail: 'The GPU was lost.' });
+  });
+
+  it.each([
+    ['no message', 'hello'],
+    ['an unknown type', { type: 'surprise' }],
+    [
+      'an event of wrong shape',
+      { type: 'event', event: { type: 'run-status', runId: 1, status: 'running' } },
+    ],
+    ['an unknown status', { type: 'event', event: { type: 'run-status', runId: 'a', status: 'dancing' } }],
+    [
+      'series of unequal length',
+      {
+        type: 'event',
+        event: { type: 'steps', runId: 'a', chunk: { ...chunkOf(0, [1]), losses: new Float32Array(2) } },
+      },
+    ],
+  ])('fails visibly on %s', async (_, data) => {
+    await makeReady();
+    worker().post(data);
+    expect(client.getState().connection).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('unexpected'),
+    });
+  });
+
+  it('fails visibly on an answer of wrong shape', async () => {
+    await worker().answer('start', { backend: 'abacus' });
+    expect(client.getState().connection).toMatchObject({ status: 'failed' });
+  });
+});
