@@ -59,9 +59,8 @@ export function ensureBrowser(log) {
   const root = rootPrefix();
   if (has('apt-get') && root) {
     log('no download: trying the package chromium of apt-get');
-    const [command = '', ...rest] = [...root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
-    attempt(command, [...rest, 'update', '-qq'], log);
-    attempt(command, [...rest, 'install', '-y', '-qq', '--no-install-recommends', ...debianPackages], log);
+    attempt([...root, 'apt-get', 'update', '-qq'], log);
+    attempt([...root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...debianPackages], log);
     const installed = findBrowser(starts);
     if (installed) {
       log(`installed ${installed}`);
@@ -144,22 +143,28 @@ function isRoot() {
  */
 function rootPrefix() {
   if (isRoot()) return [];
-  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined;
+  if (spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status !== 0) return undefined;
+  return ['sudo', '-n', 'env', 'DEBIAN_FRONTEND=noninteractive']; // sudo clears the environment
 }
 
 /**
- * @param {string} command
- * @param {string[]} args
+ * Runs a command to its end and says in a line how it failed, if it did.
+ * @param {readonly string[]} words the command and its arguments.
  * @param {(line: string) => void} log
  */
-function attempt(command, args, log) {
-  const result = spawnSync(command, args, {
+function attempt(words, log) {
+  const [command, ...args] = words;
+  const result = spawnSync(String(command), args, {
     encoding: 'utf8',
     timeout: 15 * 60_000,
-    env: { ...process.env, PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000' },
+    env: {
+      ...process.env,
+      DEBIAN_FRONTEND: 'noninteractive',
+      PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000',
+    },
   });
   if (result.status === 0) return;
   const lines = `${result.error?.message ?? ''}\n${result.stdout}\n${result.stderr}`.split('\n');
-  const said = lines.filter((line) => /error|unable|failed|cannot/i.test(line)).at(-1);
-  log(`  ${command} ended with ${result.status ?? result.signal}: ${said?.trim() ?? 'no message'}`);
+  const said = lines.findLast((line) => /error|unable|failed|cannot/i.test(line));
+  log(`  ${words.join(' ')} ended with ${result.status ?? result.signal}: ${said?.trim() ?? 'no message'}`);
 }
