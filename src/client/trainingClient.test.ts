@@ -118,6 +118,7 @@ describe('TrainingClient', () => {
     expect(client.getState().connection).toEqual({
       status: 'unsupported',
       message: 'This browser has neither WebGPU nor WebGL.',
+      code: undefined,
     });
     expect(worker().sent.at(-1)?.name).toBe('loadDataset');
   });

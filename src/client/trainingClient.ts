@@ -3,6 +3,7 @@ import type { Experiment } from '#domain/experiment.ts';
 import { isOver } from '#domain/run.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import type { DatasetSource, DeviceInfo, Requests, SampleImages, WorkerEvent } from '#protocol/messages.ts';
+import { RemoteError } from '#protocol/wireError.ts';
 import { MetricBuffer } from './metricBuffer.ts';
 import type { FinderRecord, RunRecord, TrainRecord } from './runRecord.ts';
 import { WorkerLink, WorkerLostError } from './workerLink.ts';
@@ -12,7 +13,7 @@ export type Connection =
   | { readonly status: 'starting' }
   | { readonly status: 'ready'; readonly device: DeviceInfo }
   /** Nothing can train in this browser. */
-  | { readonly status: 'unsupported'; readonly message: string }
+  | { readonly status: 'unsupported'; readonly message: string; readonly code: string | undefined }
   /** The worker or its device died; `restart()` may help. */
   | { readonly status: 'failed'; readonly message: string };
 
@@ -48,7 +49,7 @@ export class TrainingClient {
   readonly #started = { train: 0, finder: 0 };
   #link: WorkerLink;
   #source: DatasetSource = { kind: 'built-in' };
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isAnnounced = false;
   #state: ClientState = {
     connection: { status: 'starting' },
     dataset: { info: undefined, loading: UNKNOWN_SIZE, error: undefined },
@@ -170,7 +171,8 @@ export class TrainingClient {
       this.#patch({ connection: { status: 'ready', device } });
     } catch (error) {
       if (error instanceof WorkerLostError) return;
-      this.#patch({ connection: { status: 'unsupported', message: sentence(error) } });
+      const code = error instanceof RemoteError ? error.code : undefined;
+      this.#patch({ connection: { status: 'unsupported', message: sentence(error), code } });
     }
     // Also without a device: a data set can be looked at.
     await this.#load(link, this.#source);
@@ -318,10 +320,12 @@ export class TrainingClient {
     this.#patch({ dataset: { ...this.#state.dataset, ...change } });
   }
 
-  /** Tells listeners of new steps now, or at the end of the current interval. */
+  /** Tells listeners of new steps at the end of the current interval. */
   #announceMetrics(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#isAnnounced) return;
+    this.#isAnnounced = true;
+    setTimeout(() => {
+      this.#isAnnounced = false;
       this.#patch({ metricsVersion: this.#state.metricsVersion + 1 });
     }, METRIC_INTERVAL_MS);
   }
@@ -332,6 +336,8 @@ export class TrainingClient {
   }
 }
 
+/** For people; the rest goes to the console. */
 function sentence(error: unknown): string {
+  if (error instanceof RemoteError && error.detail) console.error(error.detail);
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,20 +1,7 @@
-import type { RequestName, RequestMessage, Requests, WireError, WorkerEvent } from '#protocol/messages.ts';
-import { parseMessage, parseResponse } from './wire.ts';
+import type { RequestMessage, RequestName, Requests, WorkerEvent } from '#protocol/messages.ts';
+import { parseResponse, parseWorkerMessage } from '#protocol/parse.ts';
+import { RemoteError } from '#protocol/wireError.ts';
 import type { WorkerPort } from './workerPort.ts';
-
-/** A request that the worker answered with an error; `message` is a sentence for people. */
-export class RemoteError extends Error {
-  override readonly name = 'RemoteError';
-  /** The name of the error in the worker, such as 'FormatError'. */
-  readonly remoteName: string;
-  readonly detail: string | undefined;
-
-  constructor({ name, sentence, detail }: WireError) {
-    super(sentence);
-    this.remoteName = name;
-    this.detail = detail;
-  }
-}
 
 /** The worker is gone: everything it was asked ends with this. */
 export class WorkerLostError extends Error {
@@ -77,7 +64,7 @@ export class WorkerLink {
   #receive(data: unknown): void {
     if (this.#lost) return;
     try {
-      const message = parseMessage(data);
+      const message = parseWorkerMessage(data);
       if (message.type === 'event') {
         this.#onEvent(message.event);
         return;

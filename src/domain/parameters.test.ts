@@ -24,14 +24,13 @@ describe('parameters', () => {
   it('offers only values that are allowed', () => {
     for (const name of parameterNames) {
       const parameter = parameters[name];
-      const offered =
-        parameter.kind === 'number' ? parameter.quick : parameter.kind === 'choice' ? parameter.options : [];
-      for (const entry of offered) {
-        expect(
-          parameterError(name, typeof entry === 'object' ? entry.value : entry),
-          `${name} ${String(entry)}`,
-        ).toBeUndefined();
-      }
+      const offered: readonly (string | number)[] =
+        parameter.kind === 'number'
+          ? parameter.quick
+          : parameter.kind === 'choice'
+            ? parameter.options.map((option) => option.value)
+            : [];
+      for (const value of offered) expect(parameterError(name, value), `${name} ${value}`).toBeUndefined();
     }
   });
 

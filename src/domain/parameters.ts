@@ -36,31 +36,43 @@ export interface SwitchParameter extends ParameterTexts {
   readonly default: boolean;
 }
 
-// In tuples, so that a union such as `Norm` stays whole.
-type ParameterOf<Value> = [Value] extends [boolean]
-  ? SwitchParameter
-  : [Value] extends [number]
-    ? NumberParameter | ChoiceParameter<number>
-    : ChoiceParameter<Value>;
-
 export type ParameterName = keyof Experiment;
 
 /** Names of the parameters that are typed as numbers. */
 export type NumberParameterName = {
-  [Name in ParameterName]: (typeof parameters)[Name] extends NumberParameter ? Name : never;
+  [Name in ParameterName]: ParameterTable[Name] extends NumberParameter ? Name : never;
 }[ParameterName];
+
+/** One specification per field of `Experiment`. */
+export interface ParameterTable {
+  readonly norm: ChoiceParameter<Norm>;
+  readonly ws: SwitchParameter;
+  readonly batchSize: NumberParameter;
+  readonly width: ChoiceParameter<number>;
+  readonly stemPadding: ChoiceParameter<number>;
+  readonly optimizer: ChoiceParameter<OptimizerName>;
+  readonly schedule: ChoiceParameter<ScheduleName>;
+  readonly maxLearningRate: NumberParameter;
+  readonly weightDecay: NumberParameter;
+  readonly momentum: NumberParameter;
+  readonly epochs: NumberParameter;
+  readonly seed: NumberParameter;
+  readonly augmentation: ChoiceParameter<Augmentation>;
+  readonly trainLimit: NumberParameter;
+  readonly validLimit: NumberParameter;
+}
 
 /**
  * Every hyperparameter of an experiment. Form, validation, defaults, addresses, command line and export all
  * follow from this table; nothing else in the app knows a range or a default.
  */
-export const parameters = {
+export const parameters: ParameterTable = {
   norm: {
     kind: 'choice',
     label: 'Normalization',
     what: 'What follows every convolution.',
     source: 'The post this lab re-examines trains BN.',
-    default: 'bn' as Norm,
+    default: 'bn',
     options: [
       { value: 'none', label: 'None', what: 'No normalization: the bare network.' },
       {
@@ -73,7 +85,7 @@ export const parameters = {
         label: 'GN',
         what: 'Group normalization: each image by itself, channels in up to 32 groups; the same in training and evaluation.',
       },
-    ] as readonly ChoiceOption<Norm>[],
+    ],
   },
   ws: {
     kind: 'switch',
@@ -99,31 +111,31 @@ export const parameters = {
     label: 'Width',
     what: 'Channels of the first stage; 64 is the real ResNet-18.',
     source: '16 costs a sixteenth of the real network and shows the same effects.',
-    default: 16 as number,
+    default: 16,
     options: [
       { value: 8, label: '8', what: 'About 1/64 of the work of the real ResNet-18.' },
       { value: 16, label: '16', what: 'About 1/16 of the work of the real ResNet-18.' },
       { value: 32, label: '32', what: 'About 1/4 of the work of the real ResNet-18.' },
       { value: 64, label: '64', what: 'The real ResNet-18, as in the post.' },
-    ] as readonly ChoiceOption<number>[],
+    ],
   },
   stemPadding: {
     kind: 'choice',
     label: 'Stem padding',
     what: 'Zero border around the image before the first convolution.',
     source: '1 keeps 32×32 maps, as CIFAR ResNets do; the notebook of the post has 0.',
-    default: 1 as number,
+    default: 1,
     options: [
       { value: 1, label: '1', what: 'Maps of 32×32 pixels in the first stage.' },
       { value: 0, label: '0', what: 'As in the notebook: maps of 30×30 pixels in the first stage.' },
-    ] as readonly ChoiceOption<number>[],
+    ],
   },
   optimizer: {
     kind: 'choice',
     label: 'Optimizer',
     what: 'How a gradient becomes a step.',
     source: 'AdamW is the default of fastai v1, which the post used.',
-    default: 'adamw' as OptimizerName,
+    default: 'adamw',
     options: [
       {
         value: 'adamw',
@@ -131,14 +143,14 @@ export const parameters = {
         what: 'Adam with decoupled weight decay, β₂ = 0.99, ε = 1e-8, as in fastai v1.',
       },
       { value: 'sgd', label: 'SGD', what: 'Gradient descent with momentum and L2 decay, as in PyTorch.' },
-    ] as readonly ChoiceOption<OptimizerName>[],
+    ],
   },
   schedule: {
     kind: 'choice',
     label: 'Schedule',
     what: 'How learning rate and momentum move over the run.',
     source: 'One-cycle as in fastai v1, which the post used; Smith 2018, arXiv:1803.09820.',
-    default: 'one-cycle' as ScheduleName,
+    default: 'one-cycle',
     options: [
       {
         value: 'one-cycle',
@@ -146,7 +158,7 @@ export const parameters = {
         what: 'Up from 1/25 of the maximum over 30 % of the steps, then down to 1/250,000; momentum 0.95 → 0.85 → 0.95.',
       },
       { value: 'constant', label: 'Constant', what: 'The same learning rate and momentum at every step.' },
-    ] as readonly ChoiceOption<ScheduleName>[],
+    ],
   },
   maxLearningRate: {
     kind: 'number',
@@ -213,7 +225,7 @@ export const parameters = {
     label: 'Augmentation',
     what: 'Random changes to each training image.',
     source: 'None, as in the post.',
-    default: 'none' as Augmentation,
+    default: 'none',
     options: [
       { value: 'none', label: 'None', what: 'Images as they are.' },
       {
@@ -221,7 +233,7 @@ export const parameters = {
         label: 'Crop + flip',
         what: 'Padded by 4 pixels, cropped at random, mirrored at random.',
       },
-    ] as readonly ChoiceOption<Augmentation>[],
+    ],
   },
   trainLimit: {
     kind: 'number',
@@ -247,10 +259,10 @@ export const parameters = {
     integer: true,
     quick: [],
   },
-} satisfies { [Name in ParameterName]: ParameterOf<Experiment[Name]> };
+};
 
 export const parameterNames: readonly ParameterName[] = Object.freeze(
-  Object.keys(parameters) as ParameterName[], // the keys of the table above, by `satisfies`
+  Object.keys(parameters) as ParameterName[], // exactly the keys of `ParameterTable`
 );
 
 /** The experiment that the page opens with. */
@@ -281,19 +293,13 @@ function spec(name: ParameterName): NumberParameter | SwitchParameter | ChoicePa
 /** What a parameter may be, as the end of a sentence: 'a whole number from 1 to 512'. */
 export function allowedValues(name: ParameterName): string {
   const parameter = spec(name);
-  switch (parameter.kind) {
-    case 'switch':
-      return 'true or false';
-    case 'choice': {
-      const values = parameter.options.map((option) => String(option.value));
-      return `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
-    }
-    case 'number': {
-      const { min, max } = parameter;
-      const range = `from ${showNumber(min)} to ${showNumber(max)}`;
-      return parameter.integer ? `a whole number ${range}` : `a number ${range}`;
-    }
+  if (parameter.kind === 'switch') return 'true or false';
+  if (parameter.kind === 'choice') {
+    const values = parameter.options.map((option) => String(option.value));
+    return `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
   }
+  const range = `from ${showNumber(parameter.min)} to ${showNumber(parameter.max)}`;
+  return parameter.integer ? `a whole number ${range}` : `a number ${range}`;
 }
 
 function showNumber(value: number): string {
