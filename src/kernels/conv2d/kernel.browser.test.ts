@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { expectClose, testGpu } from '#testing/gpu.ts';
+import { filterGradient, filterGradientSplits, forward, inputGradient } from './kernel.ts';
+import { filterGradientReference, forwardReference, inputGradientReference } from './reference.ts';
+import { filterSize, type ConvShape } from './shape.ts';
+import { noise, shapeOf } from './testShapes.ts';
+import { convVariants, type ConvPass } from './variants.ts';
+
+const SHAPES: Record<string, ConvShape> = {
+  'one pixel, one channel, 1x1': shapeOf(1, 1, 1, 1, 1, 0, 1),
+  'stem, three channels': shapeOf(2, 3, 16, 3, 1, 1, 9),
+  'stem without padding': shapeOf(1, 3, 8, 3, 1, 0, 8),
+  'one input channel, odd size': shapeOf(3, 1, 5, 3, 1, 1, 5),
+  'channels not divisible by four': shapeOf(2, 6, 10, 3, 1, 1, 7),
+  'stride 2, even size': shapeOf(2, 8, 16, 3, 2, 1, 8),
+  'stride 2, odd size': shapeOf(2, 8, 12, 3, 2, 1, 15),
+  'stride 2, padding 0, a rim no tap reaches': shapeOf(1, 4, 8, 3, 2, 0, 8),
+  'projection 1x1, stride 2, even size': shapeOf(2, 8, 16, 1, 2, 0, 8),
+  'projection 1x1, stride 2, odd size': shapeOf(1, 12, 20, 1, 2, 0, 7),
+  '1x1, stride 1': shapeOf(2, 20, 36, 1, 1, 0, 5),
+  'more than one workgroup in each dimension': shapeOf(3, 72, 140, 3, 1, 1, 6),
+};
+
+// Sums of `terms` products of numbers below 1: rounding grows like the square root of the count, and the
+// order of summation differs from the reference's; 8 units in the last place per sqrt(term) is generous,
+// and an indexing mistake is off by 1e-1.
+const tolerance = (terms: number, label: string) => ({
+  atol: 8 * 2 ** -24 * Math.sqrt(terms) * 2,
+  rtol: 2e-6,
+  label,
+});
+
+describe.each(Object.entries(SHAPES))('%s', (name, shape) => {
+  const inputCount = shape.batch * shape.inSize ** 2 * shape.inChannels;
+  const outputCount = shape.batch * shape.outSize ** 2 * shape.outChannels;
+  const input = noise(inputCount, 1);
+  const filter = noise(filterSize(shape), 2);
+  const outputGradient = noise(outputCount, 3);
+  const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
+  const variants = (pass: ConvPass) => convVariants(pass, shape, limits);
+
+  it('forward equals the reference with every variant', async () => {
+    const gpu = await testGpu();
+    const expected = forwardReference(shape, input, filter);
+    for (const variant of variants('forward')) {
+      const output = gpu.poisoned(outputCount);
+      const buffers = {
+        input: { buffer: gpu.f32(input) },
+        filter: { buffer: gpu.f32(filter) },
+        output: { buffer: output },
+      };
+      await gpu.executor.run(forward(shape, buffers, variant));
+      expectClose(
+        await gpu.readF32(output, outputCount),
+        expected,
+        tolerance(filterSize(shape) / shape.outChannels, `${name}, ${variant.name}`),
+      );
+    }
+  });
+
+  it('inputGradient equals the reference with every variant, written or accumulated', async () => {
+    const gpu = await testGpu();
+    const gradient = inputGradientReference(shape, outputGradient, filter);
+    const before = noise(inputCount, 4);
+    for (const variant of variants('inputGradient')) {
+      for (const accumulate of [false, true]) {
+        const result = accumulate ? gpu.f32(before) : gpu.poisoned(inputCount);
+        const buffers = {
+          outputGradient: { buffer: gpu.f32(outputGradient) },
+          filter: { buffer: gpu.f32(filter) },
+          inputGradient: { buffer: result },
+        };
+        await gpu.executor.run(inputGradient(shape, buffers, { accumulate }, variant));
+        expectClose(
+          await gpu.readF32(result, inputCount),
+          gradient.map((value, i) => value + (accumulate ? before[i]! : 0)),
+          tolerance(
+            filterSize(shape) / shape.inChannels,
+            `${name}, ${variant.name}, accumulate ${accumulate}`,
+          ),
+        );
+      }
+    }
+  });
+
+  it('filterGradient equals the reference with every variant, the same bits twice', async () => {
+    const gpu = await testGpu();
+    const expected = filterGradientReference(shape, input, outputGradient);
+    for (const variant of variants('filterGradient')) {
+      const splits = filterGradientSplits(shape, variant);
+      const count = splits * filterSize(shape);
+      const run = async () => {
+        const partials = gpu.poisoned(count);
+        const buffers = {
+          input: { buffer: gpu.f32(input) },
+          outputGradient: { buffer: gpu.f32(outputGradient) },
+          partials: { buffer: partials },
+        };
+        await gpu.executor.run(filterGradient(shape, buffers, variant));
+        return gpu.readF32(partials, count);
+      };
+      const partials = await run();
+      expect(await run()).toEqual(partials);
+      const sum = new Float64Array(filterSize(shape));
+      partials.forEach((value, i) => (sum[i % sum.length]! += value));
+      expectClose(
+        sum,
+        expected,
+        tolerance(shape.batch * shape.outSize ** 2, `${name}, ${variant.name}, ${splits} splits`),
+      );
+    }
+  });
+});

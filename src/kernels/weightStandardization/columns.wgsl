@@ -1,0 +1,34 @@
+// What both kernels share: vectors of output channels, the search for a workgroup's filter, the sum over a
+// workgroup's rows. Appended to them, so that line numbers in messages are those of the kernel's own file.
+
+alias Vec = ${vector};          // channels handled at once: four where every filter's outC allows it
+const WIDTH: u32 = ${width}u;   // floats in a Vec
+const TILE: u32 = 4u;           // Vecs of a workgroup
+const ROWS: u32 = 64u;          // lanes that share a Vec, a power of two
+const LANES: u32 = TILE * ROWS;
+
+var<workgroup> rowSums: array<Vec, LANES>;
+
+// Filters are few and sorted: a linear search costs less than a table entry per workgroup.
+fn findFilter(workgroup: u32) -> u32 {
+  var found = 0u;
+  while found + 1u < params.count && workgroup >= params.filters[found + 1u].firstWorkgroup {
+    found++;
+  }
+  return found;
+}
+
+// Sum over the lanes of one Vec (lane = row * TILE + Vec), in a fixed tree; every lane gets its Vec's total.
+fn sumRows(value: Vec, lane: u32) -> Vec {
+  rowSums[lane] = value;
+  workgroupBarrier();
+  for (var rows = ROWS / 2u; rows > 0u; rows /= 2u) {
+    if lane < rows * TILE {
+      rowSums[lane] += rowSums[lane + rows * TILE];
+    }
+    workgroupBarrier();
+  }
+  let total = rowSums[lane % TILE];
+  workgroupBarrier(); // all lanes have read the total before the memory is used again
+  return total;
+}
