@@ -42,14 +42,15 @@ export function ensureBrowser(log) {
   if (found) return found;
 
   log('no Chrome or Chromium found: trying the download of Playwright');
-  const installer = new URL('cli.js', import.meta.resolve('playwright/package.json'));
-  // The download lacks the system's shared libraries on a bare machine; root may add them.
-  const withLibraries = isRoot() && has('apt-get') ? ['--with-deps'] : [];
-  attempt(
+  const playwright = [
     process.execPath,
-    [fileURLToPath(installer), 'install', '--no-shell', ...withLibraries, 'chromium'],
-    log,
-  );
+    fileURLToPath(new URL('cli.js', import.meta.resolve('playwright/package.json'))),
+  ];
+  attempt([...playwright, 'install', '--no-shell', 'chromium'], log);
+  if (isRoot() && has('apt-get') && findBrowser() && !findBrowser(starts)) {
+    log('the download lacks libraries here: adding them with apt-get');
+    attempt([...playwright, 'install-deps', 'chromium'], log);
+  }
   const downloaded = findBrowser(starts);
   if (downloaded) {
     log(`downloaded ${downloaded}`);

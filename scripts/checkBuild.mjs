@@ -1,0 +1,79 @@
+// Asserts what the type checker cannot see about dist/: nothing inline, nothing absolute, and no tfjs in what
+// the page itself loads.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** A string that tfjs-core keeps through minification: the address parameter that sets its flags. */
+const TFJS_MARK = 'tfjsflags';
+
+/**
+ * @param {string} dist
+ * @returns {string[]} what is wrong, in sentences; empty when all is well.
+ */
+export function findBuildFaults(dist) {
+  const html = readFileSync(join(dist, 'index.html'), 'utf8');
+  const faults = [];
+  if (!html.includes('http-equiv="Content-Security-Policy"'))
+    faults.push('index.html has no security policy');
+  for (const [pattern, what] of /** @type {const} */ ([
+    [/<script(?![^>]*\ssrc=)[^>]*>/i, 'an inline script'],
+    [/<style/i, 'an inline style element'],
+    [/<[^>]+\sstyle=/i, 'a style attribute'],
+    [/<[^>]+\son[a-z]+=/i, 'an inline event handler'],
+    [/\s(?:src|href)="\//i, 'an address that only works at the root of a host'],
+    [/\s(?:src|href)="https?:/i, 'an address on another host'],
+  ])) {
+    const match = pattern.exec(html);
+    if (match) faults.push(`index.html has ${what}: ${match[0].trim()}`);
+  }
+
+  const scripts = [...html.matchAll(/<script[^>]*\ssrc="([^"]+)"/gi)].map((match) =>
+    posix.normalize(match[1] ?? ''),
+  );
+  const page = reachable(dist, scripts);
+  const everything = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.js'),
+  );
+  for (const name of page) {
+    if (read(dist, name).includes(TFJS_MARK)) faults.push(`${name}, which the page loads, contains tfjs`);
+  }
+  // Otherwise the check above would pass because tfjs had changed, not because the page is free of it.
+  if (!everything.some((name) => read(dist, name).includes(TFJS_MARK))) {
+    faults.push(`no script of the build contains '${TFJS_MARK}': is tfjs still in the worker?`);
+  }
+  return faults;
+}
+
+/**
+ * Scripts that the given ones import, statically or dynamically, with themselves. A worker is started, not
+ * imported, so it does not count.
+ * @param {string} dist
+ * @param {readonly string[]} scripts paths in dist.
+ */
+function reachable(dist, scripts) {
+  const seen = new Set(scripts);
+  for (const name of seen) {
+    for (const match of read(dist, name).matchAll(
+      /(?:\bfrom|\bimport)\s*\(?\s*["'`](\.{1,2}\/[^"'`]+\.js)["'`]/g,
+    )) {
+      seen.add(posix.join(posix.dirname(name), match[1] ?? ''));
+    }
+  }
+  return seen;
+}
+
+/**
+ * @param {string} dist
+ * @param {string} name
+ */
+function read(dist, name) {
+  return readFileSync(join(dist, name), 'utf8');
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const faults = findBuildFaults(resolve(dirname(process.argv[1]), '../dist'));
+  for (const fault of faults) console.error(fault);
+  if (faults.length > 0) process.exitCode = 1;
+  else console.log('dist: nothing inline, nothing absolute, no tfjs in the page');
+}
