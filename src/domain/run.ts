@@ -70,6 +70,7 @@ export interface FinderSettings {
 }
 
 export interface FinderResult {
+  /** 0-based step of the last recorded point; 0 too when nothing was recorded. */
   readonly stoppedAt: number;
   readonly reason: 'completed' | 'loss-exploded' | 'not-finite' | 'stopped';
   readonly suggestions: readonly Suggestion[];
