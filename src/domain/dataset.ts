@@ -33,3 +33,8 @@ export interface Dataset {
   readonly train: ImageSet;
   readonly valid: ImageSet;
 }
+
+/** Where a data set comes from. */
+export type DatasetSource =
+  | { readonly kind: 'built-in'; readonly seed?: number }
+  | { readonly kind: 'files'; readonly files: readonly File[] };
