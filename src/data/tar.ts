@@ -57,10 +57,10 @@ async function readEntries(reader: ByteReader, options: TarOptions): Promise<voi
       await skipExtension(reader, size, padded, options.name, cut);
       continue;
     }
-    const sink = isFile ? options.open(basename, size) : undefined;
-    if (sink && opened.has(basename)) {
+    if (isFile && opened.has(basename)) {
       throw new DatasetError('damaged', `${options.name} holds ${basename} twice; use the official archive.`);
     }
+    const sink = isFile ? options.open(basename, size) : undefined;
     if (!sink) {
       await reader.pass(padded, () => undefined, cut);
       continue;
