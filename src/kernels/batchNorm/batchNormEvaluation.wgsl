@@ -11,7 +11,7 @@ alias Vec = vec4f; // f32 where C is no multiple of four
 
 override LANES: u32 = 256u;
 override TILE: u32 = 4u; // channel vectors per workgroup, a power of two
-override ROWS: u32 = LANES / TILE;
+override ROWS: u32 = 64u; // LANES / TILE
 override RELU: bool = true;
 override RESIDUAL: bool = false;
 

@@ -12,6 +12,10 @@ const images = Uint8Array.from({ length: COUNT * IMAGE_BYTES }, (_, i) => random
 const labels = Uint8Array.from({ length: COUNT }, (_, i) => (i * 7) % 256);
 const image = (index: number) => images.subarray(index * IMAGE_BYTES, (index + 1) * IMAGE_BYTES);
 
+function normalized(batch: readonly Uint8Array[]): number[] {
+  return batch.flatMap((bytes) => Array.from(normalizePixels(bytes, mean, deviation)));
+}
+
 // One multiply-add of a byte: the scale is rounded once, the result of up to 2.2 once or twice.
 const close = { atol: 5e-7, rtol: 0 };
 
@@ -50,7 +54,7 @@ describe('gatherTraining', () => {
 
   it("takes the step's indices, counted from the order's first step, and normalizes", async () => {
     const actual = await train({ order, firstStep: 20, step: 22, batch: 3, augment: false, seed: 1 });
-    const expected = [9, 1, 2].flatMap((index) => [...normalizePixels(image(index), mean, deviation)]);
+    const expected = normalized([9, 1, 2].map(image));
     expectClose(actual.x, expected, close);
     expect(actual.labels).toEqual([9, 1, 2].map((index) => labels[index]));
   });
@@ -72,10 +76,8 @@ describe('gatherTraining', () => {
       const long = Uint32Array.from({ length: 8 }, (_, i) => i);
       const seed = 0xfedcba98;
       const actual = await train({ order: long, firstStep: step, step, batch: 8, augment: true, seed });
-      const expected = Array.from(long, (index) =>
-        cropReference(image(index), augmentOf(seed, step, index)),
-      ).flatMap((bytes) => [...normalizePixels(bytes, mean, deviation)]);
-      expectClose(actual.x, expected, { ...close, label: `step ${step}` });
+      const cropped = Array.from(long, (index) => cropReference(image(index), augmentOf(seed, step, index)));
+      expectClose(actual.x, normalized(cropped), { ...close, label: `step ${step}` });
     }
   });
 });
@@ -95,7 +97,7 @@ describe('gatherEvaluation', () => {
       seen.push(...(await gpu.readU32(out, 4)));
     }
     expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9].map((index) => labels[index]));
-    const last = [8, 9, 9, 9].flatMap((index) => [...normalizePixels(image(index), mean, deviation)]);
+    const last = normalized([8, 9, 9, 9].map(image));
     expectClose(await gpu.readF32(x), last, close);
   });
 });

@@ -58,7 +58,7 @@ async function train(gpu: TestGpu, shape: MapShape, classes: number, data: Input
   return {
     logits: await gpu.readF32(buffers.logits, batch * classes),
     losses: (await gpu.readF32(buffers.results, 2 * batch)).filter((_, i) => i % 2 === 0),
-    correct: [...(await gpu.readU32(buffers.results, 2 * batch)).filter((_, i) => i % 2 === 1)],
+    correct: Array.from((await gpu.readU32(buffers.results, 2 * batch)).filter((_, i) => i % 2 === 1)),
     dFeatures: await gpu.readF32(buffers.dFeatures, mapSize(shape)),
     dWeight: gradient.slice(0, channels * classes),
     dBias: gradient.slice(biasAt, biasAt + classes),
@@ -166,7 +166,7 @@ describe('head in evaluation', () => {
     expectClose(await gpu.readF32(logits), expected.logits, close);
     const losses = (await gpu.readF32(results)).filter((_, i) => i % 2 === 0);
     expectClose(losses, [NaN, NaN, NaN, ...expected.losses.slice(0, 3), NaN, NaN], close);
-    const correct = [...(await gpu.readU32(results)).filter((_, i) => i % 2 === 1)];
+    const correct = Array.from((await gpu.readU32(results)).filter((_, i) => i % 2 === 1));
     expect(correct.slice(3, 6)).toEqual(expected.correct.slice(0, 3));
   });
 });

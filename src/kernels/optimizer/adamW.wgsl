@@ -35,7 +35,7 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = schedule[counter[0]];
+  let row = schedule[counter[0] % arrayLength(&schedule)]; // a window of the run, used as a ring
   let first = (wg.y * workgroups.x + wg.x) * LANES * VECTORS + lane;
   for (var k = 0u; k < VECTORS; k++) {
     let i = first + k * LANES;

@@ -60,7 +60,7 @@ describe('AdamW', () => {
     );
     // Parameters near 1 are rounded to 2^-24 per operation: three roundings a step are 2e-7 a step.
     [0.979800002, 0.991387455307, 0.996077847073].forEach((expected, k) => {
-      expectClose(after[k]!, new Array(64).fill(expected), { atol: 2e-7 * (k + 1), rtol: 0 });
+      expectClose(after[k]!, new Float64Array(64).fill(expected), { atol: 2e-7 * (k + 1), rtol: 0 });
     });
   });
 

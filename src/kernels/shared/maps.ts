@@ -78,6 +78,7 @@ export function tiledShader(
     constants: {
       LANES: tiling.lanes,
       TILE: tiling.tile,
+      ROWS: tiling.rows,
       ...Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, value ? 1 : 0])),
     },
   };
