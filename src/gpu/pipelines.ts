@@ -147,6 +147,18 @@ export class PipelineCache {
   }
 }
 
+const caches = new WeakMap<GpuContext, PipelineCache>();
+
+/** The one cache of a device. */
+export function pipelineCache(context: GpuContext): PipelineCache {
+  let cache = caches.get(context);
+  if (!cache) {
+    cache = new PipelineCache(context);
+    caches.set(context, cache);
+  }
+  return cache;
+}
+
 /** Two shaders share a pipeline when everything that generates it is equal. */
 function shaderKey(shader: Shader): string {
   return `${shader.label}|${shader.bindings.join()}|${JSON.stringify(shader.constants ?? {})}|${shader.code}`;

@@ -1,0 +1,57 @@
+import { createStorage } from '#gpu/buffers.ts';
+import type { GpuContext } from '#gpu/device.ts';
+
+/**
+ * Owns every GPU buffer of an engine. `keep` makes a buffer that lives as long as the pool; `borrow` and
+ * `giveBack` share scratch buffers among the dispatches of one recording: the queue runs them in order,
+ * so a buffer may be reused as soon as its last reader has been recorded.
+ */
+export class BufferPool {
+  readonly #context: GpuContext;
+  readonly #buffers: GPUBuffer[] = [];
+  readonly #free: GPUBuffer[] = [];
+
+  constructor(context: GpuContext) {
+    this.#context = context;
+  }
+
+  get byteLength(): number {
+    return this.#buffers.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  get count(): number {
+    return this.#buffers.length;
+  }
+
+  /** A zeroed buffer of `elements` 32-bit words. */
+  keep(label: string, elements: number): GPUBuffer {
+    const buffer = createStorage(this.#context, label, elements * 4);
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+
+  /** A scratch buffer of at least `elements` words with arbitrary contents: the smallest that fits. */
+  borrow(elements: number): GPUBuffer {
+    const bytes = elements * 4;
+    let best = -1;
+    this.#free.forEach(({ size }, i) => {
+      // A far larger buffer is left for whoever needs it: reusing it would only raise the peak.
+      if (size >= bytes && size <= bytes * 2 && (best < 0 || size < this.#free[best]!.size)) best = i;
+    });
+    if (best >= 0) return this.#free.splice(best, 1)[0]!;
+    return this.keep(`scratch ${this.#buffers.length}`, elements);
+  }
+
+  giveBack(...buffers: readonly GPUBuffer[]): void {
+    for (const buffer of buffers) {
+      if (this.#free.includes(buffer)) throw new Error(`${buffer.label} was given back twice`);
+      this.#free.push(buffer);
+    }
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#buffers.length = 0;
+    this.#free.length = 0;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Dataset, ImageSet } from '#domain/dataset.ts';
+import { inErrorScopes, createStorage, upload } from '#gpu/buffers.ts';
+import type { GpuContext } from '#gpu/device.ts';
+import type { ImageBuffers } from '#kernels/gather/kernel.ts';
+
+/** Both halves of a data set on the GPU, shared by every engine that trains on it. */
+export interface DatasetBuffers {
+  readonly train: ImageBuffers;
+  readonly valid: ImageBuffers;
+  readonly byteLength: number;
+  /** Each `acquire` is paid back with one release; the last one of a replaced data set frees it. */
+  release(): void;
+}
+
+interface Resident {
+  readonly dataset: Dataset;
+  readonly train: ImageBuffers;
+  readonly valid: ImageBuffers;
+  users: number;
+}
+
+/** The data set that was used last stays resident, so that the next run need not upload it again. */
+const residents = new WeakMap<GpuContext, Resident>();
+
+/**
+ * Uploads a data set, or returns the resident copy.
+ * @throws {GpuError} when it does not fit the GPU's memory.
+ */
+export async function acquireDataset(context: GpuContext, dataset: Dataset): Promise<DatasetBuffers> {
+  let resident = residents.get(context);
+  if (resident?.dataset !== dataset) {
+    if (resident?.users === 0) free(resident);
+    resident = await inErrorScopes(context, 'uploading the images', () => ({
+      dataset,
+      train: imageBuffers(context, 'training', dataset.train),
+      valid: imageBuffers(context, 'validation', dataset.valid),
+      users: 0,
+    }));
+    residents.set(context, resident);
+  }
+  const held = resident;
+  held.users++;
+  let released = false;
+  return {
+    train: held.train,
+    valid: held.valid,
+    byteLength: [held.train, held.valid].reduce((sum, { images, labels }) => sum + images.size + labels.size, 0),
+    release() {
+      if (released) return;
+      released = true;
+      held.users--;
+      if (held.users === 0 && residents.get(context) !== held) free(held);
+    },
+  };
+}
+
+function imageBuffers(context: GpuContext, half: string, set: ImageSet): ImageBuffers {
+  const images = createStorage(context, `${half} images`, set.images.byteLength);
+  const labels = createStorage(context, `${half} labels`, set.labels.byteLength);
+  upload(context, images, set.images);
+  upload(context, labels, set.labels);
+  return { images, labels, count: set.count };
+}
+
+function free({ train, valid }: Resident): void {
+  for (const { images, labels } of [train, valid]) {
+    images.destroy();
+    labels.destroy();
+  }
+}

@@ -1,0 +1,220 @@
+import type { BlockSpec, ConvNorm, NetworkSpec } from '#domain/resnet.ts';
+import type { Dispatch } from '#gpu/command.ts';
+import { headEvaluation, headTraining, type ClassifierSlices } from '#kernels/head/kernel.ts';
+import type { MapShape } from '#kernels/shared/maps.ts';
+import type { BufferPool } from './bufferPool.ts';
+import type { ConvLayer, Convolutions } from './convolutions.ts';
+import type { ModelBuffers, NormLayer } from './normLayers.ts';
+
+/** A convolution with its normalization, ready to be recorded. */
+interface Layer {
+  readonly conv: ConvLayer;
+  readonly norm: NormLayer;
+}
+
+/** What the backward pass needs of a layer's forward pass. */
+interface Saved {
+  readonly layer: Layer;
+  readonly input: GPUBuffer;
+  /** Output of the convolution. */
+  readonly x: GPUBuffer;
+  /** Output of the normalization, after residual and ReLU. */
+  readonly y: GPUBuffer;
+  readonly relu: boolean;
+  readonly residual: GPUBuffer | undefined;
+}
+
+interface SavedBlock {
+  readonly input: GPUBuffer;
+  readonly first: Saved;
+  readonly second: Saved;
+  readonly shortcut: Saved | undefined;
+}
+
+export interface GraphParts {
+  readonly network: NetworkSpec;
+  readonly batch: number;
+  readonly model: ModelBuffers;
+  readonly pool: BufferPool;
+  readonly convolutions: Convolutions;
+  readonly norm: (spec: ConvNorm['norm']) => NormLayer;
+}
+
+export interface HeadBuffers {
+  /** `[N]` uint32. */
+  readonly labels: GPUBuffer;
+  /** `[N, classes]`. */
+  readonly logits: GPUBuffer;
+  /** Per-image loss and correctness. */
+  readonly results: GPUBuffer;
+  /** The step (training) or the cursor (evaluation). */
+  readonly counter: GPUBuffer;
+}
+
+/**
+ * Forward and backward pass of one batch as a list of dispatches, in `record` order. Buffers are borrowed
+ * from the pool when their producer is recorded and given back after their last reader, so that the peak
+ * is what backpropagation needs and gradients reuse the room of spent activations.
+ */
+export function recordTraining(
+  parts: GraphParts,
+  images: GPUBuffer,
+  head: HeadBuffers & { readonly ring: GPUBuffer; readonly ringSize: number },
+): Dispatch[] {
+  const { network, batch, pool, convolutions, model } = parts;
+  const dispatches: Dispatch[] = [...convolutions.prepareFilters()];
+
+  const run = ({ conv, norm }: ConvNorm, input: GPUBuffer, relu: boolean, residual?: GPUBuffer): Saved => {
+    const layer: Layer = { conv: convolutions.layer(conv), norm: parts.norm(norm) };
+    const x = pool.borrow(layer.conv.outputSize);
+    dispatches.push(...layer.conv.forward(input, x));
+    const { y, dispatches: normalize } = layer.norm.training({ x, relu, ...(residual ? { residual } : {}) });
+    dispatches.push(...normalize);
+    return { layer, input, x, y, relu, residual };
+  };
+
+  const stem = run(network.stem, images, true);
+  let features = stem.y;
+  const blocks = network.blocks.map((block: BlockSpec): SavedBlock => {
+    const input = features;
+    const first = run(block.first, input, true);
+    const shortcut = block.shortcut ? run(block.shortcut, input, false) : undefined;
+    const second = run(block.second, first.y, true, shortcut ? shortcut.y : input);
+    features = second.y;
+    return { input, first, second, shortcut };
+  });
+
+  const shape = featureShape(network, batch);
+  const classifier = classifierSlices(model, model.parameters);
+  const pooled = pool.borrow(batch * network.features);
+  const dLogits = pool.borrow(batch * network.classes);
+  let gradient = pool.borrow(batch * shape.pixels * shape.channels);
+  dispatches.push(
+    ...headTraining({
+      shape,
+      classes: network.classes,
+      features,
+      parameters: classifier,
+      gradients: classifierSlices(model, model.gradients),
+      labels: head.labels,
+      logits: head.logits,
+      results: head.results,
+      pooled,
+      dLogits,
+      dFeatures: gradient,
+      counter: head.counter,
+      ring: head.ring,
+      ringSize: head.ringSize,
+    }),
+  );
+  pool.giveBack(pooled, dLogits);
+
+  /** Through the normalization: gradients of the convolution's output and of the residual. */
+  const throughNorm = (saved: Saved, dy: GPUBuffer, wantsResidual: boolean): { dx: GPUBuffer; dz: GPUBuffer } => {
+    const { dispatches: backward, dx, dz } = saved.layer.norm.backward({ ...normInput(saved), dy, y: saved.y }, wantsResidual);
+    dispatches.push(...backward);
+    return { dx, dz };
+  };
+  /** Frees what only this layer's backward pass still needed. */
+  const spend = (saved: Saved): void => {
+    pool.giveBack(saved.x);
+    if (saved.y !== saved.x) pool.giveBack(saved.y);
+  };
+  const giveBackIf = (condition: boolean, buffer: GPUBuffer): void => {
+    if (condition) pool.giveBack(buffer);
+  };
+
+  for (const { input, first, second, shortcut } of [...blocks].reverse()) {
+    // Second convolution: dz is the gradient of the shortcut, too.
+    const { dx: dSecond, dz } = throughNorm(second, gradient, true);
+    giveBackIf(gradient !== dz && gradient !== dSecond, gradient);
+    spend(second);
+    dispatches.push(...second.layer.conv.filterGradient(first.y, dSecond));
+    const dFirstOut = pool.borrow(first.layer.conv.outputSize);
+    dispatches.push(...second.layer.conv.inputGradient(dSecond, dFirstOut, false));
+    giveBackIf(dSecond !== dz, dSecond);
+
+    const { dx: dFirst } = throughNorm(first, dFirstOut, false);
+    giveBackIf(dFirst !== dFirstOut, dFirstOut);
+    dispatches.push(...first.layer.conv.filterGradient(input, dFirst));
+    spend(first);
+
+    if (shortcut) {
+      const { dx: dShortcut } = throughNorm(shortcut, dz, false);
+      giveBackIf(dShortcut !== dz, dz);
+      dispatches.push(...shortcut.layer.conv.filterGradient(input, dShortcut));
+      const dInput = pool.borrow(first.layer.conv.inputSize);
+      // The 3x3 convolution reaches every pixel; the strided 1x1 shortcut then adds to those it touches.
+      dispatches.push(...first.layer.conv.inputGradient(dFirst, dInput, false));
+      dispatches.push(...shortcut.layer.conv.inputGradient(dShortcut, dInput, true));
+      pool.giveBack(dShortcut);
+      spend(shortcut);
+      gradient = dInput;
+    } else {
+      // The identity shortcut's gradient is there already.
+      dispatches.push(...first.layer.conv.inputGradient(dFirst, dz, true));
+      gradient = dz;
+    }
+    pool.giveBack(dFirst);
+  }
+
+  const { dx: dStem } = throughNorm(stem, gradient, false);
+  giveBackIf(dStem !== gradient, gradient);
+  spend(stem);
+  dispatches.push(...stem.layer.conv.filterGradient(images, dStem));
+  pool.giveBack(dStem);
+  dispatches.push(...convolutions.collectGradients());
+  return dispatches;
+}
+
+/** Forward pass of one batch in evaluation mode; the filters must be prepared before the first batch. */
+export function recordEvaluation(parts: GraphParts, images: GPUBuffer, head: HeadBuffers): Dispatch[] {
+  const { network, batch, pool, convolutions, model } = parts;
+  const dispatches: Dispatch[] = [];
+  const run = ({ conv, norm }: ConvNorm, input: GPUBuffer, relu: boolean, residual?: GPUBuffer): GPUBuffer => {
+    const layer = convolutions.layer(conv);
+    const x = pool.borrow(layer.outputSize);
+    dispatches.push(...layer.forward(input, x));
+    const { y, dispatches: normalize } = parts.norm(norm).evaluation({ x, relu, ...(residual ? { residual } : {}) });
+    dispatches.push(...normalize);
+    if (y !== x) pool.giveBack(x);
+    return y;
+  };
+  let features = run(network.stem, images, true);
+  for (const block of network.blocks) {
+    const input = features;
+    const middle = run(block.first, input, true);
+    const shortcut = block.shortcut ? run(block.shortcut, input, false) : input;
+    features = run(block.second, middle, true, shortcut);
+    pool.giveBack(middle, input);
+    if (shortcut !== input) pool.giveBack(shortcut);
+  }
+  dispatches.push(
+    ...headEvaluation({
+      shape: featureShape(network, batch),
+      classes: network.classes,
+      features,
+      parameters: classifierSlices(model, model.parameters),
+      labels: head.labels,
+      logits: head.logits,
+      results: head.results,
+      cursor: head.counter,
+    }),
+  );
+  pool.giveBack(features);
+  return dispatches;
+}
+
+function normInput({ x, relu, residual }: Saved): { x: GPUBuffer; relu: boolean; residual?: GPUBuffer } {
+  return { x, relu, ...(residual ? { residual } : {}) };
+}
+
+function featureShape(network: NetworkSpec, batch: number): MapShape {
+  const last = network.blocks.at(-1)!.second.conv;
+  return { batch, pixels: last.outSize ** 2, channels: last.outChannels };
+}
+
+function classifierSlices(model: ModelBuffers, buffer: GPUBuffer): ClassifierSlices {
+  const at = (name: string): number => model.parameterTable.byName.get(name)!.offset;
+  return { buffer, weight: at('fc.weight'), bias: at('fc.bias') };
+}
