@@ -1,0 +1,41 @@
+import type { Experiment } from '#domain/experiment.ts';
+import type { RunRecord } from '#client/runRecord.ts';
+
+export type MarkerShape = 'circle' | 'square' | 'triangle' | 'diamond';
+
+/** How a run is drawn everywhere: hue is the normalization, dashes are Weight Standardization. */
+export interface RunStyle {
+  /** A CSS colour; follows the theme. */
+  readonly colour: string;
+  /** `stroke-dasharray`; undefined is a solid line. */
+  readonly dash: string | undefined;
+  readonly marker: MarkerShape;
+}
+
+const MARKERS: readonly MarkerShape[] = ['circle', 'square', 'triangle', 'diamond'];
+
+/**
+ * The style of the `repeat`-th run of an arm: repeats keep hue and dashes, get darker (in the dark theme
+ * lighter) and change the mark, so that no two of the first four look alike even without colour.
+ */
+export function armStyle(arm: Pick<Experiment, 'norm' | 'ws'>, repeat = 0): RunStyle {
+  const tone = repeat % MARKERS.length;
+  return {
+    colour: `var(--series-${arm.norm}-${tone})`,
+    dash: arm.ws ? '6 3' : undefined,
+    marker: MARKERS[tone]!,
+  };
+}
+
+/** The style of each run, by id. */
+export function runStyles(runs: readonly RunRecord[]): ReadonlyMap<string, RunStyle> {
+  const seen = new Map<string, number>();
+  return new Map(
+    runs.map((run) => {
+      const arm = `${run.kind} ${run.experiment.norm} ${run.experiment.ws}`;
+      const repeat = seen.get(arm) ?? 0;
+      seen.set(arm, repeat + 1);
+      return [run.id, armStyle(run.experiment, repeat)];
+    }),
+  );
+}

@@ -1,0 +1,86 @@
+import type { TrainRecord } from '#client/runRecord.ts';
+import { formatClock, formatCount } from '#ui/format.ts';
+
+/** What the horizontal axis of the training charts counts. */
+export type XUnit = 'step' | 'epoch' | 'images' | 'time';
+
+export const xUnits: readonly { readonly value: XUnit; readonly label: string; readonly axis: string }[] = [
+  { value: 'step', label: 'Step', axis: 'steps' },
+  { value: 'epoch', label: 'Epoch', axis: 'epochs' },
+  { value: 'images', label: 'Images', axis: 'images seen' },
+  { value: 'time', label: 'Time', axis: 'compute time, pauses left out' },
+];
+
+function stepsPerEpoch(run: TrainRecord): number {
+  return run.plan?.stepsPerEpoch ?? 1;
+}
+
+/** Position of the loss of `step` (0-based): what has been done when it is known. Time in seconds. */
+export function xOfStep(run: TrainRecord, unit: XUnit, step: number): number {
+  switch (unit) {
+    case 'step':
+      return step + 1;
+    case 'epoch':
+      return (step + 1) / stepsPerEpoch(run);
+    case 'images':
+      return (step + 1) * run.experiment.batchSize;
+    case 'time':
+      return run.metrics.at('elapsedMs', step) / 1000;
+    default:
+      return unit satisfies never;
+  }
+}
+
+/** Position of the validation at the end of an epoch, given by its index in `run.epochs`. */
+export function xOfEpoch(run: TrainRecord, unit: XUnit, index: number): number {
+  if (unit === 'time') {
+    return run.epochs.slice(0, index + 1).reduce((sum, row) => sum + row.milliseconds, 0) / 1000;
+  }
+  return xOfStep(run, unit, run.epochs[index]!.step - 1);
+}
+
+/** The recorded step (0-based) nearest to a position; undefined beyond the ends of the run. */
+export function stepAtX(run: TrainRecord, unit: XUnit, x: number): number | undefined {
+  const { count } = run.metrics;
+  const exact =
+    unit === 'step'
+      ? x - 1
+      : unit === 'epoch'
+        ? x * stepsPerEpoch(run) - 1
+        : unit === 'images'
+          ? x / run.experiment.batchSize - 1
+          : nearest(run.metrics.series('elapsedMs'), x * 1000);
+  const step = Math.round(exact);
+  // A little beyond the ends still means the end: pixels are coarser than steps.
+  if (count === 0 || step < -Math.max(1, count / 50) || step > count * 1.02 + 1) return undefined;
+  return Math.min(count - 1, Math.max(0, step));
+}
+
+/** Fractional index of `value` in an ascending series, also beyond its ends. */
+function nearest(series: Float32Array, value: number): number {
+  const last = series.length - 1;
+  if (last < 0) return 0;
+  if (value > series[last]!) return last * (value / series[last]!);
+  let low = 0;
+  let high = last;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (series[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function formatX(unit: XUnit, x: number): string {
+  switch (unit) {
+    case 'step':
+    case 'images':
+      return formatCount(x);
+    case 'epoch':
+      return String(Number(x.toFixed(2)));
+    case 'time':
+      return formatClock(x * 1000);
+    default:
+      return unit satisfies never;
+  }
+}
