@@ -62,7 +62,9 @@ export async function serveSite({ root, base = '/', port, host = '127.0.0.1' }) 
         }),
     };
   }
-  throw new Error(`cannot listen on port ${ports.join(', ')}: taken or not allowed; choose another with --port`);
+  throw new Error(
+    `cannot listen on port ${ports.join(', ')}: taken or not allowed; choose another with --port`,
+  );
 }
 
 /**

@@ -1,0 +1,206 @@
+// npm test: every check of the project, one stage after another, with a sum at the end.
+//   npm test -- [--only STAGE[,STAGE…]]
+// The last line is always 'N passed, N failed'. A stage that is no test run counts as one.
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureBrowser } from './browser.mjs';
+import { countPlaywright, countVitest } from './testReports.mjs';
+
+/** @typedef {import('./testReports.mjs').Counts} Counts */
+
+/**
+ * @typedef {object} Stage
+ * @property {string} name
+ * @property {readonly (readonly string[])[]} commands run in order until one fails.
+ * @property {number} minutes after which the stage is ended; a hung browser must not hang the run.
+ * @property {boolean} [needsBrowser]
+ * @property {boolean} [refusesSkips] here a skipped test would hide that nothing was checked.
+ * @property {{ file: string, count: (file: string) => Counts }} [report] of a stage that runs tests.
+ */
+
+const root = resolve(import.meta.dirname, '..');
+const reports = resolve(root, '.cache/test');
+
+/** @param {string} project */
+function vitest(project) {
+  const file = resolve(reports, `${project}.json`);
+  return {
+    commands: [
+      [
+        'vitest',
+        'run',
+        '--project',
+        project,
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${file}`,
+      ],
+    ],
+    report: { file, count: countVitest },
+  };
+}
+
+/** @type {readonly Stage[]} */
+const stages = [
+  { name: 'format', commands: [['oxfmt', '--check']], minutes: 2 },
+  { name: 'lint', commands: [['oxlint', '--deny-warnings']], minutes: 5 },
+  { name: 'types', commands: [['tsc', '--build', '--pretty']], minutes: 5 },
+  { name: 'unit', ...vitest('unit'), minutes: 10 },
+  { name: 'knip', commands: [['knip']], minutes: 2 },
+  {
+    name: 'build',
+    commands: [
+      ['vite', 'build'],
+      ['node', 'scripts/checkBuild.mjs'],
+    ],
+    minutes: 5,
+  },
+  { name: 'browser', ...vitest('browser'), minutes: 30, needsBrowser: true, refusesSkips: true },
+  {
+    name: 'e2e',
+    commands: [['playwright', 'test']],
+    minutes: 30,
+    needsBrowser: true,
+    report: { file: resolve(reports, 'e2e.json'), count: countPlaywright },
+  },
+];
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const wanted = values.only?.split(',');
+const unknown = wanted?.filter((name) => stages.every((stage) => stage.name !== name)) ?? [];
+if (unknown.length > 0) {
+  console.error(
+    `--only ${unknown.join(',')}: the stages are ${stages.map((stage) => stage.name).join(', ')}`,
+  );
+  process.exit(2);
+}
+
+/** @type {string | undefined} */
+let browser;
+/** @type {import('node:child_process').ChildProcess | undefined} */
+let running;
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+  process.on(signal, () => {
+    if (running) end(running);
+    console.log('interrupted');
+    process.exit(130);
+  });
+}
+
+mkdirSync(reports, { recursive: true });
+/** @type {Counts} */
+const total = { passed: 0, failed: 0, skipped: [] };
+/** @type {string[]} */
+const summary = [];
+for (const stage of stages.filter(({ name }) => !wanted || wanted.includes(name))) {
+  console.log(`\n── ${stage.name} ${'─'.repeat(60 - stage.name.length)}`);
+  const start = performance.now();
+  const counts = await runStage(stage);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  const skipped = counts.skipped.length > 0 ? `, ${counts.skipped.length} skipped` : '';
+  const outcome = stage.report
+    ? `${counts.passed} passed, ${counts.failed} failed${skipped}`
+    : counts.failed > 0
+      ? 'failed'
+      : 'passed';
+  summary.push(
+    `${counts.failed > 0 ? '✗' : '✓'} ${stage.name.padEnd(8)} ${seconds.padStart(7)} s  ${outcome}`,
+  );
+  summary.push(...counts.skipped.map((title) => `    skipped: ${title}`));
+}
+console.log(`\n${summary.join('\n')}\n\n${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+/**
+ * @param {Stage} stage
+ * @returns {Promise<Counts>}
+ */
+async function runStage(stage) {
+  if (stage.needsBrowser) {
+    try {
+      browser ??= ensureBrowser((line) => console.log(line));
+    } catch (error) {
+      console.log(error instanceof Error ? error.message : String(error));
+      return { passed: 0, failed: 1, skipped: [] };
+    }
+  }
+  // A report of an earlier run must not count when this run writes none.
+  if (stage.report) rmSync(stage.report.file, { force: true });
+
+  let ok = true;
+  for (const command of stage.commands) {
+    ok &&= await runCommand(command, stage.minutes);
+  }
+  if (!stage.report) return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] };
+
+  const counts = stage.report.count(stage.report.file);
+  if (stage.refusesSkips && counts.skipped.length > 0) {
+    console.log(`${stage.name}: ${counts.skipped.length} tests were skipped, and none may be`);
+    counts.failed += counts.skipped.length;
+  }
+  if (counts.passed + counts.failed === 0) {
+    console.log(`${stage.name}: no test ran`);
+    counts.failed = 1;
+  } else if (!ok && counts.failed === 0) {
+    console.log(`${stage.name}: ended with an error outside its tests`);
+    counts.failed = 1;
+  }
+  return counts;
+}
+
+/**
+ * @param {readonly string[]} words
+ * @param {number} minutes
+ * @returns {Promise<boolean>} whether it ended well and in time.
+ */
+function runCommand(words, minutes) {
+  const [command = '', ...args] = words;
+  const bin = resolve(root, 'node_modules/.bin');
+  return new Promise((settle) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      // A group of its own, so that its browsers end with it. On Windows npm's commands need a shell.
+      detached: process.platform !== 'win32',
+      shell: process.platform === 'win32',
+      env: {
+        ...process.env,
+        PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`,
+        ...(browser === undefined ? {} : { NORMLAB_BROWSER: browser }),
+      },
+    });
+    running = child;
+    const timer = setTimeout(() => {
+      console.log(`${words.join(' ')}: not done after ${minutes} minutes, ended`);
+      end(child);
+    }, minutes * 60_000);
+    /** @param {boolean} ok */
+    const done = (ok) => {
+      clearTimeout(timer);
+      running = undefined;
+      settle(ok);
+    };
+    child.on('error', (error) => {
+      console.log(`${command}: ${error.message}`);
+      done(false);
+    });
+    child.on('exit', (status) => done(status === 0));
+  });
+}
+
+/**
+ * Ends a process with everything that it started.
+ * @param {import('node:child_process').ChildProcess} child
+ */
+function end(child) {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}
