@@ -35,7 +35,9 @@ export default defineConfig({
         extends: true,
         // A dependency found in mid-run makes Vite reload the page under the test: name those that only
         // workers or lazy imports reach.
-        optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'] },
+        optimizeDeps: {
+          include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'modern-tar', 'valibot'],
+        },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts'],
