@@ -2,10 +2,13 @@ import { IMAGE_BYTES, type Dataset, type ImageSet } from '#domain/dataset.ts';
 import type { CifarFormat } from './cifarFormat.ts';
 import { DatasetError } from './datasetError.ts';
 import { canonicalize } from './hash.ts';
+import { readPickledBatch } from './pickle.ts';
 import { channelStatistics, histogram, qualityNotes } from './statistics.ts';
 import type { TarSink } from './tar.ts';
 
 const PLANE = 32 * 32;
+/** An official batch is 31 MB. */
+const MAX_PICKLE_BYTES = 40e6;
 
 /** Room for one half; files fill slots of fixed capacity, in whatever order they come. */
 class HalfBuffer {
@@ -93,8 +96,44 @@ export class CifarCollector {
       : this.#train.slot(format.trainFiles.indexOf(file), count);
   }
 
+  /**
+   * Takes one file of the format.
+   * @throws {DatasetError} here or while it is written when it is damaged or foreign.
+   */
+  open(file: string, byteLength: number): TarSink {
+    return this.format.encoding === 'binary'
+      ? this.#openBinary(file, byteLength)
+      : this.#openPickle(file, byteLength);
+  }
+
+  /** Records follow one another; a pickle has to be whole before it can be read. */
+  #openPickle(file: string, byteLength: number): TarSink {
+    if (byteLength > MAX_PICKLE_BYTES) {
+      throw new DatasetError(
+        'too-large',
+        `${file} is ${number(byteLength)} bytes long, too long for a batch of CIFAR-10; use the official archive.`,
+      );
+    }
+    const whole = new Uint8Array(byteLength);
+    let filled = 0;
+    return {
+      write(piece) {
+        whole.set(piece, filled);
+        filled += piece.length;
+      },
+      end: () => {
+        const { labels, data } = readPickledBatch(whole, file);
+        const slot = this.reserve(file, labels.length);
+        for (const [index, label] of labels.entries()) {
+          slot.labels[index] = this.checkLabel(file, index, label);
+          interleave(data, index * IMAGE_BYTES, slot.images, index * IMAGE_BYTES);
+        }
+      },
+    };
+  }
+
   /** Takes a file in the binary form: records of label bytes and 3072 pixel bytes, channel by channel. */
-  openBinary(file: string, byteLength: number): TarSink {
+  #openBinary(file: string, byteLength: number): TarSink {
     const { labelBytes, title } = this.format;
     const recordBytes = labelBytes + IMAGE_BYTES;
     if (byteLength % recordBytes !== 0) {
@@ -141,7 +180,7 @@ export class CifarCollector {
   /** @throws {DatasetError} when the label names no class. */
   checkLabel(file: string, record: number, label: number): number {
     const last = this.format.classNames.length - 1;
-    if (!(label <= last)) {
+    if (!(Number.isInteger(label) && label >= 0 && label <= last)) {
       throw new DatasetError(
         'damaged',
         `${file}: record ${record} has label ${label}; ${this.format.title} labels are 0 to ${last}. The file is damaged or of another kind; download it again.`,

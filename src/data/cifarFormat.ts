@@ -1,7 +1,11 @@
+import { CIFAR100_NAMES } from './cifar100Names.ts';
+
 /** One published form of a CIFAR set: which files, which records. */
 export interface CifarFormat {
   readonly id: 'cifar10' | 'cifar100';
   readonly title: string;
+  /** How a file stores its records. */
+  readonly encoding: 'binary' | 'pickle';
   readonly classNames: readonly string[];
   /** Label bytes before the 3072 pixel bytes of a record; the last one is the label used. */
   readonly labelBytes: number;
@@ -24,6 +28,7 @@ const CIFAR10_STATISTICS = { mean: [0.491, 0.482, 0.447], deviation: [0.247, 0.2
 export const CIFAR10: CifarFormat = {
   id: 'cifar10',
   title: 'CIFAR-10',
+  encoding: 'binary',
   classNames: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
   labelBytes: 1,
   trainFiles: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`),
@@ -32,4 +37,27 @@ export const CIFAR10: CifarFormat = {
   recordsPerValidFile: 10_000,
   statistics: CIFAR10_STATISTICS,
   officialArchive: 'cifar-10-binary.tar.gz',
+};
+
+/** Two label bytes, coarse then fine; the fine one is the class. */
+export const CIFAR100: CifarFormat = {
+  id: 'cifar100',
+  title: 'CIFAR-100',
+  encoding: 'binary',
+  classNames: CIFAR100_NAMES,
+  labelBytes: 2,
+  trainFiles: ['train.bin'],
+  validFile: 'test.bin',
+  recordsPerTrainFile: 50_000,
+  recordsPerValidFile: 10_000,
+  officialArchive: 'cifar-100-binary.tar.gz',
+};
+
+/** The same images as `CIFAR10`, each file a pickle. */
+export const CIFAR10_PYTHON: CifarFormat = {
+  ...CIFAR10,
+  encoding: 'pickle',
+  trainFiles: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}`),
+  validFile: 'test_batch',
+  officialArchive: 'cifar-10-python.tar.gz',
 };

@@ -1,6 +1,6 @@
 import type { Dataset, DatasetSource } from '#domain/dataset.ts';
 import { builtInDataset } from './builtIn.ts';
-import { loadCifarArchive, loadCifarFiles } from './cifarBinary.ts';
+import { loadCifarArchive, loadCifarFiles } from './cifarFiles.ts';
 import { DatasetError, throwIfAborted } from './datasetError.ts';
 
 /** What loading is doing; `done` of `total` is in bytes or images, whatever the stage counts. */

@@ -1,15 +1,15 @@
 import type { Dataset } from '#domain/dataset.ts';
 import { blobChunks, gunzipChunks, type StreamOptions } from './blobStream.ts';
 import { CifarCollector } from './cifarCollector.ts';
-import { CIFAR10, type CifarFormat } from './cifarFormat.ts';
+import { CIFAR10, CIFAR100, CIFAR10_PYTHON, type CifarFormat } from './cifarFormat.ts';
 import { DatasetError } from './datasetError.ts';
 import { fileKind, webPageError } from './fileKind.ts';
 import { readTar } from './tar.ts';
 import type { LoadOptions } from './loadDataset.ts';
 
-const FORMATS: readonly CifarFormat[] = [CIFAR10];
+const FORMATS: readonly CifarFormat[] = [CIFAR10, CIFAR10_PYTHON, CIFAR100];
 
-/** Official archives unpack to 184 MB; a little room for headers, readme and padding. */
+/** Official archives unpack to 184 or 187 MB; a little room for headers, readme and padding. */
 const MAX_ARCHIVE_BYTES = 200e6;
 
 /**
@@ -37,7 +37,7 @@ export async function loadCifarArchive(file: File, options: LoadOptions): Promis
     name: file.name,
     open(basename, byteLength) {
       collector ??= collectorFor(basename);
-      return collector?.has(basename) ? collector.openBinary(basename, byteLength) : undefined;
+      return collector?.has(basename) ? collector.open(basename, byteLength) : undefined;
     },
   });
   if (!collector) {
@@ -50,7 +50,7 @@ export async function loadCifarArchive(file: File, options: LoadOptions): Promis
 }
 
 /**
- * Reads the loose `.bin` files of one set.
+ * Reads the loose files of one set (`.bin`, or the Python batches).
  * @throws {DatasetError} when one is damaged, missing or foreign.
  */
 export async function loadCifarFiles(files: readonly File[], options: LoadOptions): Promise<Dataset> {
@@ -71,7 +71,7 @@ export async function loadCifarFiles(files: readonly File[], options: LoadOption
       );
     }
     if ((await fileKind(file)) === 'web-page') throw webPageError(file.name);
-    const sink = collector.openBinary(file.name, file.size);
+    const sink = collector.open(file.name, file.size);
     const chunks = blobChunks(file, {
       name: file.name,
       maxBytes: file.size,
