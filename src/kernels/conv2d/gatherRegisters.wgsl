@@ -32,12 +32,15 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> result: array<${resultType}>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-// Four channels from `c` on of a source pixel; `index` is the first one's place in the array.
-fn loadSource(index: u32, c: u32) -> vec4f {
+// Floats per element of the arrays.
+const SOURCE_WIDTH: u32 = ${sourceWidth}u;
+const FILTER_WIDTH: u32 = ${filterWidth}u;
+
+// Four channels of a source pixel from element `index` on; those past the last of `left` are zero.
+fn loadSource(index: u32, left: u32) -> vec4f {
 //# if sourceVector
   return source[index];
 //# else
-  let left = params.sourceChannels - c;
   return vec4f(
     source[index],
     select(0.0, source[index + 1u], left > 1u),
@@ -47,34 +50,11 @@ fn loadSource(index: u32, c: u32) -> vec4f {
 //# end
 }
 
-// Weights of four source channels from `c` on (columns of the matrix) for four result channels from `m` on.
-fn loadFilters(tap: u32, c: u32, m: u32) -> mat4x4f {
-//# if transposed
-  let first = (tap * params.resultChannels + m) * params.sourceChannels + c;
-  return transpose(mat4x4f(
-    loadWeights(first),
-    loadWeights(first + params.sourceChannels),
-    loadWeights(first + 2u * params.sourceChannels),
-    loadWeights(first + 3u * params.sourceChannels),
-  ));
-//# else
-  // Channels past the last one meet zeros of the source: any finite weight will do.
-  let row = tap * params.sourceChannels + c;
-  let last = (tap + 1u) * params.sourceChannels - 1u;
-  return mat4x4f(
-    loadWeights(row * params.resultChannels + m),
-    loadWeights(min(row + 1u, last) * params.resultChannels + m),
-    loadWeights(min(row + 2u, last) * params.resultChannels + m),
-    loadWeights(min(row + 3u, last) * params.resultChannels + m),
-  );
-//# end
-}
-
-fn loadWeights(element: u32) -> vec4f {
+fn loadWeights(index: u32) -> vec4f {
 //# if filterVector
-  return filters[element / 4u];
+  return filters[index];
 //# else
-  return vec4f(filters[element], filters[element + 1u], filters[element + 2u], filters[element + 3u]);
+  return vec4f(filters[index], filters[index + 1u], filters[index + 2u], filters[index + 3u]);
 //# end
 }
 
@@ -110,7 +90,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let grid = (params.resultSize + params.stride - 1u - parity) / params.stride;
   let firstTap = (parity + params.padding) % params.stride;
   let taps = (params.kernel + params.stride - 1u - firstTap) / params.stride;
-  let shift = vec2i((parity + params.padding - firstTap) / params.stride);
+  let shift = (parity + params.padding - firstTap) / params.stride;
 //# else
   let grid = vec2u(params.resultSize);
   let taps = vec2u(params.kernel);
@@ -126,51 +106,102 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
 
-//# for i in rows
-  // Rows past the end repeat the last pixel and are not stored.
-  let pixel${i} = min(firstPixel + ${i}u, pixels - 1u);
-  let image${i} = pixel${i} / (grid.x * grid.y);
-  let place${i} = vec2u(pixel${i} / grid.y % grid.x, pixel${i} % grid.y);
+  // Uniforms and products that do not change are read and formed once: software adapters hoist nothing.
+  let kernel = params.kernel;
+  let stride = params.stride;
+  let size = params.sourceSize;
+  let channels = params.sourceChannels;
+  let pixelStep = channels / SOURCE_WIDTH;                // source elements from pixel to pixel
 //# if transposed
-  let origin${i} = vec2i(place${i}) + shift;
+  let filterStep = channels / FILTER_WIDTH;               // from result channel to result channel
 //# else
-  let origin${i} = vec2i(place${i} * params.stride) - i32(params.padding);
+  let filterStep = params.resultChannels / FILTER_WIDTH;  // from source channel to source channel
 //# end
+
+  // Image and place of the first pixel by division, of the others by counting: division is slow here.
+  // Coordinates left of or above the map wrap to large numbers. Rows past the last pixel are not stored.
+  let image0 = firstPixel / (grid.x * grid.y);
+  let y0 = firstPixel / grid.y % grid.x;
+  let x0 = firstPixel % grid.y;
+//# for i in rows
+//# if i
+  let isNewLine${i} = x${previous} + 1u == grid.y;
+  let x${i} = select(x${previous} + 1u, 0u, isNewLine${i});
+  let isNewImage${i} = isNewLine${i} && y${previous} + 1u == grid.x;
+  let y${i} = select(y${previous} + u32(isNewLine${i}), 0u, isNewImage${i});
+  let image${i} = image${previous} + u32(isNewImage${i});
+//# end
+//# if transposed
+  let originY${i} = y${i} + shift.x;
+  let originX${i} = x${i} + shift.y;
+//# else
+  let originY${i} = y${i} * stride - params.padding;
+  let originX${i} = x${i} * stride - params.padding;
+//# end
+  let origin${i} = ((image${i} * size + originY${i}) * size + originX${i}) * pixelStep;
 //# for j in columnVectors
   var sum${i}_${j} = vec4f();
 //# end
 //# end
 
   for (var ty = 0u; ty < taps.x; ty++) {
-    for (var tx = 0u; tx < taps.y; tx++) {
 //# if transposed
-      let tap = (firstTap.x + ty * params.stride) * params.kernel + firstTap.y + tx * params.stride;
-      let step = -vec2i(vec2u(ty, tx));
+    let dy = 0u - ty;
 //# else
-      let tap = ty * params.kernel + tx;
-      let step = vec2i(vec2u(ty, tx));
+    let dy = ty;
 //# end
 //# for i in rows
-      let at${i} = vec2u(origin${i} + step); // negative coordinates become large
-      let inside${i} = at${i}.x < params.sourceSize && at${i}.y < params.sourceSize;
-      let base${i} = select(0u, ((image${i} * params.sourceSize + at${i}.x) * params.sourceSize + at${i}.y)
-        * params.sourceChannels, inside${i});
+    let isLineInside${i} = originY${i} + dy < size;
 //# end
-      for (var c = 0u; c < params.sourceChannels; c += 4u) {
+    for (var tx = 0u; tx < taps.y; tx++) {
+//# if transposed
+      let tap = (firstTap.x + ty * stride) * kernel + firstTap.y + tx * stride;
+      let dx = 0u - tx;
+      var weightsAt = (tap * params.resultChannels + m) * filterStep;
+//# else
+      let tap = ty * kernel + tx;
+      let dx = tx;
+      var weightsAt = tap * channels * filterStep + m / FILTER_WIDTH;
+//# end
+      let jump = (dy * size + dx) * pixelStep;
+//# for i in rows
+      let isInside${i} = isLineInside${i} && originX${i} + dx < size;
+      let base${i} = origin${i} + jump;
+//# end
+      var k = 0u;
+      for (var c = 0u; c < channels; c += 4u) {
+        let left = channels - c;
 //# for j in columnVectors
-        let weights${j} = loadFilters(tap, c, m + ${j}u * 4u);
+//# if transposed
+        let weights${j} = transpose(mat4x4f(
+          loadWeights(weightsAt + (${j}u * 4u) * filterStep),
+          loadWeights(weightsAt + (${j}u * 4u + 1u) * filterStep),
+          loadWeights(weightsAt + (${j}u * 4u + 2u) * filterStep),
+          loadWeights(weightsAt + (${j}u * 4u + 3u) * filterStep),
+        ));
+//# else
+        // Channels past the last meet zeros of the source: repeat a weight that is there.
+        let weights${j} = mat4x4f(
+          loadWeights(weightsAt + ${j}u * 4u / FILTER_WIDTH),
+          loadWeights(weightsAt + ${j}u * 4u / FILTER_WIDTH + ${next1} * filterStep),
+          loadWeights(weightsAt + ${j}u * 4u / FILTER_WIDTH + ${next2} * filterStep),
+          loadWeights(weightsAt + ${j}u * 4u / FILTER_WIDTH + ${next3} * filterStep),
+        );
+//# end
 //# end
 //# for i in rows
         {
-//# if sourceVector
-          let x = select(vec4f(), loadSource((base${i} + c) / 4u, c), inside${i});
-//# else
-          let x = select(vec4f(), loadSource(base${i} + c, c), inside${i});
-//# end
+          let x = select(vec4f(), loadSource(base${i} + k, left), isInside${i});
 //# for j in columnVectors
           sum${i}_${j} += x.x * weights${j}[0] + x.y * weights${j}[1] + x.z * weights${j}[2] + x.w * weights${j}[3];
 //# end
         }
+//# end
+        k += 4u / SOURCE_WIDTH;
+//# if transposed
+        weightsAt += 4u / FILTER_WIDTH;
+//# else
+        weightsAt += 4u * filterStep;
 //# end
       }
     }
@@ -179,11 +210,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 //# for i in rows
   if firstPixel + ${i}u < pixels {
 //# if transposed
-    let at = place${i} * params.stride + parity;
+    let y = y${i} * stride + parity.x;
+    let x = x${i} * stride + parity.y;
 //# else
-    let at = place${i};
+    let y = y${i};
+    let x = x${i};
 //# end
-    let pixel = (image${i} * params.resultSize + at.x) * params.resultSize + at.y;
+    let pixel = (image${i} * params.resultSize + y) * params.resultSize + x;
 //# for j in columnVectors
     store(pixel, m + ${j}u * 4u, sum${i}_${j});
 //# end

@@ -2,7 +2,8 @@
  * Expands a WGSL template. Register tiles must be written out, since drivers index an array of
  * accumulators through memory unless they unroll every loop over it, and software adapters never do.
  *
- *     //# for i in rows     repeats the lines up to its `//# end` for i = 0 … rows - 1 (or a literal count)
+ *     //# for i in rows     repeats the lines up to its `//# end` for i = 0 … rows - 1 (or a literal count);
+ *                           `previous` is i - 1 of the innermost loop
  *     //# if flag           keeps the lines when the value is true (or a number above 0)
  *     //# if !flag          the opposite
  *     //# else
@@ -60,7 +61,7 @@ function emit(nodes: readonly Node[], values: TemplateValues, out: string[]): vo
       out.push(node.text.replace(/\$\{(\w+)\}/g, (_, name: string) => String(lookUp(values, name))));
     } else if (node.kind === 'for') {
       const count = /^\d+$/.test(node.count) ? Number(node.count) : Number(lookUp(values, node.count));
-      for (let i = 0; i < count; i++) emit(node.body, { ...values, [node.variable]: i }, out);
+      for (let i = 0; i < count; i++) emit(node.body, { ...values, [node.variable]: i, previous: i - 1 }, out);
     } else {
       const negated = node.flag.startsWith('!');
       const value = Boolean(lookUp(values, negated ? node.flag.slice(1) : node.flag));
