@@ -1,4 +1,4 @@
-import type { DatasetInfo } from '#domain/dataset.ts';
+import type { DatasetInfo, DatasetSource } from '#domain/dataset.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import type {
   Divergence,
@@ -32,9 +32,7 @@ export interface Unsupported {
   readonly message: string;
 }
 
-export type DatasetSource =
-  | { readonly kind: 'built-in' }
-  | { readonly kind: 'files'; readonly files: readonly File[] };
+export type { DatasetSource } from '#domain/dataset.ts';
 
 /** One page of images for the sample grid. */
 export interface SampleImages {

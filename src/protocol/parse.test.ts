@@ -9,7 +9,7 @@ const settings = { start: 1e-7, end: 10, steps: 100 };
 
 const requests: readonly RequestMessage[] = [
   { type: 'request', id: 0, name: 'start', body: {} },
-  { type: 'request', id: 1, name: 'loadDataset', body: { source: { kind: 'built-in' } } },
+  { type: 'request', id: 1, name: 'loadDataset', body: { source: { kind: 'built-in', seed: 7 } } },
   {
     type: 'request',
     id: 2,

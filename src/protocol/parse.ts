@@ -52,7 +52,10 @@ const finderSettings = v.pipe(
 );
 
 const datasetSource = v.variant('kind', [
-  v.strictObject({ kind: v.literal('built-in') }),
+  v.strictObject({
+    kind: v.literal('built-in'),
+    seed: v.exactOptional(v.pipe(count, v.maxValue(0xffffffff))),
+  }),
   v.strictObject({ kind: v.literal('files'), files: v.pipe(v.array(v.file()), v.minLength(1)) }),
 ]);
 

@@ -1,4 +1,4 @@
-import { epochOrder } from '#data/order.ts';
+import { epochOrder, orderHash } from '#data/order.ts';
 import type { Dataset, ImageSet } from '#domain/dataset.ts';
 import { IMAGE_BYTES } from '#domain/dataset.ts';
 import type { Experiment, Norm } from '#domain/experiment.ts';
@@ -65,7 +65,7 @@ export function prepareRun(
       trainCount,
       validCount,
       initialWeightsHash: hash,
-      orderHash: orderHash(seed, trainCount, batchSize),
+      orderHash: batchesHash(epochOrder(seed, 0, trainCount, batchSize), batchSize),
     },
     engineConfig: {
       network,
@@ -76,11 +76,7 @@ export function prepareRun(
       weightDecay: experiment.weightDecay,
       augmentation: experiment.augmentation,
       seed,
-      dataset: {
-        info: dataset.info,
-        train: firstImages(dataset.train, trainCount),
-        valid: firstImages(dataset.valid, validCount),
-      },
+      dataset: firstImages(dataset, trainCount, validCount),
     },
     weights,
   };
@@ -92,27 +88,35 @@ export function orderOf(plan: RunPlan, epoch: number): Uint32Array {
   return epochOrder(seed, epoch, plan.trainCount, batchSize);
 }
 
+/** Of the first epoch's images and of where one batch ends and the next begins. */
+function batchesHash(order: Uint32Array, batchSize: number): string {
+  const words = new Uint32Array(order.length + 1);
+  words[0] = batchSize;
+  words.set(order, 1);
+  return orderHash(words);
+}
+
 function limited(limit: number, count: number): number {
   return limit === 0 ? count : Math.min(limit, count);
 }
 
-/** Views, not copies. */
-function firstImages(set: ImageSet, count: number): ImageSet {
-  return {
-    count,
-    images: set.images.subarray(0, count * IMAGE_BYTES),
-    labels: set.labels.subarray(0, count),
+/** The part of each data set that was used last: engines recognize by its identity what is on the GPU already. */
+const parts = new WeakMap<Dataset, Dataset>();
+
+/** The first images of both halves: views, not copies. */
+function firstImages(dataset: Dataset, trainCount: number, validCount: number): Dataset {
+  if (trainCount === dataset.train.count && validCount === dataset.valid.count) return dataset;
+  const last = parts.get(dataset);
+  if (last?.train.count === trainCount && last.valid.count === validCount) return last;
+  const part = {
+    info: dataset.info,
+    train: head(dataset.train, trainCount),
+    valid: head(dataset.valid, validCount),
   };
+  parts.set(dataset, part);
+  return part;
 }
 
-/**
- * Eight hexadecimal digits over the batches of the first epoch (FNV-1a over words); those of later epochs
- * come from the same seed and the same number of images.
- */
-function orderHash(seed: number, trainCount: number, batchSize: number): string {
-  let hash = 0x811c9dc5;
-  for (const word of [batchSize, ...epochOrder(seed, 0, trainCount, batchSize)]) {
-    hash = Math.imul(hash ^ word, 0x01000193);
-  }
-  return (hash >>> 0).toString(16).padStart(8, '0');
+function head({ images, labels }: ImageSet, count: number): ImageSet {
+  return { count, images: images.subarray(0, count * IMAGE_BYTES), labels: labels.subarray(0, count) };
 }

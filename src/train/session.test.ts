@@ -189,6 +189,18 @@ describe('training', () => {
     expect(engines[0]!.config.dataset.valid.labels).toHaveLength(7);
   });
 
+  test('hands over the same images to runs that use the same part of a data set', async () => {
+    const { session, engines } = bench();
+    for (const trainLimit of [50, 50, 60, 0, 0]) {
+      await session.train({ ...experiment, trainLimit }, dataset, new Recorder());
+    }
+    const used = engines.map(({ config }) => config.dataset);
+    expect(used[1]).toBe(used[0]);
+    expect(used[2]).not.toBe(used[1]);
+    expect(used[3]).toBe(dataset);
+    expect(used[4]).toBe(dataset);
+  });
+
   test('takes a limit above the number of images as all of them', async () => {
     const { session, recorder } = bench();
     await session.train({ ...experiment, trainLimit: 5000 }, dataset, recorder);
@@ -409,16 +421,20 @@ describe('failures', () => {
     expect(recorder.losses).toHaveLength(2);
   });
 
-  test('an engine that cannot be built fails the run', async () => {
+  test.each<[string, RunStatus, Error]>([
+    ['does not fit', 'failed', Object.assign(new Error('No memory.'), { name: 'GpuError' })],
+    ['does not compile', 'failed', new SyntaxError('No memory.')],
+    ['loses its device', 'interrupted', new DeviceLostError('No memory.')],
+  ])('an engine that %s ends the run as %s', async (_, status, error) => {
     const recorder = new Recorder();
     const session = new TrainingSession({
       clock: () => 0,
       startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
-      createEngine: () => Promise.reject(new RangeError('Batch 512 needs a buffer of 300 MB.')),
+      createEngine: () => Promise.reject(error),
     });
-    expect(await session.train(experiment, dataset, recorder)).toBe('failed');
-    expect(recorder.log).toEqual(['preparing', 'failed']);
-    expect(recorder.details.at(-1)).toBe('Batch 512 needs a buffer of 300 MB.');
+    expect(await session.train(experiment, dataset, recorder)).toBe(status);
+    expect(recorder.log).toEqual(['preparing', status]);
+    expect(recorder.details.at(-1)).toBe('No memory.');
     expect(session.isBusy).toBe(false);
   });
 

@@ -28,12 +28,23 @@ export class BusyError extends Error {
   }
 }
 
-/** Errors of the device, by name: their classes live with the GPU, which training does not know. */
-const DEVICE_FAILURES: ReadonlySet<string> = new Set(['DeviceLostError', 'GpuError']);
+/** No engine could be built for a run; the message is the cause's own. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
 
-/** Whether an error means that the device failed: no later result of that device can be trusted. */
-export function isDeviceFailure(error: unknown): error is Error {
-  return error instanceof Error && DEVICE_FAILURES.has(error.name);
+// Errors of the device go by name: their classes live with the GPU, which training does not know.
+
+function isDeviceLost(error: unknown): boolean {
+  return error instanceof Error && error.name === 'DeviceLostError';
+}
+
+/** Whether the device failed under a run: no later result of that device can be trusted. */
+function isDeviceFailure(error: unknown): boolean {
+  return isDeviceLost(error) || (error instanceof Error && error.name === 'GpuError');
 }
 
 /**
@@ -138,7 +149,10 @@ export class TrainingSession {
     const { createEngine, clock } = this.#parts;
     reporter.status('preparing');
     reporter.plan(prepared.plan);
-    const engine = await createEngine(prepared.engineConfig);
+    const engine = await createEngine(prepared.engineConfig).catch((cause: unknown) => {
+      // A network that does not fit the GPU is no fault of the device.
+      throw isDeviceLost(cause) ? cause : new EngineError(cause);
+    });
     this.#engine = engine;
     try {
       return await run({ engine, prepared, reporter, control, clock });

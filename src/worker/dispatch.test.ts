@@ -1,0 +1,320 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { LoadOptions } from '#data/loadDataset.ts';
+import type { Dataset, DatasetSource } from '#domain/dataset.ts';
+import { defaultExperiment } from '#domain/parameters.ts';
+import type { RequestName, Requests, WireError, WorkerEvent, WorkerMessage } from '#protocol/messages.ts';
+import { parseResponse, parseWorkerMessage } from '#protocol/parse.ts';
+import { FakeClock, fakeDataset, FakeEngine, fakeStartWeights } from '#testing/fakeEngine.ts';
+import type { FakeEngineOptions } from '#testing/fakeEngine.ts';
+import { Dispatcher } from './dispatch.ts';
+import { UnsupportedError } from './trainingDevice.ts';
+import type { TrainingDevice } from './trainingDevice.ts';
+
+const experiment = { ...defaultExperiment(), batchSize: 16, epochs: 2, maxLearningRate: 0.1 };
+const settings = { start: 1e-4, end: 10, steps: 20 };
+
+class DeviceLostError extends Error {
+  override readonly name = 'DeviceLostError';
+}
+
+/** A page: posts requests as they would cross the wire, and reads what comes back as the real one does. */
+class Page {
+  readonly events: WorkerEvent[] = [];
+  readonly clock = new FakeClock();
+  startCount = 0;
+  startDevice: () => Promise<TrainingDevice> = async () => this.#device();
+  load: (source: DatasetSource, options: LoadOptions) => Promise<Dataset> = async () => fakeDataset(100, 40);
+  onEvent: (event: WorkerEvent) => void = () => undefined;
+  readonly #engine: FakeEngineOptions;
+  readonly #answers = new Map<number, (message: Extract<WorkerMessage, { type: 'response' }>) => void>();
+  readonly #dispatcher: Dispatcher;
+  #failure: (error: Error) => void = () => undefined;
+  #nextId = 0;
+
+  constructor(engine: FakeEngineOptions = {}) {
+    this.#engine = engine;
+    this.#dispatcher = new Dispatcher({
+      post: (message, transfer) => this.#receive(structuredClone(message, { transfer })),
+      startDevice: () => {
+        this.startCount += 1;
+        return this.startDevice();
+      },
+      loadDataset: (source, options) => this.load(source, options),
+      startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
+      clock: this.clock.read,
+    });
+  }
+
+  async request<Name extends RequestName>(
+    name: Name,
+    body: Requests[Name]['request'],
+  ): Promise<Requests[Name]['response']> {
+    const message = await this.post({ type: 'request', id: this.#nextId++, name, body });
+    if (message.ok) return parseResponse(name, message.body);
+    throw Object.assign(new Error(message.error.sentence), { wire: message.error });
+  }
+
+  /** Posts anything with an id and waits for the answer to it. */
+  async post(
+    data: { readonly id: number } & Record<string, unknown>,
+  ): Promise<Extract<WorkerMessage, { type: 'response' }>> {
+    return new Promise((resolve) => {
+      this.#answers.set(data.id, resolve);
+      void this.#dispatcher.receive(structuredClone(data));
+    });
+  }
+
+  async ready(): Promise<this> {
+    await this.request('start', {});
+    await this.request('loadDataset', { source: { kind: 'built-in' } });
+    return this;
+  }
+
+  failDevice(error: Error): void {
+    this.#failure(error);
+  }
+
+  statuses(): string[] {
+    return this.events.flatMap((event) => (event.type === 'run-status' ? [event.status] : [event.type]));
+  }
+
+  #receive(data: unknown): void {
+    const message = parseWorkerMessage(data);
+    if (message.type === 'event') {
+      this.events.push(message.event);
+      this.onEvent(message.event);
+    } else {
+      this.#answers.get(message.id)!(message);
+    }
+  }
+
+  #device(): TrainingDevice {
+    return {
+      info: {
+        backend: 'webgpu',
+        title: 'Fake',
+        vendor: '',
+        architecture: '',
+        isFallback: false,
+        features: [],
+        maxBufferBytes: 1,
+      },
+      createEngine: async (config) => new FakeEngine(config, { clock: this.clock, ...this.#engine }),
+      onFailure: (listener) => {
+        this.#failure = listener;
+      },
+    };
+  }
+}
+
+const wireOf = async (request: Promise<unknown>): Promise<WireError> => {
+  const error = await request.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return (error as { wire: WireError }).wire;
+};
+
+describe('Dispatcher', () => {
+  test('starts, loads, trains and answers with the end of the run', async () => {
+    const page = await new Page().ready();
+    expect(await page.request('train', { runId: 'a', experiment })).toEqual({ status: 'finished' });
+    expect(page.statuses().filter((entry) => entry !== 'steps')).toEqual([
+      'preparing',
+      'run-plan',
+      'running',
+      'validating',
+      'validating',
+      'epoch',
+      'validating',
+      'validating',
+      'epoch',
+      'finished',
+    ]);
+    const losses = page.events.flatMap((event) => (event.type === 'steps' ? Array.from(event.chunk.losses) : []));
+    expect(losses).toHaveLength(12);
+    expect(losses.every((loss) => loss > 0)).toBe(true);
+  });
+
+  test('opens the device once', async () => {
+    const page = await new Page().ready();
+    expect((await page.request('start', {})).title).toBe('Fake');
+    await page.request('train', { runId: 'a', experiment });
+    expect(page.startCount).toBe(1);
+  });
+
+  test('says with a code why there is no device, and tries again', async () => {
+    const page = new Page();
+    const { startDevice } = page;
+    page.startDevice = () =>
+      Promise.reject(new UnsupportedError('no-adapter', 'Nothing can train here.', new Error('none')));
+    expect(await wireOf(page.request('start', {}))).toMatchObject({
+      name: 'UnsupportedError',
+      code: 'no-adapter',
+      sentence: 'Nothing can train here.',
+    });
+    // Data can be looked at without a device.
+    expect(await page.request('loadDataset', { source: { kind: 'built-in' } })).toMatchObject({
+      trainCount: 100,
+    });
+    page.startDevice = startDevice;
+    expect((await page.request('start', {})).title).toBe('Fake');
+  });
+
+  test('runs a finder: curve, result as event and as answer', async () => {
+    const page = await new Page().ready();
+    const result = await page.request('findLearningRate', { runId: 'f', experiment, settings });
+    expect(result).toMatchObject({ reason: 'completed', stoppedAt: 19 });
+    expect(page.events.at(-1)).toEqual({ type: 'finder-done', runId: 'f', result });
+    expect(page.statuses()).toContain('finished');
+  });
+
+  test('controls the run that is named, and no other', async () => {
+    const page = await new Page().ready();
+    let asked = false;
+    page.onEvent = (event) => {
+      if (event.type === 'run-status' && event.status === 'running' && !asked) {
+        asked = true;
+        void page.request('stop', { runId: 'other' });
+        void page.request('pause', { runId: 'a' });
+      }
+      if (event.type === 'run-status' && event.status === 'paused')
+        void page.request('resume', { runId: 'a' });
+      if (event.type === 'epoch') void page.request('stop', { runId: 'a' });
+    };
+    expect(await page.request('train', { runId: 'a', experiment })).toEqual({ status: 'stopped' });
+    expect(page.statuses()).toContain('paused');
+    expect(page.statuses().filter((entry) => entry === 'epoch')).toHaveLength(1);
+    expect(await page.request('stop', { runId: 'a' })).toEqual({});
+  });
+
+  test('refuses a second run, and other data, while one is going', async () => {
+    const page = await new Page().ready();
+    const first = page.request('train', { runId: 'a', experiment });
+    await Promise.resolve();
+    expect((await wireOf(page.request('train', { runId: 'b', experiment }))).sentence).toContain(
+      'Another run',
+    );
+    expect((await wireOf(page.request('loadDataset', { source: { kind: 'built-in' } }))).sentence).toBe(
+      'A run is going on; wait for its end or stop it to change the data.',
+    );
+    expect(await first).toEqual({ status: 'finished' });
+    expect(page.events.some((event) => 'runId' in event && event.runId === 'b')).toBe(false);
+  });
+
+  test('refuses settings that do not fit the data, in a sentence', async () => {
+    const page = await new Page().ready();
+    const wire = await wireOf(
+      page.request('train', { runId: 'a', experiment: { ...experiment, batchSize: 512 } }),
+    );
+    expect(wire).toMatchObject({
+      name: 'SetupError',
+      sentence: 'Batch size 512 is larger than the 100 training images.',
+    });
+    expect(page.events).toEqual([]);
+  });
+
+  test('refuses to train or to show samples without data', async () => {
+    const page = new Page();
+    await page.request('start', {});
+    expect((await wireOf(page.request('train', { runId: 'a', experiment }))).sentence).toBe(
+      'No data set is loaded yet.',
+    );
+    const samples = page.request('sampleImages', { half: 'train', offset: 0, count: 4, label: undefined });
+    expect((await wireOf(samples)).name).toBe('RequestError');
+  });
+
+  test('keeps the data in use when others cannot be read', async () => {
+    const page = await new Page().ready();
+    page.load = () => Promise.reject(new Error('The archive ends in the middle of a file.'));
+    expect((await wireOf(page.request('loadDataset', { source: { kind: 'built-in' } }))).sentence).toBe(
+      'The archive ends in the middle of a file.',
+    );
+    const samples = await page.request('sampleImages', { half: 'valid', offset: 0, count: 4, label: 3 });
+    expect(samples).toMatchObject({ width: 32, height: 32, labels: [3, 3, 3, 3] });
+    expect(samples.pixels).toHaveLength(4 * 32 * 32 * 4);
+  });
+
+  test('reports the progress of loading at most ten times a second, and its end', async () => {
+    const page = new Page();
+    page.load = async (_source, { onProgress }) => {
+      for (let done = 0; done <= 1000; done++) {
+        page.clock.advance(1);
+        onProgress?.({ stage: 'Reading', done, total: 1000 });
+      }
+      return fakeDataset(10, 10);
+    };
+    await page.request('loadDataset', { source: { kind: 'built-in' } });
+    expect(page.events.length).toBeLessThanOrEqual(12);
+    expect(page.events.at(-1)).toEqual({
+      type: 'dataset-progress',
+      stage: 'Reading',
+      done: 1000,
+      total: 1000,
+    });
+  });
+
+  test('loads one data set at a time', async () => {
+    const page = await new Page().ready();
+    let finish: (dataset: Dataset) => void = () => undefined;
+    page.load = () => new Promise((resolve) => (finish = resolve));
+    const first = page.request('loadDataset', { source: { kind: 'built-in' } });
+    expect((await wireOf(page.request('loadDataset', { source: { kind: 'built-in' } }))).sentence).toContain(
+      'already',
+    );
+    expect((await wireOf(page.request('train', { runId: 'a', experiment }))).sentence).toContain(
+      'being loaded',
+    );
+    finish(fakeDataset(30, 10));
+    expect((await first).trainCount).toBe(30);
+  });
+
+  test('a device lost during a run ends the run first, then says so once, then refuses to train', async () => {
+    const lost = new DeviceLostError('The GPU was lost (unknown): crash');
+    const page: Page = new Page({
+      beforeStep: (step) => {
+        if (step !== 5) return;
+        page.failDevice(lost);
+        throw lost;
+      },
+    });
+    await page.ready();
+    expect(await page.request('train', { runId: 'a', experiment })).toEqual({ status: 'interrupted' });
+    expect(page.events.slice(-2)).toEqual([
+      { type: 'run-status', runId: 'a', status: 'interrupted', detail: lost.message },
+      { type: 'device-lost', message: lost.message },
+    ]);
+    expect((await wireOf(page.request('train', { runId: 'b', experiment }))).sentence).toBe(
+      'The GPU was lost (unknown): crash Restart the training worker to go on.',
+    );
+    expect(page.events.filter(({ type }) => type === 'device-lost')).toHaveLength(1);
+  });
+
+  test('a device lost between runs is reported at once', async () => {
+    const page = await new Page().ready();
+    page.failDevice(new DeviceLostError('The GPU was lost.'));
+    expect(page.events).toEqual([{ type: 'device-lost', message: 'The GPU was lost.' }]);
+  });
+
+  test('reports memory, which is none between runs', async () => {
+    const page = await new Page().ready();
+    expect(await page.request('memory', {})).toEqual({ gpuBytes: 0, objects: 0 });
+  });
+
+  test('answers requests that it refuses, and survives what is no request', async () => {
+    const page = new Page();
+    const refused = await page.post({ type: 'request', id: 9, name: 'format', body: {} });
+    expect(refused).toMatchObject({ ok: false, error: { name: 'ProtocolError' } });
+    const report = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const dispatcher = new Dispatcher({
+      post: () => expect.unreachable('nothing to answer'),
+      startDevice: () => Promise.reject(new Error('not in this test')),
+      loadDataset: () => Promise.reject(new Error('not in this test')),
+      startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
+      clock: () => 0,
+    });
+    await dispatcher.receive('hello');
+    expect(report).toHaveBeenCalledOnce();
+    report.mockRestore();
+  });
+});
