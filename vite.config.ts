@@ -15,6 +15,11 @@ export default defineConfig({
   worker: { format: 'es' },
   // Inlined fonts would be data: addresses, which the policy refuses.
   build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 },
+  // A dependency that Vite finds late makes it reload the page, in the middle of a test too: name those that
+  // only workers reach.
+  optimizeDeps: {
+    include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'modern-tar', 'valibot'],
+  },
   server: { headers: isolationHeaders },
   preview: { headers: siteHeaders },
   test: {
@@ -33,11 +38,6 @@ export default defineConfig({
       },
       {
         extends: true,
-        // A dependency found in mid-run makes Vite reload the page under the test: name those that only
-        // workers or lazy imports reach.
-        optimizeDeps: {
-          include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'modern-tar', 'valibot'],
-        },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts'],
