@@ -65,7 +65,11 @@ export function createConvolutions(options: {
   return {
     layer(spec) {
       const shape = shapes.get(spec.name)!;
-      const filter = { buffer: model.filters, offset: offsetOf(model, spec.name) * 4, size: filterSize(shape) * 4 };
+      const filter = {
+        buffer: model.filters,
+        offset: offsetOf(model, spec.name) * 4,
+        size: filterSize(shape) * 4,
+      };
       const { inChannels, outChannels, inSize, outSize } = shape;
       const inputSize = batch * inSize ** 2 * inChannels;
       const outputSize = batch * outSize ** 2 * outChannels;
@@ -84,14 +88,19 @@ export function createConvolutions(options: {
             choose('inputGradient', shape),
           ),
         filterGradient(x, dy) {
-          if (!partials) throw new Error('These convolutions were made for evaluation; they have no gradients');
+          if (!partials)
+            throw new Error('These convolutions were made for evaluation; they have no gradients');
           const { partialOffset, splits, fanIn } = partialOf.get(spec.name)!;
           return filterGradient(
             shape,
             {
               input: input(x),
               outputGradient: output(dy),
-              partials: { buffer: partials, offset: partialOffset * 4, size: splits * fanIn * outChannels * 4 },
+              partials: {
+                buffer: partials,
+                offset: partialOffset * 4,
+                size: splits * fanIn * outChannels * 4,
+              },
             },
             choose('filterGradient', shape),
           );

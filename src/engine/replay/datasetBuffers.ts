@@ -44,7 +44,10 @@ export async function acquireDataset(context: GpuContext, dataset: Dataset): Pro
   return {
     train: held.train,
     valid: held.valid,
-    byteLength: [held.train, held.valid].reduce((sum, { images, labels }) => sum + images.size + labels.size, 0),
+    byteLength: [held.train, held.valid].reduce(
+      (sum, { images, labels }) => sum + images.size + labels.size,
+      0,
+    ),
     release() {
       if (released) return;
       released = true;

@@ -78,7 +78,7 @@ export class Evaluator {
     upload(context, this.#cursor, Uint32Array.of(0, count));
     const batches = Math.ceil(count / BATCH);
     let perSubmit = 1;
-    for (let done = 0; done < batches; ) {
+    for (let done = 0; done < batches;) {
       signal?.throwIfAborted();
       context.check();
       const first = done;
@@ -119,7 +119,15 @@ export class Evaluator {
       const images = pool.borrow(BATCH * network.imageSize ** 2 * 3);
       const labels = pool.borrow(BATCH);
       const logits = pool.borrow(BATCH * network.classes);
-      const convolutions = createConvolutions({ network, batch: BATCH, ws, model, pool, choose, forTraining: false });
+      const convolutions = createConvolutions({
+        network,
+        batch: BATCH,
+        ws,
+        model,
+        pool,
+        choose,
+        forTraining: false,
+      });
       const dispatches = [
         ...gatherEvaluation({
           source,

@@ -10,7 +10,8 @@ export function packTensors(table: TensorTable, tensors: NamedTensors): Float32A
   for (const { name, size, offset } of table.tensors) {
     const values = tensors.get(name);
     if (!values) throw new Error(`Tensor ${name} is missing`);
-    if (values.length !== size) throw new Error(`Tensor ${name} has ${values.length} values; expected ${size}`);
+    if (values.length !== size)
+      throw new Error(`Tensor ${name} has ${values.length} values; expected ${size}`);
     packed.set(values, offset);
   }
   return packed;

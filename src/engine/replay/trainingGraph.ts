@@ -110,8 +110,16 @@ export function recordTraining(
   pool.giveBack(pooled, dLogits);
 
   /** Through the normalization: gradients of the convolution's output and of the residual. */
-  const throughNorm = (saved: Saved, dy: GPUBuffer, wantsResidual: boolean): { dx: GPUBuffer; dz: GPUBuffer } => {
-    const { dispatches: backward, dx, dz } = saved.layer.norm.backward({ ...normInput(saved), dy, y: saved.y }, wantsResidual);
+  const throughNorm = (
+    saved: Saved,
+    dy: GPUBuffer,
+    wantsResidual: boolean,
+  ): { dx: GPUBuffer; dz: GPUBuffer } => {
+    const {
+      dispatches: backward,
+      dx,
+      dz,
+    } = saved.layer.norm.backward({ ...normInput(saved), dy, y: saved.y }, wantsResidual);
     dispatches.push(...backward);
     return { dx, dz };
   };
@@ -171,11 +179,18 @@ export function recordTraining(
 export function recordEvaluation(parts: GraphParts, images: GPUBuffer, head: HeadBuffers): Dispatch[] {
   const { network, batch, pool, convolutions, model } = parts;
   const dispatches: Dispatch[] = [];
-  const run = ({ conv, norm }: ConvNorm, input: GPUBuffer, relu: boolean, residual?: GPUBuffer): GPUBuffer => {
+  const run = (
+    { conv, norm }: ConvNorm,
+    input: GPUBuffer,
+    relu: boolean,
+    residual?: GPUBuffer,
+  ): GPUBuffer => {
     const layer = convolutions.layer(conv);
     const x = pool.borrow(layer.outputSize);
     dispatches.push(...layer.forward(input, x));
-    const { y, dispatches: normalize } = parts.norm(norm).evaluation({ x, relu, ...(residual ? { residual } : {}) });
+    const { y, dispatches: normalize } = parts
+      .norm(norm)
+      .evaluation({ x, relu, ...(residual ? { residual } : {}) });
     dispatches.push(...normalize);
     if (y !== x) pool.giveBack(x);
     return y;

@@ -1,0 +1,204 @@
+import type { Norm } from '#domain/experiment.ts';
+import { groupCount, type NormSpec, type TensorTable } from '#domain/resnet.ts';
+import type { Dispatch } from '#gpu/command.ts';
+import { relu, reluBackward } from '#kernels/activation/kernel.ts';
+import {
+  batchNormBackward,
+  batchNormEvaluation,
+  batchNormScratchSize,
+  batchNormTraining,
+} from '#kernels/batchNorm/kernel.ts';
+import {
+  groupNormBackward,
+  groupNormForward,
+  groupNormScratchSize,
+  groupNormStatsSize,
+} from '#kernels/groupNorm/kernel.ts';
+import type { AffineSlices, MapShape } from '#kernels/shared/maps.ts';
+import type { BufferPool } from './bufferPool.ts';
+
+/** The packed buffers of a model and where each tensor lies in them. */
+export interface ModelBuffers {
+  readonly parameterTable: TensorTable;
+  readonly bufferTable: TensorTable;
+  readonly parameters: GPUBuffer;
+  readonly gradients: GPUBuffer;
+  /** BN's running statistics. */
+  readonly running: GPUBuffer;
+  /** What the convolutions read, packed like `parameters`: the standardized filters, or `parameters` itself. */
+  readonly filters: GPUBuffer;
+}
+
+export interface NormForward {
+  readonly x: GPUBuffer;
+  readonly relu: boolean;
+  readonly residual?: GPUBuffer;
+}
+
+export interface NormBackward extends NormForward {
+  readonly dy: GPUBuffer;
+  readonly y: GPUBuffer;
+}
+
+/**
+ * One normalization layer of a recorded step. Borrows what it writes from the pool; the caller gives that
+ * back. Outputs may be inputs where nothing changes (no normalization, no ReLU), so callers compare
+ * buffers before they give one back.
+ */
+export interface NormLayer {
+  /** `y = [relu](norm(x) [+ residual])`. */
+  training(input: NormForward): { y: GPUBuffer; dispatches: Dispatch[] };
+  evaluation(input: NormForward): { y: GPUBuffer; dispatches: Dispatch[] };
+  /**
+   * The gradients of `x` (`dx`) and, with `wantsResidual`, of what was added before the ReLU (`dz`; else
+   * `dz` is `dy`).
+   */
+  backward(
+    input: NormBackward,
+    wantsResidual: boolean,
+  ): { dx: GPUBuffer; dz: GPUBuffer; dispatches: Dispatch[] };
+}
+
+export interface NormContext {
+  readonly model: ModelBuffers;
+  readonly pool: BufferPool;
+  readonly batch: number;
+}
+
+export function createNormLayer(norm: Norm, spec: NormSpec, context: NormContext): NormLayer {
+  switch (norm) {
+    case 'bn':
+      return batchNormLayer(spec, context);
+    case 'gn':
+      return groupNormLayer(spec, context);
+    case 'none':
+      return activationLayer(spec, context);
+  }
+}
+
+function shapeOf(spec: NormSpec, batch: number): MapShape {
+  return { batch, pixels: spec.size ** 2, channels: spec.channels };
+}
+
+function affine(model: ModelBuffers, spec: NormSpec, buffer: GPUBuffer): AffineSlices {
+  const at = (suffix: string): number => model.parameterTable.byName.get(`${spec.name}.${suffix}`)!.offset;
+  return { buffer, gamma: at('weight'), beta: at('bias') };
+}
+
+function batchNormLayer(spec: NormSpec, { model, pool, batch }: NormContext): NormLayer {
+  const shape = shapeOf(spec, batch);
+  const size = shape.batch * shape.pixels * shape.channels;
+  const at = (suffix: string): number => model.bufferTable.byName.get(`${spec.name}.${suffix}`)!.offset;
+  const running = { buffer: model.running, mean: at('running_mean'), variance: at('running_var') };
+  const parameters = affine(model, spec, model.parameters);
+  // Lives from the forward to the backward pass.
+  let stats: GPUBuffer | undefined;
+  return {
+    training(input) {
+      stats = pool.borrow(2 * spec.channels);
+      const scratch = pool.borrow(batchNormScratchSize(shape));
+      const y = pool.borrow(size);
+      const dispatches = batchNormTraining({ ...input, shape, parameters, running, stats, scratch, y });
+      pool.giveBack(scratch);
+      return { y, dispatches };
+    },
+    evaluation(input) {
+      const y = pool.borrow(size);
+      return { y, dispatches: batchNormEvaluation({ ...input, shape, parameters, running, y }) };
+    },
+    backward({ x, y, dy, relu }, wantsResidual) {
+      if (!stats) throw new Error(`${spec.name}: backward recorded before forward`);
+      const scratch = pool.borrow(batchNormScratchSize(shape));
+      const dx = pool.borrow(size);
+      const dz = wantsResidual ? pool.borrow(size) : undefined;
+      const gradients = affine(model, spec, model.gradients);
+      const dispatches = batchNormBackward({
+        shape,
+        relu,
+        dy,
+        y,
+        x,
+        stats,
+        parameters,
+        gradients,
+        scratch,
+        dx,
+        ...(dz ? { dz } : {}),
+      });
+      pool.giveBack(scratch, stats);
+      stats = undefined;
+      return { dx, dz: dz ?? dy, dispatches };
+    },
+  };
+}
+
+function groupNormLayer(spec: NormSpec, { model, pool, batch }: NormContext): NormLayer {
+  const shape = shapeOf(spec, batch);
+  const groups = groupCount(spec.channels);
+  const size = shape.batch * shape.pixels * shape.channels;
+  const parameters = affine(model, spec, model.parameters);
+  const statsSize = groupNormStatsSize(shape, groups);
+  let stats: GPUBuffer | undefined;
+  return {
+    training(input) {
+      stats = pool.borrow(statsSize);
+      const y = pool.borrow(size);
+      return { y, dispatches: groupNormForward({ ...input, shape, groups, parameters, stats, y }) };
+    },
+    evaluation(input) {
+      const scratch = pool.borrow(statsSize);
+      const y = pool.borrow(size);
+      const dispatches = groupNormForward({ ...input, shape, groups, parameters, stats: scratch, y });
+      pool.giveBack(scratch);
+      return { y, dispatches };
+    },
+    backward({ x, y, dy, relu }, wantsResidual) {
+      if (!stats) throw new Error(`${spec.name}: backward recorded before forward`);
+      const scratch = pool.borrow(groupNormScratchSize(shape));
+      const dx = pool.borrow(size);
+      const dz = wantsResidual ? pool.borrow(size) : undefined;
+      const gradients = affine(model, spec, model.gradients);
+      const dispatches = groupNormBackward({
+        shape,
+        groups,
+        relu,
+        dy,
+        y,
+        x,
+        stats,
+        parameters,
+        gradients,
+        scratch,
+        dx,
+        ...(dz ? { dz } : {}),
+      });
+      pool.giveBack(scratch, stats);
+      stats = undefined;
+      return { dx, dz: dz ?? dy, dispatches };
+    },
+  };
+}
+
+/** No normalization: the ReLU and the residual addition remain. */
+function activationLayer(spec: NormSpec, { pool, batch }: NormContext): NormLayer {
+  const size = batch * spec.size ** 2 * spec.channels;
+  const forward = ({
+    x,
+    relu: isActive,
+    residual,
+  }: NormForward): { y: GPUBuffer; dispatches: Dispatch[] } => {
+    // Only a shortcut's convolution has no ReLU behind it, and then nothing is added either.
+    if (!isActive) return { y: x, dispatches: [] };
+    const y = pool.borrow(size);
+    return { y, dispatches: relu({ size, x, ...(residual ? { residual } : {}), y }) };
+  };
+  return {
+    training: forward,
+    evaluation: forward,
+    backward({ y, dy, relu: isActive }) {
+      if (!isActive) return { dx: dy, dz: dy, dispatches: [] };
+      const dz = pool.borrow(size);
+      return { dx: dz, dz, dispatches: reluBackward({ size, dy, y, dz }) };
+    },
+  };
+}
