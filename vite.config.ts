@@ -18,7 +18,15 @@ export default defineConfig({
   // A dependency that Vite finds late makes it reload the page, in the middle of a test too: name those that
   // only workers reach.
   optimizeDeps: {
-    include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'modern-tar', 'valibot'],
+    include: [
+      '@tensorflow/tfjs',
+      '@tensorflow/tfjs-backend-webgpu',
+      'fast-png',
+      'fflate',
+      'hyparquet',
+      'jpeg-js',
+      'valibot',
+    ],
   },
   server: { headers: isolationHeaders },
   preview: { headers: siteHeaders },

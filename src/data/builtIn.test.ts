@@ -79,9 +79,9 @@ function linearAccuracy(
   return [accuracy(train), accuracy(valid)];
 }
 
-test('is beyond a linear classifier of pixels', () => {
-  const { train, valid } = builtInDataset(0, { train: 2000, valid: 500 });
-  const [trainAccuracy, validAccuracy] = linearAccuracy(train, valid, 6, 2e-4);
+test('is beyond a linear classifier of pixels', { timeout: 30_000 }, () => {
+  const { train, valid } = builtInDataset(0, { train: 1000, valid: 300 });
+  const [trainAccuracy, validAccuracy] = linearAccuracy(train, valid, 6, 4e-4);
   // It does learn: the images it saw, and more than chance of the others.
   expect(trainAccuracy).toBeGreaterThan(0.3);
   expect(validAccuracy).toBeLessThan(0.5);

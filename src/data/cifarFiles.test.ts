@@ -14,9 +14,9 @@ import {
   tarOf,
 } from './fixtures/cifarFixtures.ts';
 import { IMAGE_BYTES } from '#domain/dataset.ts';
-import { loadDataset } from './loadDataset.ts';
+import { parse } from './parse.ts';
 
-const load = (...files: File[]) => loadDataset({ kind: 'files', files });
+const load = (...files: File[]) => parse({ kind: 'files', files });
 
 async function sentence(...files: File[]): Promise<string> {
   const error = await load(...files).then(
@@ -96,7 +96,7 @@ describe('sound files', () => {
   test('reports progress up to the end', async () => {
     const archive = await archiveOf(cifarFiles());
     let last = 0;
-    await loadDataset(
+    await parse(
       { kind: 'files', files: [archive] },
       { onProgress: ({ done, total }) => void (last = done / total) },
     );
@@ -279,47 +279,55 @@ describe('record faults', () => {
 
 test('stops at once when it is cancelled', async () => {
   const controller = new AbortController();
-  const promise = loadDataset(
+  const promise = parse(
     { kind: 'files', files: [await archiveOf(cifarFiles(40))] },
     { signal: controller.signal, onProgress: () => controller.abort() },
   );
   await expect(promise).rejects.toMatchObject({ name: 'AbortError' });
 });
 
-test('any damage to an archive is an error in words or leaves the content as it was', async () => {
-  const archive = new Uint8Array(await (await archiveOf(cifarFiles(1))).arrayBuffer());
-  const { info } = await load(fileOf(archive, 'a.tar.gz'));
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.tuple(fc.nat(archive.length - 1), fc.integer({ min: 1, max: 255 })), {
-        minLength: 1,
-        maxLength: 4,
-      }),
-      async (flips) => {
-        const damaged = archive.slice();
-        for (const [at, mask] of flips) damaged[at]! ^= mask;
-        const result = await load(fileOf(damaged, 'a.tar.gz')).catch((error: unknown) => error);
-        if (!(result instanceof DatasetError)) expect(result).toMatchObject({ info: { hash: info.hash } });
-      },
-    ),
-    { numRuns: 80 },
-  );
-});
+test(
+  'any damage to an archive is an error in words or leaves the content as it was',
+  { timeout: 30_000 },
+  async () => {
+    const archive = new Uint8Array(await (await archiveOf(cifarFiles(1))).arrayBuffer());
+    const { info } = await load(fileOf(archive, 'a.tar.gz'));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(archive.length - 1), fc.integer({ min: 1, max: 255 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        async (flips) => {
+          const damaged = archive.slice();
+          for (const [at, mask] of flips) damaged[at]! ^= mask;
+          const result = await load(fileOf(damaged, 'a.tar.gz')).catch((error: unknown) => error);
+          if (!(result instanceof DatasetError)) expect(result).toMatchObject({ info: { hash: info.hash } });
+        },
+      ),
+      { numRuns: 80 },
+    );
+  },
+);
 
-test('any damage to the tar inside is an error in words or a set of the right form', async () => {
-  const tar = await tarOf(cifarFiles(1));
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.tuple(fc.nat(1100), fc.nat(255)), { minLength: 1, maxLength: 3 }),
-      fc.nat(),
-      async (edits, cut) => {
-        const damaged = tar.slice(0, cut % 3 === 0 ? cut % tar.length : tar.length);
-        for (const [at, value] of edits) if (at < damaged.length) damaged[at] = value;
-        const result = await load(fileOf(damaged, 'a.tar')).catch((error: unknown) => error);
-        if (!(result instanceof DatasetError))
-          expect(result).toMatchObject({ info: { trainCount: 5, validCount: 1 } });
-      },
-    ),
-    { numRuns: 80 },
-  );
-});
+test(
+  'any damage to the tar inside is an error in words or a set of the right form',
+  { timeout: 30_000 },
+  async () => {
+    const tar = await tarOf(cifarFiles(1));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(1100), fc.nat(255)), { minLength: 1, maxLength: 3 }),
+        fc.nat(),
+        async (edits, cut) => {
+          const damaged = tar.slice(0, cut % 3 === 0 ? cut % tar.length : tar.length);
+          for (const [at, value] of edits) if (at < damaged.length) damaged[at] = value;
+          const result = await load(fileOf(damaged, 'a.tar')).catch((error: unknown) => error);
+          if (!(result instanceof DatasetError))
+            expect(result).toMatchObject({ info: { trainCount: 5, validCount: 1 } });
+        },
+      ),
+      { numRuns: 80 },
+    );
+  },
+);

@@ -5,7 +5,7 @@ import { CIFAR10, CIFAR100, CIFAR10_PYTHON, type CifarFormat } from './cifarForm
 import { DatasetError } from './datasetError.ts';
 import { fileKind, webPageError } from './fileKind.ts';
 import { readTar } from './tar.ts';
-import type { LoadOptions } from './loadDataset.ts';
+import type { LoadOptions } from './progress.ts';
 
 const FORMATS: readonly CifarFormat[] = [CIFAR10, CIFAR10_PYTHON, CIFAR100];
 

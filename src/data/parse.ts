@@ -1,0 +1,35 @@
+import type { Dataset } from '#domain/dataset.ts';
+import { builtInDataset } from './builtIn.ts';
+import { loadCifarArchive, loadCifarFiles } from './cifarFiles.ts';
+import { DatasetError, throwIfAborted } from './datasetError.ts';
+import type { LoadOptions } from './progress.ts';
+
+/** Something to make a data set of; crosses to the parser worker as it is. */
+export type ParseJob =
+  | { readonly kind: 'built-in'; readonly seed: number }
+  | { readonly kind: 'files'; readonly files: readonly File[] };
+
+/**
+ * Makes a data set of a job, in this thread. The app runs it in a throw-away worker only (`parserHost.ts`):
+ * damaged input can make a decoder spin, and the libraries among them were not built to withstand it.
+ * @throws {DatasetError}
+ */
+export async function parse(job: ParseJob, options: LoadOptions = {}): Promise<Dataset> {
+  throwIfAborted(options.signal);
+  if (job.kind === 'built-in') {
+    return builtInDataset(job.seed, undefined, (done, total) =>
+      options.onProgress?.({ stage: 'Drawing images', done, total }),
+    );
+  }
+  const { files } = job;
+  const [first] = files;
+  if (!first) {
+    throw new DatasetError(
+      'not-recognized',
+      'No file was chosen; choose cifar-10-binary.tar.gz or its .bin files.',
+    );
+  }
+  return files.length === 1 && !first.name.endsWith('.bin')
+    ? loadCifarArchive(first, options)
+    : loadCifarFiles(files, options);
+}
