@@ -1,70 +1,8 @@
 /**
- * The part of TensorFlow.js that NormLab uses. Every other module imports tfjs from here, by name, so that
- * a bundler can leave out the rest (layers, converter and data come with the umbrella package).
+ * TensorFlow.js. Every other module imports it from here, with static names (`tf.add`), so that a bundler
+ * can leave out what is not used.
  *
  * Importing this module registers tfjs's gradients and its CPU and WebGL backends; `backend.ts` registers
  * WebGPU on NormLab's own device.
  */
-export {
-  add,
-  argMax,
-  backend,
-  cast,
-  concat1d,
-  conv2d,
-  Conv2DBackpropFilter,
-  Conv2DBackpropInput,
-  customGrad,
-  dispose,
-  div,
-  engine,
-  env,
-  equal,
-  findBackendFactory,
-  getBackend,
-  grad,
-  grads,
-  keep,
-  logSoftmax,
-  matMul,
-  mean,
-  memory,
-  mul,
-  neg,
-  ones,
-  registerBackend,
-  registerGradient,
-  registerKernel,
-  relu,
-  removeBackend,
-  reshape,
-  setBackend,
-  slice,
-  split,
-  sqrt,
-  square,
-  stack,
-  sub,
-  sum,
-  tensor,
-  tensor1d,
-  tensor2d,
-  tensor4d,
-  tidy,
-  valueAndGrads,
-  version_core,
-  zeros,
-  zerosLike,
-} from '@tensorflow/tfjs';
-export type {
-  DataType,
-  GradConfig,
-  KernelConfig,
-  NamedAttrMap,
-  NamedTensorInfoMap,
-  Tensor,
-  Tensor1D,
-  Tensor2D,
-  Tensor4D,
-  TensorInfo,
-} from '@tensorflow/tfjs';
+export * from '@tensorflow/tfjs';

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { useWebGpuBackend } from '#gpu/backend.ts';
+import { GOLDEN_NAMES, expectGolden } from '#testing/golden.ts';
+import { testGpu } from '#testing/gpu.ts';
+import { createTfjsEngine } from './tfjsEngine.ts';
+
+describe('the tfjs engine with our kernels on WebGPU', () => {
+  it.each(GOLDEN_NAMES)('reproduces the golden run %s', async (name) => {
+    const { context, cache } = await testGpu();
+    const backend = await useWebGpuBackend(context, cache);
+    await expectGolden((config) => createTfjsEngine(config, backend), name);
+    expect(context.failure).toBeUndefined();
+  });
+});
