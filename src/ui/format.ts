@@ -8,7 +8,10 @@ export function formatRate(value: number, digits = 2): string {
   if (!Number.isFinite(value)) return formatLoss(value);
   if (value === 0) return '0';
   if (value >= 0.01 && value < 1000) return String(Number(value.toPrecision(digits)));
-  return value.toExponential(digits - 1).replace(/\.?0+e/, 'e').replace('e+', 'e');
+  return value
+    .toExponential(digits - 1)
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e');
 }
 
 /** A loss for labels: '0.508', '12.3', '1.2e+5', 'NaN', 'infinite'. */

@@ -29,7 +29,11 @@ describe('axes', () => {
       fc.property(positive, positive, (a, b) => {
         const low = Math.min(a, b);
         const high = Math.max(a, b) * 1.01;
-        for (const { domain, ticks } of [roundedAxis(low, high), exactAxis(low, high), logAxis(low, high, true)]) {
+        for (const { domain, ticks } of [
+          roundedAxis(low, high),
+          exactAxis(low, high),
+          logAxis(low, high, true),
+        ]) {
           expect(ticks.every((tick, i) => i === 0 || tick > ticks[i - 1]!)).toBe(true);
           // A tick may miss the end of the axis by less than a pixel.
           const slack = (domain[1] - domain[0]) * 1e-6;

@@ -38,7 +38,8 @@ export function exactAxis(low: number, high: number, count = 6): AxisTicks {
 
 /** As `exactAxis`, in seconds with ticks at times that people count in. */
 export function timeAxis(high: number, count = 6): AxisTicks {
-  const step = TIME_STEPS.find((seconds) => high / seconds <= count) ?? 86_400 * Math.ceil(high / 86_400 / count);
+  const step =
+    TIME_STEPS.find((seconds) => high / seconds <= count) ?? 86_400 * Math.ceil(high / 86_400 / count);
   return { domain: [0, high], ticks: multiples(0, high, step) };
 }
 
@@ -65,7 +66,9 @@ function floorRound(value: number): number {
 
 function ceilRound(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return Number(([1, 2, 5, 10].find((factor) => factor * power >= value * (1 - 1e-9))! * power).toPrecision(12));
+  return Number(
+    ([1, 2, 5, 10].find((factor) => factor * power >= value * (1 - 1e-9))! * power).toPrecision(12),
+  );
 }
 
 /**

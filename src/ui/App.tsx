@@ -1,0 +1,121 @@
+import { Tabs } from '@base-ui/react/tabs';
+import { useEffect } from 'react';
+import type { ReactNode } from 'react';
+import type { TrainingClient } from '#client/trainingClient.ts';
+import { DataPanel } from './panels/data/DataPanel.tsx';
+import { FindPanel } from './panels/find/FindPanel.tsx';
+import { DeviceNotices } from './panels/header/DeviceNotices.tsx';
+import { Header } from './panels/header/Header.tsx';
+import { RunsPanel } from './panels/runs/RunsPanel.tsx';
+import { SetupPanel } from './panels/setup/SetupPanel.tsx';
+import { TrainPanel } from './panels/train/TrainPanel.tsx';
+import { TransportBar } from './panels/transport/TransportBar.tsx';
+import { Sheet } from './parts/Sheet.tsx';
+import { useMediaQuery } from './parts/useMediaQuery.ts';
+import { ClientContext } from './state/client.ts';
+import { useAnnouncements } from './state/useAnnouncements.ts';
+import { useView } from './state/viewStore.ts';
+import type { Tab } from './state/viewStore.ts';
+
+const tabs: readonly {
+  readonly value: Tab;
+  readonly number: string;
+  readonly label: string;
+  readonly panel: ReactNode;
+}[] = [
+  { value: 'data', number: '', label: 'Data', panel: <DataPanel /> },
+  { value: 'find', number: '1', label: 'Find', panel: <FindPanel /> },
+  { value: 'train', number: '2', label: 'Train', panel: <TrainPanel /> },
+];
+
+export function App({ client }: { client: TrainingClient }): ReactNode {
+  return (
+    <ClientContext value={client}>
+      <Page />
+    </ClientContext>
+  );
+}
+
+function Page(): ReactNode {
+  useAnnouncements();
+  useFileDropGuard();
+  const tab = useView((state) => state.tab);
+  const sheet = useView((state) => state.sheet);
+  const { setTab, openSheet } = useView.getState();
+  const hasSetup = useMediaQuery('(min-width: 641px)');
+  const hasRuns = useMediaQuery('(min-width: 1101px)');
+  return (
+    <div className="page">
+      <Header hasSetupButton={!hasSetup} hasRunsButton={!hasRuns} />
+      <div className="columns">
+        {hasSetup ? (
+          <aside className="side is-setup" aria-labelledby="setup-title">
+            <h2 className="panel-title" id="setup-title">
+              Set-up
+            </h2>
+            <SetupPanel />
+          </aside>
+        ) : (
+          <Sheet title="Set-up" side="left" isOpen={sheet === 'setup'} onClose={() => openSheet(undefined)}>
+            <SetupPanel />
+          </Sheet>
+        )}
+        <main className="centre">
+          <DeviceNotices />
+          {/* Base UI gives values of any type; these tabs have only those of `Tab`. */}
+          <Tabs.Root className="tabs" value={tab} onValueChange={(value) => setTab(value as Tab)}>
+            <Tabs.List className="tab-list" aria-label="Steps">
+              {tabs.map(({ value, number, label }) => (
+                <Tabs.Tab key={value} value={value} className="tab">
+                  {number && <span className="tab-number">{number}</span>}
+                  {label}
+                </Tabs.Tab>
+              ))}
+            </Tabs.List>
+            {tabs.map(({ value, panel }) => (
+              <Tabs.Panel key={value} value={value} className="tab-panel">
+                {panel}
+              </Tabs.Panel>
+            ))}
+          </Tabs.Root>
+        </main>
+        {hasRuns ? (
+          <aside className="side is-runs" aria-labelledby="runs-title">
+            <h2 className="panel-title" id="runs-title">
+              Runs
+            </h2>
+            <RunsPanel />
+          </aside>
+        ) : (
+          <Sheet title="Runs" side="right" isOpen={sheet === 'runs'} onClose={() => openSheet(undefined)}>
+            <RunsPanel />
+          </Sheet>
+        )}
+      </div>
+      <TransportBar />
+      <Announcer />
+    </div>
+  );
+}
+
+function Announcer(): ReactNode {
+  const announcement = useView((state) => state.announcement);
+  return (
+    <div className="visually-hidden" role="status" aria-live="polite">
+      {announcement.text}
+    </div>
+  );
+}
+
+/** A file dropped beside the drop zone would replace the page, and with it every run of the visit. */
+function useFileDropGuard(): void {
+  useEffect(() => {
+    const refuse = (event: DragEvent): void => event.preventDefault();
+    addEventListener('dragover', refuse);
+    addEventListener('drop', refuse);
+    return () => {
+      removeEventListener('dragover', refuse);
+      removeEventListener('drop', refuse);
+    };
+  }, []);
+}

@@ -1,0 +1,186 @@
+import { useId, useState } from 'react';
+import type { KeyboardEvent, ReactNode } from 'react';
+import { CartesianGrid, ComposedChart, Line, ResponsiveContainer, XAxis, YAxis } from 'recharts';
+import type { CursorGroup } from '#ui/state/cursor.ts';
+import { useCursor } from '#ui/state/cursor.ts';
+import { Dots, EndLabels, Markers, Marks, Rules } from './PlotLayers.tsx';
+import type { EndLabel, Mark, Rule } from './PlotLayers.tsx';
+import { PlotCursor } from './PlotCursor.tsx';
+import type { Readout } from './PlotCursor.tsx';
+import type { MarkerShape } from './palette.ts';
+import type { Point } from './series.ts';
+import type { AxisTicks } from './ticks.ts';
+
+export interface PlotLine {
+  readonly id: string;
+  readonly points: readonly Point[];
+  readonly colour: string;
+  readonly dash?: string | undefined;
+  readonly width?: number;
+  readonly opacity?: number;
+  /** Marks every point; for lines of few points. */
+  readonly marker?: MarkerShape;
+  /** Draws single dots instead of a line. */
+  readonly asDots?: boolean;
+}
+
+interface PlotProps {
+  readonly title: string;
+  /** Small print beside the title: unit, what the lines are. */
+  readonly subtitle?: ReactNode;
+  /** What the chart shows right now, for screen readers. */
+  readonly summary: string;
+  readonly group: CursorGroup;
+  readonly xAxis: AxisTicks;
+  readonly yAxis: AxisTicks;
+  readonly isXLog?: boolean;
+  readonly isYLog?: boolean;
+  readonly xLabel?: string;
+  readonly formatX: (value: number) => string;
+  readonly formatY: (value: number) => string;
+  readonly lines: readonly PlotLine[];
+  readonly rules?: readonly Rule[];
+  readonly marks?: readonly Mark[];
+  readonly endLabels?: readonly EndLabel[];
+  readonly readout: (x: number) => Readout;
+  readonly onPick?: (x: number) => void;
+  readonly className?: string;
+  /** Shown over the empty plot, when there is nothing to draw. */
+  readonly empty?: ReactNode;
+}
+
+const NO_LABELS: readonly EndLabel[] = [];
+const Y_AXIS_WIDTH = 46;
+
+/**
+ * A chart with a cursor that is shared by value with the charts of its group. Recharts draws axes and lines
+ * (at most 500 points each); dots, marks, names and the cursor are layers in its coordinates.
+ */
+export function Plot(props: PlotProps): ReactNode {
+  const id = useId();
+  const [overlay, setOverlay] = useState<HTMLElement | null>(null);
+  const { endLabels = NO_LABELS, isXLog = false, isYLog = false } = props;
+  const isEmpty = props.lines.every((line) => line.points.length === 0);
+  const longest = endLabels.reduce((most, label) => Math.max(most, label.text.length), 0);
+  return (
+    <figure className={`plot ${props.className ?? ''}`}>
+      <figcaption>
+        <span className="plot-title">{props.title}</span>
+        {props.subtitle && <span className="plot-subtitle">{props.subtitle}</span>}
+      </figcaption>
+      {/* The arrow keys move the cursor, as the roles of an application may define. */}
+      <div
+        className="plot-canvas"
+        role="application"
+        aria-roledescription="chart"
+        aria-label={`${props.title}. ${props.summary} Arrow keys move the cursor.`}
+        tabIndex={0}
+        onKeyDown={(event) => moveByKey(event, props, id)}
+        onBlur={() => useCursor.getState().leave(id)}
+      >
+        <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height: 160 }}>
+          <ComposedChart
+            margin={{ top: 10, right: longest > 0 ? longest * 6.6 + 14 : 12, bottom: 0, left: 0 }}
+            accessibilityLayer={false}
+          >
+            <CartesianGrid stroke="var(--grid)" vertical={false} />
+            <XAxis
+              type="number"
+              dataKey="x"
+              scale={isXLog ? 'log' : 'linear'}
+              domain={[...props.xAxis.domain]}
+              ticks={[...props.xAxis.ticks]}
+              tickFormatter={props.formatX}
+              allowDataOverflow
+              allowDuplicatedCategory={false}
+              height={22}
+              tickLine={false}
+              axisLine={{ stroke: 'var(--axis)' }}
+              tickMargin={6}
+            />
+            <YAxis
+              type="number"
+              scale={isYLog ? 'log' : 'linear'}
+              domain={[...props.yAxis.domain]}
+              ticks={[...props.yAxis.ticks]}
+              tickFormatter={props.formatY}
+              allowDataOverflow
+              width={Y_AXIS_WIDTH}
+              tickLine={false}
+              axisLine={false}
+            />
+            {props.rules && <Rules rules={props.rules} />}
+            {props.lines
+              .filter((line) => line.asDots)
+              .map((line) => (
+                <Dots key={line.id} points={line.points} colour={line.colour} size={line.width ?? 3} />
+              ))}
+            {props.lines
+              .filter((line) => !line.asDots)
+              .map((line) => (
+                <Line
+                  key={line.id}
+                  data={line.points}
+                  dataKey="y"
+                  type="linear"
+                  stroke={line.colour}
+                  strokeWidth={line.width ?? 2}
+                  strokeOpacity={line.opacity ?? 1}
+                  {...(line.dash === undefined ? {} : { strokeDasharray: line.dash })}
+                  dot={false}
+                  activeDot={false}
+                  legendType="none"
+                  isAnimationActive={false}
+                />
+              ))}
+            {props.lines.map((line) =>
+              line.marker ? (
+                <Markers key={line.id} points={line.points} shape={line.marker} colour={line.colour} />
+              ) : null,
+            )}
+            {props.marks && <Marks marks={props.marks} />}
+            <EndLabels labels={endLabels} />
+            <PlotCursor
+              id={id}
+              group={props.group}
+              readout={props.readout}
+              onPick={props.onPick}
+              overlay={overlay}
+            />
+          </ComposedChart>
+        </ResponsiveContainer>
+        <div className="plot-overlay" ref={setOverlay} aria-live="off" />
+        {isEmpty && props.empty ? <div className="plot-empty">{props.empty}</div> : null}
+      </div>
+      {props.xLabel && <div className="plot-x-label">{props.xLabel}</div>}
+    </figure>
+  );
+}
+
+/** Arrows move by a hundredth of the axis, with Shift by a tenth; Home and End go to its ends, Enter picks. */
+function moveByKey(event: KeyboardEvent, props: PlotProps, id: string): void {
+  const cursor = useCursor.getState();
+  const [low, high] = props.xAxis.domain;
+  const toShare = (x: number): number =>
+    props.isXLog ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low);
+  const fromShare = (share: number): number =>
+    props.isXLog ? low * (high / low) ** share : low + share * (high - low);
+  const isHere = cursor.group === props.group;
+  const at = isHere ? toShare(cursor.x) : 0.5;
+  const stride = event.shiftKey ? 0.1 : 0.01;
+  const target = new Map([
+    ['ArrowLeft', at - stride],
+    ['ArrowRight', at + stride],
+    ['Home', 0],
+    ['End', 1],
+  ]).get(event.key);
+  if (target !== undefined) {
+    event.preventDefault();
+    cursor.move(props.group, fromShare(Math.min(1, Math.max(0, target))), id);
+  } else if (event.key === 'Enter' && isHere && props.onPick) {
+    event.preventDefault();
+    props.onPick(cursor.x);
+  } else if (event.key === 'Escape') {
+    cursor.leave(id);
+  }
+}

@@ -1,0 +1,126 @@
+import { usePlotArea, useXAxisInverseScale, useXAxisScale, useYAxisScale } from 'recharts';
+import type { PointerEvent, ReactNode } from 'react';
+import { createPortal } from 'react-dom';
+import type { CursorGroup } from '#ui/state/cursor.ts';
+import { useCursor } from '#ui/state/cursor.ts';
+
+/** What a chart says about one of its lines at the cursor. */
+export interface ReadoutRow {
+  readonly id: string;
+  readonly name: string;
+  readonly colour: string;
+  readonly dash: string | undefined;
+  readonly text: string;
+  /** Where to put a dot on the line; left out where the line has no value. */
+  readonly at?: { readonly x: number; readonly y: number };
+}
+
+export interface Readout {
+  readonly title: string;
+  readonly rows: readonly ReadoutRow[];
+}
+
+interface PlotCursorProps {
+  readonly id: string;
+  readonly group: CursorGroup;
+  readonly readout: (x: number) => Readout;
+  /** Called with the position of a click. */
+  readonly onPick: ((x: number) => void) | undefined;
+  /** Element over the chart that takes the readout. */
+  readonly overlay: HTMLElement | null;
+}
+
+/** Takes the pointer, and draws the cursor that all charts of its group share. */
+export function PlotCursor({ id, group, readout, onPick, overlay }: PlotCursorProps): ReactNode {
+  const area = usePlotArea();
+  const xScale = useXAxisScale();
+  const yScale = useYAxisScale();
+  const toX = useXAxisInverseScale();
+  const cursorGroup = useCursor((state) => state.group);
+  const x = useCursor((state) => state.x);
+  const owner = useCursor((state) => state.owner);
+  const { move, leave } = useCursor.getState();
+  if (!area || !xScale || !yScale || !toX) return null;
+
+  const valueAt = (event: PointerEvent<SVGRectElement> | React.MouseEvent<SVGRectElement>): number => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const value = toX(area.x + ((event.clientX - box.left) / box.width) * area.width);
+    return typeof value === 'number' ? value : Number.NaN;
+  };
+  const px = cursorGroup === group ? (xScale(x) ?? Number.NaN) : Number.NaN;
+  const isShown = px >= area.x - 0.5 && px <= area.x + area.width + 0.5;
+  const content = isShown ? readout(x) : undefined;
+
+  return (
+    <g>
+      {isShown && (
+        <g className="plot-cursor">
+          <line x1={px} x2={px} y1={area.y} y2={area.y + area.height} />
+          {content?.rows.map((row) => {
+            const cy = row.at ? yScale(row.at.y) : undefined;
+            if (!row.at || cy === undefined || !(cy >= area.y && cy <= area.y + area.height)) return null;
+            return <circle key={row.id} cx={xScale(row.at.x) ?? px} cy={cy} r={3.5} fill={row.colour} />;
+          })}
+        </g>
+      )}
+      <rect
+        x={area.x}
+        y={area.y}
+        width={area.width}
+        height={area.height}
+        className={onPick ? 'plot-hit can-pick' : 'plot-hit'}
+        onPointerMove={(event) => move(group, valueAt(event), id)}
+        onPointerDown={(event) => move(group, valueAt(event), id)}
+        onPointerLeave={(event) => event.pointerType === 'mouse' && leave(id)}
+        onClick={(event) => onPick?.(valueAt(event))}
+      />
+      {isShown && content && overlay && content.rows.length > 0
+        ? createPortal(
+            <ReadoutBox
+              content={content}
+              isOwner={owner === id}
+              left={px}
+              top={area.y}
+              isRightHalf={px > area.x + area.width / 2}
+            />,
+            overlay,
+          )
+        : null}
+    </g>
+  );
+}
+
+function ReadoutBox(props: {
+  content: Readout;
+  isOwner: boolean;
+  left: number;
+  top: number;
+  isRightHalf: boolean;
+}): ReactNode {
+  return (
+    <div
+      className={props.isRightHalf ? 'readout at-left' : 'readout'}
+      style={{ left: props.left, top: props.top }}
+      data-owner={props.isOwner}
+    >
+      {props.isOwner && <div className="readout-title">{props.content.title}</div>}
+      {props.content.rows.map((row) => (
+        <div key={row.id} className="readout-row">
+          <svg width="18" height="8" aria-hidden="true">
+            <line
+              x1="0"
+              x2="18"
+              y1="4"
+              y2="4"
+              stroke={row.colour}
+              strokeWidth="2"
+              strokeDasharray={row.dash}
+            />
+          </svg>
+          {props.isOwner && <span className="readout-name">{row.name}</span>}
+          <span className="readout-value">{row.text}</span>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,190 @@
+import { useXAxisScale, useYAxisScale, usePlotArea } from 'recharts';
+import type { ReactNode } from 'react';
+import type { MarkerShape } from './palette.ts';
+import type { Point } from './series.ts';
+
+/** A horizontal or vertical line with a short text. */
+export interface Rule {
+  readonly axis: 'x' | 'y';
+  readonly at: number;
+  readonly label: string;
+  readonly colour: string;
+  readonly isDashed?: boolean;
+}
+
+/** A labelled point on a curve. */
+export interface Mark {
+  readonly x: number;
+  readonly y: number;
+  readonly label: string;
+  readonly colour: string;
+}
+
+/** A name at the right end of a line. */
+export interface EndLabel {
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+  readonly colour: string;
+}
+
+/** Path of a mark of about `size` pixels around a point. */
+export function markerPath(shape: MarkerShape, x: number, y: number, size: number): string {
+  const r = size / 2;
+  switch (shape) {
+    case 'circle':
+      return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
+    case 'square':
+      return `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`;
+    case 'triangle':
+      return `M${x} ${y - r * 1.2}l${r * 1.15} ${r * 2}h${-2.3 * r}z`;
+    case 'diamond':
+      return `M${x} ${y - r * 1.3}l${r * 1.3} ${r * 1.3}l${-r * 1.3} ${r * 1.3}l${-r * 1.3} ${-r * 1.3}z`;
+    default:
+      return shape satisfies never;
+  }
+}
+
+/** Functions from data to pixels of the chart around; undefined until it has a size. */
+function useScales():
+  | {
+      x: (value: number) => number;
+      y: (value: number) => number;
+      area: NonNullable<ReturnType<typeof usePlotArea>>;
+    }
+  | undefined {
+  const xScale = useXAxisScale();
+  const yScale = useYAxisScale();
+  const area = usePlotArea();
+  if (!xScale || !yScale || !area) return undefined;
+  return { x: (value) => xScale(value) ?? Number.NaN, y: (value) => yScale(value) ?? Number.NaN, area };
+}
+
+/** Raw values as one path of round dots: one element however many points. Points off the plot are left out. */
+export function Dots(props: { points: readonly Point[]; colour: string; size: number }): ReactNode {
+  const scales = useScales();
+  if (!scales) return null;
+  const { area } = scales;
+  const path = props.points
+    .map((point) => {
+      if (point.y === null) return '';
+      const y = scales.y(point.y);
+      return y >= area.y && y <= area.y + area.height
+        ? `M${scales.x(point.x).toFixed(1)} ${y.toFixed(1)}h0`
+        : '';
+    })
+    .join('');
+  return <path d={path} stroke={props.colour} strokeWidth={props.size} className="plot-dots" />;
+}
+
+/** Filled marks, one for each point of a line of few points. */
+export function Markers(props: { points: readonly Point[]; shape: MarkerShape; colour: string }): ReactNode {
+  const scales = useScales();
+  if (!scales) return null;
+  const { area } = scales;
+  const path = props.points
+    .map((point) => {
+      if (point.y === null) return '';
+      const y = scales.y(point.y);
+      return y >= area.y - 1 && y <= area.y + area.height + 1
+        ? markerPath(props.shape, scales.x(point.x), y, 8)
+        : '';
+    })
+    .join('');
+  return <path d={path} fill={props.colour} className="plot-marker" />;
+}
+
+/** Reference lines; labels of horizontal ones sit at the left, of vertical ones at the top. */
+export function Rules({ rules }: { rules: readonly Rule[] }): ReactNode {
+  const scales = useScales();
+  if (!scales) return null;
+  const { area } = scales;
+  return rules.map((rule) => {
+    const at = rule.axis === 'x' ? scales.x(rule.at) : scales.y(rule.at);
+    const [low, size] = rule.axis === 'x' ? [area.x, area.width] : [area.y, area.height];
+    if (!(at >= low - 0.5 && at <= low + size + 0.5)) return null;
+    const isVertical = rule.axis === 'x';
+    const nearRight = at > area.x + area.width * 0.8;
+    return (
+      <g key={`${rule.axis} ${rule.label}`} className="plot-rule">
+        <line
+          x1={isVertical ? at : area.x}
+          x2={isVertical ? at : area.x + area.width}
+          y1={isVertical ? area.y : at}
+          y2={isVertical ? area.y + area.height : at}
+          stroke={rule.colour}
+          strokeDasharray={rule.isDashed ? '2 3' : undefined}
+        />
+        <text
+          x={isVertical ? at + (nearRight ? -5 : 5) : area.x + 6}
+          y={isVertical ? area.y + 11 : at - 5}
+          textAnchor={isVertical && nearRight ? 'end' : 'start'}
+          fill={rule.colour}
+        >
+          {rule.label}
+        </text>
+      </g>
+    );
+  });
+}
+
+/** Rings on a curve with their names, pushed apart vertically where they would overlap. */
+export function Marks({ marks }: { marks: readonly Mark[] }): ReactNode {
+  const scales = useScales();
+  if (!scales) return null;
+  const { area } = scales;
+  const placed = marks
+    .map((mark) => ({ ...mark, px: scales.x(mark.x), py: scales.y(mark.y) }))
+    .filter(({ py }) => Number.isFinite(py))
+    .sort((a, b) => a.px - b.px);
+  const labels: { left: number; right: number; y: number }[] = [];
+  return placed.map((mark) => {
+    const width = mark.label.length * 6.2 + 4;
+    const left = Math.min(Math.max(mark.px - width / 2, area.x), area.x + area.width - width);
+    let y = Math.max(area.y + 24, mark.py - 14);
+    while (
+      labels.some((other) => left < other.right && left + width > other.left && Math.abs(y - other.y) < 13)
+    ) {
+      y -= 13;
+    }
+    labels.push({ left, right: left + width, y });
+    return (
+      <g key={mark.label} className="plot-mark">
+        <line x1={mark.px} x2={mark.px} y1={mark.py - 5} y2={y + 3} stroke={mark.colour} />
+        <circle cx={mark.px} cy={mark.py} r={4.5} stroke={mark.colour} />
+        <text x={left + width / 2} y={y} textAnchor="middle">
+          {mark.label}
+        </text>
+      </g>
+    );
+  });
+}
+
+/** Names at the ends of lines, pushed apart where they would overlap. */
+export function EndLabels({ labels }: { labels: readonly EndLabel[] }): ReactNode {
+  const scales = useScales();
+  if (!scales) return null;
+  const { area } = scales;
+  const rows = labels
+    .map((label) => ({ ...label, px: scales.x(label.x), py: scales.y(label.y) }))
+    .filter(({ px, py }) => Number.isFinite(px) && Number.isFinite(py))
+    .map((row) => ({ ...row, py: Math.min(Math.max(row.py, area.y + 4), area.y + area.height - 4) }))
+    .sort((a, b) => a.py - b.py);
+  const gap = 13;
+  for (let i = 1; i < rows.length; i++) rows[i]!.py = Math.max(rows[i]!.py, rows[i - 1]!.py + gap);
+  for (let i = rows.length - 1; i >= 0; i--) {
+    const limit = i === rows.length - 1 ? area.y + area.height : rows[i + 1]!.py - gap;
+    rows[i]!.py = Math.min(rows[i]!.py, limit);
+  }
+  return rows.map((row) => (
+    <text
+      key={row.text}
+      x={Math.min(row.px, area.x + area.width) + 7}
+      y={row.py + 4}
+      fill={row.colour}
+      className="plot-end"
+    >
+      {row.text}
+    </text>
+  ));
+}

@@ -1,0 +1,82 @@
+import type { ReactNode } from 'react';
+import { isOver } from '#domain/run.ts';
+import { parameterError } from '#domain/parameters.ts';
+import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
+import { formatRate } from '#ui/format.ts';
+import { isFinderRun, useMetricsVersion, useRuns } from '#ui/state/client.ts';
+import { useSetup } from '#ui/state/setupStore.ts';
+import { useView } from '#ui/state/viewStore.ts';
+import { FinderChart } from './FinderChart.tsx';
+import { finderCurves } from './finderCurves.ts';
+import { FinderSettingsForm } from './FinderSettingsForm.tsx';
+import { Suggestions } from './Suggestions.tsx';
+
+/** The learning-rate finder: its range, its curves, its suggestions. */
+export function FindPanel(): ReactNode {
+  useMetricsVersion();
+  const runs = useRuns();
+  const hidden = useView((state) => state.hidden);
+  const selectedId = useView((state) => state.selected.finder);
+  const isNarrow = useMediaQuery('(max-width: 640px)');
+  const settings = useSetup((state) => state.finder);
+  const maxLearningRate = useSetup((state) => state.experiment.maxLearningRate);
+  const curves = finderCurves(runs, hidden);
+  const finders = runs.filter(isFinderRun);
+  const run = finders.find((finder) => finder.id === selectedId) ?? finders.at(-1);
+  const selected = curves.find((curve) => curve.run.id === run?.id) ?? curves.at(-1);
+  const ranges = curves.length > 0 ? curves.map((curve) => curve.run.settings) : [settings];
+
+  const adopt = (rate: number, reason: string): void => {
+    const rounded = Number(rate.toPrecision(2));
+    if (parameterError('maxLearningRate', rounded)) return;
+    useSetup.getState().set('maxLearningRate', rounded);
+    useView.getState().announce(`Maximum learning rate set to ${formatRate(rounded)}, ${reason}.`);
+  };
+  return (
+    <div className="find">
+      <div className="find-head">
+        <p className="lead">
+          A short run whose learning rate rises at every step. Where the loss falls fastest the rate is good;
+          where it turns up it is too high. The weights of the next training are not touched.
+        </p>
+        <FinderSettingsForm />
+      </div>
+      <FinderChart
+        curves={curves}
+        selected={selected}
+        range={[Math.min(...ranges.map((one) => one.start)), Math.max(...ranges.map((one) => one.end))]}
+        maxLearningRate={maxLearningRate}
+        showsNames={!isNarrow && curves.length > 1}
+        onPick={(rate) => adopt(rate, 'by hand')}
+      />
+      {run ? (
+        <Suggestions
+          run={run}
+          maxLearningRate={maxLearningRate}
+          onAdopt={(rate, rule) => adopt(rate, `suggestion of ${rule}`)}
+        />
+      ) : (
+        <div className="empty">
+          <h3>First, find a learning rate</h3>
+          <ol>
+            <li>
+              <strong>Choose a network and a batch size</strong> in the set-up, or keep what is there: BN at
+              batch size 64.
+            </li>
+            <li>
+              <strong>Press “Find learning rate”</strong> at the bottom of the page. It takes {settings.steps}{' '}
+              steps.
+            </li>
+            <li>
+              <strong>Click the curve or a suggestion</strong> to set the maximum learning rate, then start
+              training.
+            </li>
+          </ol>
+        </div>
+      )}
+      {run && !isOver(run.status) && run.metrics.count === 0 && (
+        <p className="field-help">Preparing the network on the GPU…</p>
+      )}
+    </div>
+  );
+}

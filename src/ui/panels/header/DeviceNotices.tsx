@@ -1,0 +1,69 @@
+import type { ReactNode } from 'react';
+import { Notice } from '#ui/parts/Notice.tsx';
+import { useClient, useClientState } from '#ui/state/client.ts';
+
+/** What the user should know about the device, with the next step. */
+export function DeviceNotices(): ReactNode {
+  const client = useClient();
+  const connection = useClientState((state) => state.connection);
+  if (connection.status === 'failed') {
+    return (
+      <Notice
+        tone="error"
+        title="Training has stopped."
+        actions={
+          <button type="button" className="button is-small" onClick={() => client.restart()}>
+            Restart
+          </button>
+        }
+      >
+        {connection.message} All curves recorded so far are kept.
+      </Notice>
+    );
+  }
+  if (connection.status === 'unsupported') {
+    return (
+      <Notice
+        tone="error"
+        title="This browser cannot train."
+        actions={
+          <button type="button" className="button is-small" onClick={() => client.restart()}>
+            Try again
+          </button>
+        }
+      >
+        {connection.message} <BrowserAdvice /> You can still look at the data here.
+      </Notice>
+    );
+  }
+  if (connection.status !== 'ready') return null;
+  const { device } = connection;
+  if (device.backend === 'webgl') {
+    return (
+      <Notice tone="warning" title="No WebGPU here: training runs on WebGL instead, with standard kernels.">
+        {device.reason} It is several times slower; small widths and batches work best. <BrowserAdvice />
+      </Notice>
+    );
+  }
+  if (device.isFallback) {
+    return (
+      <Notice tone="warning" title="Software GPU: training will be very slow.">
+        The browser computes on the processor. Results are right all the same; use width 8, and few training
+        images (Advanced) to see something soon. If this machine has a GPU, check that hardware acceleration
+        is switched on in the browser’s settings.
+      </Notice>
+    );
+  }
+  return null;
+}
+
+function BrowserAdvice(): ReactNode {
+  return (
+    <>
+      WebGPU is in Chrome and Edge 113 or newer (Android: Chrome 121), Safari 26, and Firefox 141 on Windows
+      or 145 on Macs with Apple silicon.
+      {!globalThis.isSecureContext &&
+        ' It also needs a secure address: https, or localhost. This page has neither.'}
+    </>
+  );
+}

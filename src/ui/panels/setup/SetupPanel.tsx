@@ -1,0 +1,88 @@
+import type { ReactNode } from 'react';
+import { defaultExperiment } from '#domain/parameters.ts';
+import { Icon } from '#ui/parts/Icon.tsx';
+import { formatCount } from '#ui/format.ts';
+import { runSize } from '#ui/plan.ts';
+import { useClientState } from '#ui/state/client.ts';
+import { useSetup } from '#ui/state/setupStore.ts';
+import { useView } from '#ui/state/viewStore.ts';
+import { ChoiceField } from './ChoiceField.tsx';
+import { NormMatrix } from './NormMatrix.tsx';
+import { NumberField } from './NumberField.tsx';
+import { SchedulePreview } from './SchedulePreview.tsx';
+
+const advanced = ['weightDecay', 'momentum', 'trainLimit', 'validLimit'] as const;
+
+/** Everything that decides the next run. */
+export function SetupPanel(): ReactNode {
+  const experiment = useSetup((state) => state.experiment);
+  const info = useClientState((state) => state.dataset.info);
+  const size = info && runSize(experiment, info);
+  const usual = defaultExperiment();
+  const changedCount = (['optimizer', 'stemPadding', ...advanced] as const).filter(
+    (name) => experiment[name] !== usual[name],
+  ).length;
+  return (
+    <div className="setup">
+      <DatasetCard />
+      <NormMatrix />
+      <NumberField name="batchSize" />
+      <NumberField name="maxLearningRate" />
+      <ChoiceField name="schedule" aside={<SchedulePreview experiment={experiment} size={size} />} />
+      <NumberField name="epochs" />
+      <ChoiceField name="width" />
+      <ChoiceField name="augmentation" />
+      <NumberField name="seed" />
+      <details className="fold">
+        <summary>
+          Advanced
+          {changedCount > 0 && <span className="fold-count">{`${changedCount} changed`}</span>}
+        </summary>
+        <ChoiceField name="optimizer" />
+        {advanced.map((name) => (
+          <NumberField key={name} name={name} />
+        ))}
+        <ChoiceField name="stemPadding" />
+      </details>
+    </div>
+  );
+}
+
+function DatasetCard(): ReactNode {
+  const info = useClientState((state) => state.dataset.info);
+  const loading = useClientState((state) => state.dataset.loading);
+  const { setTab, openSheet } = useView.getState();
+  return (
+    <div className="dataset-card">
+      <div>
+        <div className="field-label">Data</div>
+        <div className="dataset-title">{info?.title ?? (loading ? 'Preparing…' : 'None')}</div>
+        <div className="field-help">
+          {info
+            ? `${formatCount(info.trainCount)} training and ${formatCount(info.validCount)} validation images`
+            : ' '}
+        </div>
+      </div>
+      <button
+        type="button"
+        className="button is-small"
+        onClick={() => {
+          setTab('data');
+          openSheet(undefined);
+        }}
+      >
+        <Icon name="upload" />
+        Look or change
+      </button>
+    </div>
+  );
+}
+
+/** Used by the transport bar: the first field that is not allowed. */
+export function useSetupError(): string | undefined {
+  return useSetup((state) =>
+    Object.entries(state.errors)
+      .map(([, error]) => error)
+      .find((error) => error !== undefined),
+  );
+}

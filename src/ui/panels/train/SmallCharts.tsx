@@ -1,0 +1,156 @@
+import type { ReactNode } from 'react';
+import type { SeriesName } from '#client/metricBuffer.ts';
+import { formatPercent, formatRate } from '#ui/format.ts';
+import { Plot } from '#ui/charts/Plot.tsx';
+import type { Readout } from '#ui/charts/PlotCursor.tsx';
+import { runLabel } from '#ui/runText.ts';
+import type { Point } from '#ui/charts/series.ts';
+import { roundedAxis } from '#ui/charts/ticks.ts';
+import { xOfEpoch, xOfStep } from '#ui/charts/xUnit.ts';
+import type { ChartRun, ChartView } from './chartRuns.ts';
+import { cursorTitle } from './readouts.ts';
+
+interface SmallChartProps {
+  readonly view: ChartView;
+}
+
+/** Validation accuracy at the end of each epoch. */
+export function AccuracyChart({ view }: SmallChartProps): ReactNode {
+  const [low, high] = rangeOf(view.runs, (run) => run.series.accuracy) ?? [0, 1];
+  return (
+    <Plot
+      title="Accuracy"
+      subtitle="validation"
+      summary={accuracySummary(view)}
+      group="train"
+      xAxis={view.xAxis}
+      yAxis={roundedAxis(Math.max(0, low - 0.05), Math.min(1, high + 0.05), 4)}
+      formatX={view.formatX}
+      formatY={(value) => `${Math.round(100 * value)}%`}
+      lines={view.runs.map(({ run, style, series }) => ({
+        id: run.id,
+        points: series.accuracy,
+        colour: style.colour,
+        dash: style.dash,
+        marker: style.marker,
+        width: 1.5,
+      }))}
+      readout={(x) => accuracyReadout(view, x)}
+      empty="After the first epoch"
+    />
+  );
+}
+
+function accuracySummary(view: ChartView): string {
+  const parts = view.runs.flatMap(({ run }) => {
+    const last = run.epochs.at(-1);
+    return last ? [`${runLabel(run)}: ${formatPercent(last.accuracy)} after epoch ${last.epoch}`] : [];
+  });
+  return parts.length > 0 ? `${parts.join('; ')}.` : 'No epoch has ended yet.';
+}
+
+function accuracyReadout(view: ChartView, x: number): Readout {
+  return {
+    title: cursorTitle(view, x),
+    rows: view.atCursor(x).flatMap(({ run, style, step }) => {
+      const index = run.epochs.findLastIndex((row) => row.step <= step + 1);
+      const row = run.epochs[index];
+      if (!row) return [];
+      return [
+        {
+          id: run.id,
+          name: runLabel(run),
+          colour: style.colour,
+          dash: style.dash,
+          text: `${formatPercent(row.accuracy)} (epoch ${row.epoch})`,
+          at: { x: xOfEpoch(run, view.unit, index), y: row.accuracy },
+        },
+      ];
+    }),
+  };
+}
+
+/** Learning rate of every step. */
+export function LearningRateChart({ view }: SmallChartProps): ReactNode {
+  return (
+    <StepValueChart
+      view={view}
+      title="Learning rate"
+      name="learningRates"
+      pick={(run) => run.series.learningRate}
+      format={(value) => formatRate(value, 3)}
+      from={0}
+    />
+  );
+}
+
+/** Momentum (SGD) or first beta (AdamW) of every step. */
+export function MomentumChart({ view }: SmallChartProps): ReactNode {
+  return (
+    <StepValueChart
+      view={view}
+      title="Momentum"
+      name="momenta"
+      pick={(run) => run.series.momentum}
+      format={(value) => String(Number(value.toFixed(3)))}
+      from={undefined}
+    />
+  );
+}
+
+interface StepValueChartProps extends SmallChartProps {
+  readonly title: string;
+  readonly name: SeriesName;
+  readonly pick: (run: ChartRun) => readonly Point[];
+  readonly format: (value: number) => string;
+  /** Where the axis starts; undefined starts near the lowest value. */
+  readonly from: number | undefined;
+}
+
+function StepValueChart({ view, title, name, pick, format, from }: StepValueChartProps): ReactNode {
+  const [low, high] = rangeOf(view.runs, pick) ?? [0.8, 1];
+  const ends = view.runs.flatMap(({ run }) =>
+    run.metrics.count > 0 ? [`${runLabel(run)}: ${format(run.metrics.at(name, run.metrics.count - 1))}`] : [],
+  );
+  return (
+    <Plot
+      title={title}
+      summary={ends.length > 0 ? `Last values: ${ends.join('; ')}.` : 'Nothing to show yet.'}
+      group="train"
+      xAxis={view.xAxis}
+      yAxis={roundedAxis(from ?? low, high, 4)}
+      formatX={view.formatX}
+      formatY={(value) => formatRate(value, 3)}
+      lines={view.runs.map((chartRun) => ({
+        id: chartRun.run.id,
+        points: pick(chartRun),
+        colour: chartRun.style.colour,
+        dash: chartRun.style.dash,
+        width: 1.5,
+      }))}
+      readout={(x) => ({
+        title: cursorTitle(view, x),
+        rows: view.atCursor(x).map(({ run, style, step }) => {
+          const y = run.metrics.at(name, step);
+          return {
+            id: run.id,
+            name: runLabel(run),
+            colour: style.colour,
+            dash: style.dash,
+            text: format(y),
+            ...(Number.isFinite(y) ? { at: { x: xOfStep(run, view.unit, step), y } } : {}),
+          };
+        }),
+      })}
+      empty="At the first step"
+    />
+  );
+}
+
+function rangeOf(
+  runs: readonly ChartRun[],
+  pick: (run: ChartRun) => readonly Point[],
+): readonly [number, number] | undefined {
+  const values = runs.flatMap((run) => pick(run).flatMap(({ y }) => (y === null ? [] : [y])));
+  return values.length > 0 ? [Math.min(...values), Math.max(...values)] : undefined;
+}

@@ -1,0 +1,67 @@
+import type { ReactNode } from 'react';
+import { Notice } from '#ui/parts/Notice.tsx';
+import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
+import { divergenceText, runLabel } from '#ui/runText.ts';
+import { isTrainRun, useMetricsVersion, useRuns } from '#ui/state/client.ts';
+import { useView } from '#ui/state/viewStore.ts';
+import { ChartControls } from './ChartControls.tsx';
+import { chartView } from './chartRuns.ts';
+import { EpochTable } from './EpochTable.tsx';
+import { LossChart } from './LossChart.tsx';
+import { AccuracyChart, LearningRateChart, MomentumChart } from './SmallCharts.tsx';
+
+/** Live curves of every training run of the visit, and the epoch table of one of them. */
+export function TrainPanel(): ReactNode {
+  useMetricsVersion();
+  const runs = useRuns();
+  const unit = useView((state) => state.xUnit);
+  const smoothing = useView((state) => state.smoothing);
+  const hidden = useView((state) => state.hidden);
+  const selectedId = useView((state) => state.selected.train);
+  const isNarrow = useMediaQuery('(max-width: 640px)');
+  const trainRuns = runs.filter(isTrainRun);
+  const newest = trainRuns.at(-1);
+  const selected = trainRuns.find((run) => run.id === selectedId) ?? newest;
+  const view = chartView(runs, { unit, smoothing, hidden, isNarrow });
+  if (!newest) return <TrainEmpty />;
+  const diverged = trainRuns.filter((run) => run.status === 'diverged' && !hidden.includes(run.id));
+  return (
+    <div className="train">
+      <ChartControls />
+      {diverged.map((run) => (
+        <Notice key={run.id} tone="warning" title={runLabel(run)}>
+          {`${divergenceText(run)}. Its curve up to there stays on the charts; try a lower maximum learning rate.`}
+        </Notice>
+      ))}
+      <LossChart view={view} newest={newest} />
+      <div className="small-charts">
+        <AccuracyChart view={view} />
+        <LearningRateChart view={view} />
+        <MomentumChart view={view} />
+      </div>
+      {selected && <EpochTable run={selected} />}
+    </div>
+  );
+}
+
+function TrainEmpty(): ReactNode {
+  return (
+    <div className="empty">
+      <h3>Nothing has trained yet</h3>
+      <ol>
+        <li>
+          <strong>Choose a network</strong> in the set-up: normalization, with or without Weight
+          Standardization, and a batch size.
+        </li>
+        <li>
+          <strong>Start training</strong> at the bottom of the page. The loss appears here step by step,
+          validation at the end of each epoch.
+        </li>
+        <li>
+          <strong>Change one thing and train again.</strong> Runs of one seed start from the same weights and
+          see the same batches, so that their curves can be laid over each other.
+        </li>
+      </ol>
+    </div>
+  );
+}

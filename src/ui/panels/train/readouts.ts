@@ -1,0 +1,19 @@
+import type { TrainRecord } from '#client/runRecord.ts';
+import type { EpochRow } from '#domain/run.ts';
+import type { ChartView } from './chartRuns.ts';
+
+/** Head of the readout: where the cursor is. */
+export function cursorTitle(view: ChartView, x: number): string {
+  const position = view.formatX(view.unit === 'epoch' ? x : Math.max(0, x));
+  return {
+    step: `Step ${position}`,
+    epoch: `Epoch ${position}`,
+    images: `${position} images`,
+    time: position,
+  }[view.unit];
+}
+
+/** The last validation that was known at a step. */
+export function validationBefore(run: TrainRecord, step: number): EpochRow | undefined {
+  return run.epochs.findLast((row) => row.step <= step + 1);
+}

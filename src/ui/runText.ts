@@ -1,0 +1,111 @@
+import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
+import { armName } from '#domain/experiment.ts';
+import type { FinderResult, FinderRule } from '#domain/run.ts';
+import { formatCount, formatLoss, formatPercent, formatRate } from './format.ts';
+
+/** 'BN+WS 2': short enough for the end of a line, with the run's number to tell repeats apart. */
+export function runLabel(run: RunRecord): string {
+  return `${run.number} ${armName(run.experiment)}`;
+}
+
+/** What a list says of a run besides its arm. */
+export function runDetails(run: RunRecord): string {
+  const { batchSize, width, epochs, maxLearningRate, schedule, optimizer, seed, augmentation } =
+    run.experiment;
+  const parts = [`batch ${batchSize}`];
+  if (run.kind === 'train') {
+    parts.push(`max LR ${formatRate(maxLearningRate, 3)}`, `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`);
+    if (schedule === 'constant') parts.push('constant');
+  } else {
+    parts.push(`${formatCount(run.settings.steps)} steps`);
+  }
+  parts.push(`width ${width}`);
+  if (optimizer === 'sgd') parts.push('SGD');
+  if (augmentation !== 'none') parts.push('augmented');
+  parts.push(`seed ${seed}`);
+  return parts.join(' · ');
+}
+
+/** The state of a run in a few words. */
+export function statusText(run: RunRecord): string {
+  switch (run.status) {
+    case 'preparing':
+      return 'preparing';
+    case 'running':
+      return run.kind === 'train' && run.validating ? 'validating' : 'running';
+    case 'paused':
+      return 'paused';
+    case 'finished':
+      return run.kind === 'finder' && run.result ? finderReason(run.result) : 'finished';
+    case 'stopped':
+      return `stopped at step ${formatCount(run.metrics.count)}`;
+    case 'diverged':
+      return run.kind === 'train' && run.divergence ? divergenceText(run) : 'diverged';
+    case 'interrupted':
+      return 'interrupted';
+    case 'failed':
+      return 'failed';
+    default:
+      return run.status satisfies never;
+  }
+}
+
+/** 'diverged at step 413 with loss NaN'; steps are counted from 1, as on the axes. */
+export function divergenceText(run: TrainRecord): string {
+  if (!run.divergence) return 'diverged';
+  const { step, loss, learningRate } = run.divergence;
+  return `diverged at step ${formatCount(step + 1)} with loss ${formatLoss(loss)}, learning rate ${formatRate(learningRate)}`;
+}
+
+export function finderReason(result: FinderResult): string {
+  switch (result.reason) {
+    case 'completed':
+      return 'reached the end of the range';
+    case 'loss-exploded':
+      return `loss passed 4 × best at step ${formatCount(result.stoppedAt + 1)}`;
+    case 'not-finite':
+      return `loss stopped being a number at step ${formatCount(result.stoppedAt + 1)}`;
+    case 'stopped':
+      return `stopped at step ${formatCount(result.stoppedAt + 1)}`;
+    default:
+      return result.reason satisfies never;
+  }
+}
+
+/** Best and last validation of a run; undefined before its first epoch has ended. */
+export function runResult(
+  run: TrainRecord,
+): { bestLoss: number; lastLoss: number; bestAccuracy: number; lastAccuracy: number } | undefined {
+  const last = run.epochs.at(-1);
+  if (!last) return undefined;
+  const losses = run.epochs.map((row) => row.validLoss).filter(Number.isFinite);
+  return {
+    bestLoss: losses.length > 0 ? Math.min(...losses) : Number.NaN,
+    lastLoss: last.validLoss,
+    bestAccuracy: Math.max(...run.epochs.map((row) => row.accuracy)),
+    lastAccuracy: last.accuracy,
+  };
+}
+
+/** One sentence per kind of rule, for people who have not read fastai's source. */
+export const ruleTexts: Record<FinderRule, { name: string; what: string }> = {
+  valley: { name: 'valley', what: 'in the middle of the longest descent (fastai’s default)' },
+  steep: { name: 'steep', what: 'where the loss falls fastest per decade' },
+  minimum: { name: 'minimum', what: 'a tenth of the rate of the lowest loss' },
+  slide: { name: 'slide', what: 'at the right edge of the descent' },
+  v1: { name: 'min gradient', what: 'the steepest point, as fastai v1 marked it' },
+};
+
+/** What a screen reader hears of the newest training run. */
+export function runSummary(run: TrainRecord): string {
+  const result = runResult(run);
+  const last = run.metrics.at('smoothed', run.metrics.count - 1);
+  return [
+    `${runLabel(run)}: ${statusText(run)}`,
+    Number.isNaN(last) ? '' : `, training loss ${formatLoss(last)}`,
+    result
+      ? `, validation loss ${formatLoss(result.lastLoss)}, accuracy ${formatPercent(result.lastAccuracy)}`
+      : '',
+    '.',
+  ].join('');
+}

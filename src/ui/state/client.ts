@@ -1,0 +1,43 @@
+import { createContext, useContext, useSyncExternalStore } from 'react';
+import type { ClientState, TrainingClient } from '#client/trainingClient.ts';
+import type { FinderRecord, RunRecord, TrainRecord } from '#client/runRecord.ts';
+import { isOver } from '#domain/run.ts';
+
+export const ClientContext = createContext<TrainingClient | undefined>(undefined);
+
+export function useClient(): TrainingClient {
+  const client = useContext(ClientContext);
+  if (!client) throw new Error('useClient: no TrainingClient above this component');
+  return client;
+}
+
+/** A part of the client's state; `select` must return a value that is equal while nothing changed. */
+export function useClientState<Part>(select: (state: ClientState) => Part): Part {
+  const client = useClient();
+  return useSyncExternalStore(client.subscribe, () => select(client.getState()));
+}
+
+const selectRuns = (state: ClientState): readonly RunRecord[] => state.runs;
+const selectVersion = (state: ClientState): number => state.metricsVersion;
+
+export function useRuns(): readonly RunRecord[] {
+  return useClientState(selectRuns);
+}
+
+/** Renders again, at most four times a second, while steps come in. */
+export function useMetricsVersion(): number {
+  return useClientState(selectVersion);
+}
+
+/** The run that is going; the worker does one at a time. */
+export function useActiveRun(): RunRecord | undefined {
+  return useClientState((state) => state.runs.find((run) => !isOver(run.status)));
+}
+
+export function isTrainRun(run: RunRecord): run is TrainRecord {
+  return run.kind === 'train';
+}
+
+export function isFinderRun(run: RunRecord): run is FinderRecord {
+  return run.kind === 'finder';
+}

@@ -1,0 +1,58 @@
+import { create } from 'zustand';
+import type { Experiment } from '#domain/experiment.ts';
+import { defaultExperiment, parameterError, parseNumber } from '#domain/parameters.ts';
+import type { NumberParameterName, ParameterName } from '#domain/parameters.ts';
+import type { FinderSettings } from '#domain/run.ts';
+
+/** The finder of fastai v1. */
+export const defaultFinderSettings: FinderSettings = { start: 1e-7, end: 10, steps: 100 };
+
+interface SetupState {
+  /** What the next run will be; every field is within its range. */
+  readonly experiment: Experiment;
+  /** Texts of number fields that are being typed or are not allowed. */
+  readonly drafts: Readonly<Partial<Record<NumberParameterName, string>>>;
+  /** Sentences for drafts that are not allowed. */
+  readonly errors: Readonly<Partial<Record<NumberParameterName, string>>>;
+  readonly finder: FinderSettings;
+  set: <Name extends ParameterName>(name: Name, value: Experiment[Name]) => void;
+  /** Takes what was typed: into the experiment when it is allowed, else as a draft with an error. */
+  type: (name: NumberParameterName, text: string) => void;
+  /** Forgets an allowed draft, so that the field shows the value in its usual form. */
+  settle: (name: NumberParameterName) => void;
+  setFinder: (settings: FinderSettings) => void;
+}
+
+function without<Value>(
+  record: Readonly<Partial<Record<NumberParameterName, Value>>>,
+  name: ParameterName,
+): Partial<Record<NumberParameterName, Value>> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
+}
+
+export const useSetup = create<SetupState>()((set) => ({
+  experiment: defaultExperiment(),
+  drafts: {},
+  errors: {},
+  finder: defaultFinderSettings,
+  set: (name, value) =>
+    set((state) => ({
+      experiment: { ...state.experiment, [name]: value },
+      drafts: without(state.drafts, name),
+      errors: without(state.errors, name),
+    })),
+  type: (name, text) =>
+    set((state) => {
+      const value = parseNumber(text);
+      const error = parameterError(name, value);
+      const drafts = { ...state.drafts, [name]: text };
+      if (error) return { drafts, errors: { ...state.errors, [name]: error } };
+      return {
+        experiment: { ...state.experiment, [name]: value },
+        drafts,
+        errors: without(state.errors, name),
+      };
+    }),
+  settle: (name) => set((state) => (state.errors[name] ? state : { drafts: without(state.drafts, name) })),
+  setFinder: (finder) => set({ finder }),
+}));

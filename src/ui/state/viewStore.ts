@@ -1,0 +1,58 @@
+import { create } from 'zustand';
+import { FASTAI_WINDOW } from '#ui/charts/series.ts';
+import type { XUnit } from '#ui/charts/xUnit.ts';
+
+export type Tab = 'data' | 'find' | 'train';
+
+interface ViewState {
+  readonly tab: Tab;
+  readonly xUnit: XUnit;
+  /** Length of the moving average of the loss, in steps. */
+  readonly smoothing: number;
+  readonly isLossLog: boolean;
+  /** Show every loss, even where a few large ones flatten the rest. */
+  readonly showsAllLosses: boolean;
+  /** Ids of runs that are off the charts. */
+  readonly hidden: readonly string[];
+  /** The run whose table and suggestions are shown; undefined follows the newest. */
+  readonly selected: { readonly train: string | undefined; readonly finder: string | undefined };
+  /** The sheet that is open on a narrow screen. */
+  readonly sheet: 'setup' | 'runs' | undefined;
+  /** Spoken by screen readers; a new object each time, so that equal sentences are spoken again. */
+  readonly announcement: { readonly text: string };
+  setTab: (tab: Tab) => void;
+  setXUnit: (unit: XUnit) => void;
+  setSmoothing: (window: number) => void;
+  setLossLog: (isLog: boolean) => void;
+  setShowsAllLosses: (showsAll: boolean) => void;
+  toggleHidden: (runId: string) => void;
+  select: (kind: 'train' | 'finder', runId: string | undefined) => void;
+  openSheet: (sheet: 'setup' | 'runs' | undefined) => void;
+  announce: (text: string) => void;
+}
+
+export const useView = create<ViewState>()((set) => ({
+  tab: 'find',
+  xUnit: 'step',
+  smoothing: FASTAI_WINDOW,
+  isLossLog: false,
+  showsAllLosses: false,
+  hidden: [],
+  selected: { train: undefined, finder: undefined },
+  sheet: undefined,
+  announcement: { text: '' },
+  setTab: (tab) => set({ tab }),
+  setXUnit: (xUnit) => set({ xUnit }),
+  setSmoothing: (smoothing) => set({ smoothing }),
+  setLossLog: (isLossLog) => set({ isLossLog }),
+  setShowsAllLosses: (showsAllLosses) => set({ showsAllLosses }),
+  toggleHidden: (runId) =>
+    set((state) => ({
+      hidden: state.hidden.includes(runId)
+        ? state.hidden.filter((id) => id !== runId)
+        : [...state.hidden, runId],
+    })),
+  select: (kind, runId) => set((state) => ({ selected: { ...state.selected, [kind]: runId } })),
+  openSheet: (sheet) => set({ sheet }),
+  announce: (text) => set({ announcement: { text } }),
+}));
