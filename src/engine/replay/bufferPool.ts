@@ -1,4 +1,4 @@
-import { createStorage } from '#gpu/buffers.ts';
+import { createStorage, upload } from '#gpu/buffers.ts';
 import type { GpuContext } from '#gpu/device.ts';
 
 /**
@@ -8,11 +8,14 @@ import type { GpuContext } from '#gpu/device.ts';
  */
 export class BufferPool {
   readonly #context: GpuContext;
+  readonly #poison: boolean;
   readonly #buffers: GPUBuffer[] = [];
   readonly #free: GPUBuffer[] = [];
 
-  constructor(context: GpuContext) {
+  /** @param poison fills scratch buffers with NaN when they are made. */
+  constructor(context: GpuContext, poison = false) {
     this.#context = context;
+    this.#poison = poison;
   }
 
   get byteLength(): number {
@@ -39,7 +42,9 @@ export class BufferPool {
       if (size >= bytes && size <= bytes * 2 && (best < 0 || size < this.#free[best]!.size)) best = i;
     });
     if (best >= 0) return this.#free.splice(best, 1)[0]!;
-    return this.keep(`scratch ${this.#buffers.length}`, elements);
+    const scratch = this.keep(`scratch ${this.#buffers.length}`, elements);
+    if (this.#poison) upload(this.#context, scratch, new Float32Array(scratch.size / 4).fill(NaN));
+    return scratch;
   }
 
   giveBack(...buffers: readonly GPUBuffer[]): void {

@@ -2,6 +2,7 @@ import { bufferTable, parameterTable, type TensorTable } from '#domain/resnet.ts
 import { download, inErrorScopes, upload } from '#gpu/buffers.ts';
 import type { Dispatch } from '#gpu/command.ts';
 import type { GpuContext } from '#gpu/device.ts';
+import { Executor } from '#gpu/executor.ts';
 import { pipelineCache } from '#gpu/pipelines.ts';
 import { record, type Recording } from '#gpu/replay.ts';
 import { defaultVariant } from '#kernels/conv2d/variants.ts';
@@ -36,6 +37,15 @@ export interface ReplayOptions {
   /** Tile of each convolution; without it, the default for the adapter. */
   readonly choose?: ChooseVariant;
   readonly onCompile?: (done: number, total: number) => void;
+  /** Fills scratch memory with NaN first, so that a value read before it is written shows; for tests. */
+  readonly poison?: boolean;
+  /**
+   * One batch, `[N, H, W, C]` normalized floats and `[N]` labels, that every step trains on in place of
+   * the data set's: other systems can be given the same numbers. For the benchmark.
+   */
+  readonly fixedBatch?: { readonly images: Float32Array; readonly labels: Uint32Array };
+  /** AdamW's second beta, where a comparison needs another than fastai's. */
+  readonly beta2?: number;
 }
 
 /**
@@ -53,7 +63,7 @@ export async function createReplayEngine(
 ): Promise<ReplayEngine> {
   context.check();
   const dataset = await acquireDataset(context, config.dataset);
-  const pool = new BufferPool(context);
+  const pool = new BufferPool(context, options.poison ?? false);
   try {
     const parts = await inErrorScopes(context, 'allocating the network', () =>
       buildStep(context, config, dataset, pool, options),
@@ -65,7 +75,7 @@ export async function createReplayEngine(
     const recording = await inErrorScopes(context, 'preparing the training step', () =>
       record(context, pipelineCache(context), parts.dispatches),
     );
-    return new ReplayEngine(context, config, dataset, pool, parts, recording);
+    return new ReplayEngine(context, config, dataset, pool, parts, recording, options.beta2);
   } catch (error) {
     pool.dispose();
     dataset.release();
@@ -129,19 +139,25 @@ function buildStep(
     choose,
     forTraining: true,
   });
+  const gather = gatherTraining({
+    source: dataset.train,
+    batch: batchSize,
+    mean: info.mean,
+    deviation: info.deviation,
+    x: images,
+    labels,
+    order,
+    counter,
+    augment: config.augmentation === 'crop-flip',
+    seed: config.seed,
+  });
+  const { fixedBatch, beta2 } = options;
+  if (fixedBatch) {
+    upload(context, images, fixedBatch.images);
+    upload(context, labels, fixedBatch.labels);
+  }
   const dispatches = [
-    ...gatherTraining({
-      source: dataset.train,
-      batch: batchSize,
-      mean: info.mean,
-      deviation: info.deviation,
-      x: images,
-      labels,
-      order,
-      counter,
-      augment: config.augmentation === 'crop-flip',
-      seed: config.seed,
-    }),
+    ...(fixedBatch ? [] : gather),
     ...recordTraining(
       {
         network,
@@ -163,6 +179,7 @@ function buildStep(
       moments,
       schedule,
       counter,
+      ...(beta2 === undefined ? {} : { beta2 }),
     }),
     ...advanceCounter(counter, 1),
   ];
@@ -191,6 +208,7 @@ export class ReplayEngine implements TrainingEngine {
     pool: BufferPool,
     parts: StepParts,
     recording: Recording,
+    beta2: number | undefined,
   ) {
     this.#context = context;
     this.#config = config;
@@ -199,7 +217,7 @@ export class ReplayEngine implements TrainingEngine {
     this.#parts = parts;
     this.#recording = recording;
     this.#staging = new StagingRing(context, RING_SIZE * RESULT_WORDS * 4);
-    this.#schedule = new ScheduleWindow(context, parts.schedule, config.optimizer);
+    this.#schedule = new ScheduleWindow(context, parts.schedule, config.optimizer, beta2);
     this.#evaluator = new Evaluator({
       context,
       config,
@@ -215,7 +233,7 @@ export class ReplayEngine implements TrainingEngine {
     return this.#recording.dispatchCount;
   }
 
-  /** The step as data, for tests that run it eagerly. */
+  /** The step as data, for the benchmark's profile. */
   get dispatches(): readonly Dispatch[] {
     return this.#parts.dispatches;
   }
@@ -258,9 +276,7 @@ export class ReplayEngine implements TrainingEngine {
       throw new RangeError(`advance: ${count} steps; one submission holds 1 to ${RING_SIZE}`);
     }
     const { device } = this.#context;
-    const firstStep = this.#step;
-    this.#schedule.require(firstStep, count);
-    this.#step += count;
+    const firstStep = this.#take(count);
     const issued = this.#pacer.issue(count);
     const accepted = inErrorScopes(this.#context, 'a training step', () => {
       const encoder = device.createCommandEncoder({ label: 'training steps' });
@@ -276,6 +292,18 @@ export class ReplayEngine implements TrainingEngine {
     this.#alive();
     issued.done();
     return readRing(bytes, firstStep, count);
+  }
+
+  /**
+   * The same steps dispatch by dispatch, each with bind groups and a submit of its own: slow and obvious.
+   * Tests prove that it leaves the same bits as `advance`.
+   */
+  async advanceEagerly(count: number): Promise<StepResults> {
+    this.#alive();
+    const firstStep = this.#take(count);
+    const executor = new Executor(this.#context, pipelineCache(this.#context));
+    for (let i = 0; i < count; i++) await executor.run(this.#parts.dispatches);
+    return readRing(await download(this.#context, this.#parts.ring), firstStep, count);
   }
 
   async evaluate(half: 'train' | 'valid', count: number, signal?: AbortSignal): Promise<Evaluation> {
@@ -345,6 +373,14 @@ export class ReplayEngine implements TrainingEngine {
     this.#staging.dispose();
     this.#pool.dispose();
     this.#dataset.release();
+  }
+
+  /** Claims the next `count` steps and makes their schedule available. */
+  #take(count: number): number {
+    const firstStep = this.#step;
+    this.#schedule.require(firstStep, count);
+    this.#step += count;
+    return firstStep;
   }
 
   #alive(): void {

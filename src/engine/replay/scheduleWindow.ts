@@ -17,16 +17,18 @@ export class ScheduleWindow {
   readonly #context: GpuContext;
   readonly #buffer: GPUBuffer;
   readonly #optimizer: OptimizerName;
+  readonly #beta2: number | undefined;
   #table: ScheduleTable = { learningRate: new Float64Array(), momentum: new Float64Array() };
   /** Steps [from, to) that the buffer holds. */
   #from = 0;
   #to = 0;
 
   /** @param buffer `WINDOW_ROWS` rows; not owned. */
-  constructor(context: GpuContext, buffer: GPUBuffer, optimizer: OptimizerName) {
+  constructor(context: GpuContext, buffer: GPUBuffer, optimizer: OptimizerName, beta2?: number) {
     this.#context = context;
     this.#buffer = buffer;
     this.#optimizer = optimizer;
+    this.#beta2 = beta2;
   }
 
   set(table: ScheduleTable): void {

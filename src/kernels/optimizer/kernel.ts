@@ -20,6 +20,8 @@ export interface OptimizerStep {
   readonly packedSize: number;
   /** AdamW: decoupled, times the learning rate. SGD: added to the gradient. On every parameter. */
   readonly weightDecay: number;
+  /** AdamW's second beta; fastai v1's unless given. */
+  readonly beta2?: number;
   /** Updated in place. */
   readonly parameters: GPUBuffer;
   readonly gradients: GPUBuffer;
@@ -47,10 +49,11 @@ export function scheduleRow(
   t: number,
   learningRate: number,
   momentum: number,
+  beta2 = ADAMW_BETA2,
 ): [number, number, number, number] {
   if (!(Number.isInteger(t) && t >= 1)) throw new RangeError(`scheduleRow: step ${t} must be 1 or more`);
   if (optimizer === 'sgd') return [learningRate, momentum, learningRate, 1];
-  return [learningRate, momentum, learningRate / (1 - momentum ** t), 1 / Math.sqrt(1 - ADAMW_BETA2 ** t)];
+  return [learningRate, momentum, learningRate / (1 - momentum ** t), 1 / Math.sqrt(1 - beta2 ** t)];
 }
 
 /**
@@ -58,7 +61,7 @@ export function scheduleRow(
  * @throws {RangeError} when `packedSize` is no multiple of 4 or the number of moments is wrong.
  */
 export function optimizerStep(options: OptimizerStep): Dispatch[] {
-  const { optimizer, packedSize, weightDecay, moments } = options;
+  const { optimizer, packedSize, weightDecay, moments, beta2 = ADAMW_BETA2 } = options;
   if (packedSize % 4 !== 0)
     throw new RangeError(`optimizer: packed size ${packedSize} must be a multiple of 4`);
   if (moments.length !== momentCount(optimizer)) {
@@ -91,13 +94,7 @@ export function optimizerStep(options: OptimizerStep): Dispatch[] {
         { buffer: options.counter },
         {
           uniform: adamW
-            ? words(
-                ['u', vectors],
-                ['f', weightDecay],
-                ['f', ADAMW_BETA2],
-                ['f', 1 - ADAMW_BETA2],
-                ['f', ADAMW_EPS],
-              )
+            ? words(['u', vectors], ['f', weightDecay], ['f', beta2], ['f', 1 - beta2], ['f', ADAMW_EPS])
             : words(['u', vectors], ['f', weightDecay]),
         },
       ],

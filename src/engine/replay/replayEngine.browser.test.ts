@@ -1,0 +1,147 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { initialWeights } from '#nn/init.ts';
+import { GOLDEN_NAMES, expectGolden } from '#testing/golden.ts';
+import { testGpu } from '#testing/gpu.ts';
+import { tinyConfig, tinySchedule } from '#testing/tinyRun.ts';
+import type { EngineConfig, EngineState } from '../engine.ts';
+import { createReplayEngine, type ReplayEngine } from './createReplayEngine.ts';
+
+const open: ReplayEngine[] = [];
+afterEach(() => {
+  for (const engine of open.splice(0)) engine.dispose();
+});
+
+async function started(config: EngineConfig, steps = 16): Promise<ReplayEngine> {
+  const { context } = await testGpu();
+  const engine = await createReplayEngine(context, config);
+  open.push(engine);
+  await engine.initialize(initialWeights(config.network, config.norm, 1));
+  engine.setSchedule(tinySchedule(steps));
+  engine.setOrder(
+    Uint32Array.from({ length: 24 }, (_, i) => (i * 5) % 24),
+    0,
+  );
+  return engine;
+}
+
+/** Every number of a state, as bits. */
+function bits(state: EngineState): Uint32Array {
+  const tensors = [state.parameters, state.buffers, ...state.moments].flatMap((named) => [...named.values()]);
+  return Uint32Array.from(tensors.flatMap((values) => [...new Uint32Array(values.slice().buffer)]));
+}
+
+describe('the recorded engine', () => {
+  it.each(GOLDEN_NAMES)('reproduces the golden run %s', async (name) => {
+    const { context } = await testGpu();
+    await expectGolden((config) => createReplayEngine(context, config), name);
+  });
+
+  it.each([
+    { norm: 'bn', ws: true, optimizer: 'adamw' },
+    { norm: 'gn', ws: false, optimizer: 'sgd' },
+    { norm: 'none', ws: true, optimizer: 'adamw' },
+  ] as const)('replays the bits of the eager path: $norm, ws $ws, $optimizer', async (arm) => {
+    const config = tinyConfig(arm);
+    const eager = await started(config);
+    const eagerResults = await eager.advanceEagerly(3);
+    const replayed = await started(config);
+    const results = await replayed.advance(3);
+    expect([...results.losses]).toEqual([...eagerResults.losses]);
+    expect([...results.correct]).toEqual([...eagerResults.correct]);
+    expect(bits(await replayed.snapshot())).toEqual(bits(await eager.snapshot()));
+  });
+
+  it('gives the same bits however steps are grouped into submissions, and when resumed', async () => {
+    const config = tinyConfig();
+    const whole = await started(config);
+    const all = await whole.advance(8);
+    const split = await started(config);
+    const pending = [split.advance(1), split.advance(3)];
+    const middle = await split.snapshot();
+    expect(middle.step).toBe(4);
+    const resumed = await started(config);
+    await resumed.advance(2);
+    await resumed.restore(middle);
+    pending.push(resumed.advance(4));
+    const losses = (await Promise.all(pending)).flatMap((part) => [...part.losses]);
+    expect(losses).toEqual([...all.losses]);
+    expect(bits(await resumed.snapshot())).toEqual(bits(await whole.snapshot()));
+  });
+
+  it('leaves all state untouched by evaluation, and evaluates alike at any time', async () => {
+    const engine = await started(tinyConfig());
+    await engine.advance(2);
+    const before = bits(await engine.snapshot());
+    const first = await engine.evaluate('valid', 10);
+    const train = await engine.evaluate('train', 7);
+    const second = await engine.evaluate('valid', 10);
+    expect(bits(await engine.snapshot())).toEqual(before);
+    expect(second).toEqual(first);
+    expect(first.count).toBe(10);
+    expect(train.count).toBe(7);
+    expect(Number.isFinite(first.loss)).toBe(true);
+  });
+
+  it('ignores the rows that fill up the last evaluation batch', async () => {
+    const engine = await started(tinyConfig());
+    await engine.advance(2);
+    const one = await engine.evaluate('valid', 1);
+    const nine = await engine.evaluate('valid', 9);
+    const ten = await engine.evaluate('valid', 10);
+    // The tenth image's loss is what ten images have beyond nine.
+    expect(ten.loss * 10 - nine.loss * 9).toBeGreaterThan(0);
+    expect(Number.isInteger(Math.round(one.accuracy * 1e6) / 1e6)).toBe(true);
+  });
+
+  it('writes every scratch value before it reads it: poison changes nothing', async () => {
+    const { context } = await testGpu();
+    const config = tinyConfig();
+    const clean = await started(config);
+    const expected = await clean.advance(2);
+    const poisoned = await createReplayEngine(context, config, { poison: true });
+    open.push(poisoned);
+    await poisoned.initialize(initialWeights(config.network, config.norm, 1));
+    poisoned.setSchedule(tinySchedule(16));
+    poisoned.setOrder(
+      Uint32Array.from({ length: 24 }, (_, i) => (i * 5) % 24),
+      0,
+    );
+    const results = await poisoned.advance(2);
+    expect([...results.losses]).toEqual([...expected.losses]);
+    expect(await poisoned.evaluate('valid', 10)).toEqual(await clean.evaluate('valid', 10));
+    expect(bits(await poisoned.snapshot())).toEqual(bits(await clean.snapshot()));
+  });
+
+  it('keeps buffers and bytes constant from step to step and frees them', async () => {
+    const engine = await started(tinyConfig(), 400);
+    await engine.advance(1);
+    await engine.evaluate('valid', 10);
+    const before = engine.memory();
+    for (let i = 0; i < 30; i++) await engine.advance(4);
+    await engine.evaluate('valid', 10);
+    expect(engine.memory()).toEqual(before);
+  });
+
+  it('refuses steps past the schedule and results after disposal', async () => {
+    const engine = await started(tinyConfig(), 4);
+    await engine.advance(4);
+    await expect(engine.advance(1)).rejects.toThrow('past the schedule of 4 steps');
+    engine.dispose();
+    await expect(engine.advance(1)).rejects.toThrow('disposed');
+  });
+
+  it('rejects what was pending when the device is lost, and everything after', async () => {
+    const { requestGpu } = await import('#gpu/device.ts');
+    const context = await requestGpu();
+    const config = tinyConfig();
+    const engine = await createReplayEngine(context, config);
+    await engine.initialize(initialWeights(config.network, config.norm, 1));
+    engine.setSchedule(tinySchedule(4));
+    const pending = engine.advance(1);
+    // As a crash of the GPU process would: not through the context, so it counts as a failure.
+    context.device.destroy();
+    await expect(pending).rejects.toThrow();
+    await context.device.lost;
+    await expect(engine.advance(1)).rejects.toMatchObject({ name: 'DeviceLostError' });
+  });
+});
