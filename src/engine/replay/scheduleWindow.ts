@@ -67,10 +67,8 @@ export class ScheduleWindow {
     const data = new Float32Array(rows * SCHEDULE_ROW);
     for (let i = 0; i < rows; i++) {
       const step = from + i;
-      data.set(
-        scheduleRow(this.#optimizer, step + 1, learningRate[step]!, momentum[step]!),
-        i * SCHEDULE_ROW,
-      );
+      const row = scheduleRow(this.#optimizer, step + 1, learningRate[step]!, momentum[step]!, this.#beta2);
+      data.set(row, i * SCHEDULE_ROW);
     }
     upload(this.#context, this.#buffer, data, (from % WINDOW_ROWS) * SCHEDULE_ROW * 4);
   }
