@@ -1,0 +1,39 @@
+import { resolve } from 'node:path';
+import type { Page } from '@playwright/test';
+import { test } from './fixtures.ts';
+import { findLearningRate, openLab, setUp, train } from './lab.ts';
+
+/** Minutes on a software adapter, and curves that have something to say. */
+const SMALL = {
+  width: 8,
+  batchSize: 16,
+  trainImages: 800,
+  validImages: 320,
+  maxLearningRate: 4e-3,
+  epochs: 3,
+} as const;
+const ARMS = ['BN', 'BN+WS'] as const;
+
+async function shoot(page: Page, name: string): Promise<void> {
+  await page.mouse.move(0, 0);
+  await page.screenshot({
+    path: resolve(import.meta.dirname, '../docs/images', `${name}.png`),
+    animations: 'disabled',
+    caret: 'hide',
+  });
+}
+
+test('takes the pictures of the README', async ({ page }) => {
+  await openLab(page);
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.getByRole('region', { name: 'Sample images' }).locator('canvas').first().waitFor();
+  await shoot(page, 'data');
+  for (const arm of ARMS) {
+    await setUp(page, { ...SMALL, arm });
+    await findLearningRate(page, 60);
+  }
+  await shoot(page, 'find');
+  await page.getByRole('tab', { name: 'Train' }).click();
+  for (const arm of ARMS) await train(page, { ...SMALL, arm });
+  await shoot(page, 'train');
+});
