@@ -14,7 +14,7 @@ import { Sheet } from './parts/Sheet.tsx';
 import { useMediaQuery } from './parts/useMediaQuery.ts';
 import { ClientContext } from './state/client.ts';
 import { useAnnouncements } from './state/useAnnouncements.ts';
-import { useView } from './state/viewStore.ts';
+import { useView, viewActions } from './state/viewStore.ts';
 import type { Tab } from './state/viewStore.ts';
 
 const tabs: readonly {
@@ -41,7 +41,7 @@ function Page(): ReactNode {
   useFileDropGuard();
   const tab = useView((state) => state.tab);
   const sheet = useView((state) => state.sheet);
-  const { setTab, openSheet } = useView.getState();
+  const { setTab, openSheet } = viewActions;
   const hasSetup = useMediaQuery('(min-width: 641px)');
   const hasRuns = useMediaQuery('(min-width: 1101px)');
   return (
@@ -101,9 +101,9 @@ function Page(): ReactNode {
 function Announcer(): ReactNode {
   const announcement = useView((state) => state.announcement);
   return (
-    <div className="visually-hidden" role="status" aria-live="polite">
+    <output className="visually-hidden" aria-live="polite">
       {announcement.text}
-    </div>
+    </output>
   );
 }
 

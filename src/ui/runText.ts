@@ -3,9 +3,9 @@ import { armName } from '#domain/experiment.ts';
 import type { FinderResult, FinderRule } from '#domain/run.ts';
 import { formatCount, formatLoss, formatPercent, formatRate } from './format.ts';
 
-/** 'BN+WS 2': short enough for the end of a line, with the run's number to tell repeats apart. */
+/** '#2 BN+WS': short enough for the end of a line, with the run's number to tell repeats apart. */
 export function runLabel(run: RunRecord): string {
-  return `${run.number} ${armName(run.experiment)}`;
+  return `#${run.number} ${armName(run.experiment)}`;
 }
 
 /** What a list says of a run besides its arm. */
@@ -14,7 +14,7 @@ export function runDetails(run: RunRecord): string {
     run.experiment;
   const parts = [`batch ${batchSize}`];
   if (run.kind === 'train') {
-    parts.push(`max LR ${formatRate(maxLearningRate, 3)}`, `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`);
+    parts.push(`LR ${formatRate(maxLearningRate, 3)}`, `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`);
     if (schedule === 'constant') parts.push('constant');
   } else {
     parts.push(`${formatCount(run.settings.steps)} steps`);

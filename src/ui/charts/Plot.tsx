@@ -1,11 +1,11 @@
 import { useId, useState } from 'react';
-import type { KeyboardEvent, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { CartesianGrid, ComposedChart, Line, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import type { CursorGroup } from '#ui/state/cursor.ts';
-import { useCursor } from '#ui/state/cursor.ts';
 import { Dots, EndLabels, Markers, Marks, Rules } from './PlotLayers.tsx';
 import type { EndLabel, Mark, Rule } from './PlotLayers.tsx';
 import { PlotCursor } from './PlotCursor.tsx';
+import { PlotKeyboard } from './PlotKeyboard.tsx';
 import type { Readout } from './PlotCursor.tsx';
 import type { MarkerShape } from './palette.ts';
 import type { Point } from './series.ts';
@@ -68,16 +68,17 @@ export function Plot(props: PlotProps): ReactNode {
         <span className="plot-title">{props.title}</span>
         {props.subtitle && <span className="plot-subtitle">{props.subtitle}</span>}
       </figcaption>
-      {/* The arrow keys move the cursor, as the roles of an application may define. */}
-      <div
-        className="plot-canvas"
-        role="application"
-        aria-roledescription="chart"
-        aria-label={`${props.title}. ${props.summary} Arrow keys move the cursor.`}
-        tabIndex={0}
-        onKeyDown={(event) => moveByKey(event, props, id)}
-        onBlur={() => useCursor.getState().leave(id)}
-      >
+      <div className="plot-canvas">
+        <PlotKeyboard
+          id={id}
+          title={props.title}
+          summary={props.summary}
+          group={props.group}
+          domain={props.xAxis.domain}
+          isLog={isXLog}
+          readout={props.readout}
+          onPick={props.onPick}
+        />
         <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height: 160 }}>
           <ComposedChart
             margin={{ top: 10, right: longest > 0 ? longest * 6.6 + 14 : 12, bottom: 0, left: 0 }}
@@ -109,7 +110,7 @@ export function Plot(props: PlotProps): ReactNode {
               tickLine={false}
               axisLine={false}
             />
-            {props.rules && <Rules rules={props.rules} />}
+            {props.rules && !(isEmpty && props.empty) && <Rules rules={props.rules} />}
             {props.lines
               .filter((line) => line.asDots)
               .map((line) => (
@@ -155,32 +156,4 @@ export function Plot(props: PlotProps): ReactNode {
       {props.xLabel && <div className="plot-x-label">{props.xLabel}</div>}
     </figure>
   );
-}
-
-/** Arrows move by a hundredth of the axis, with Shift by a tenth; Home and End go to its ends, Enter picks. */
-function moveByKey(event: KeyboardEvent, props: PlotProps, id: string): void {
-  const cursor = useCursor.getState();
-  const [low, high] = props.xAxis.domain;
-  const toShare = (x: number): number =>
-    props.isXLog ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low);
-  const fromShare = (share: number): number =>
-    props.isXLog ? low * (high / low) ** share : low + share * (high - low);
-  const isHere = cursor.group === props.group;
-  const at = isHere ? toShare(cursor.x) : 0.5;
-  const stride = event.shiftKey ? 0.1 : 0.01;
-  const target = new Map([
-    ['ArrowLeft', at - stride],
-    ['ArrowRight', at + stride],
-    ['Home', 0],
-    ['End', 1],
-  ]).get(event.key);
-  if (target !== undefined) {
-    event.preventDefault();
-    cursor.move(props.group, fromShare(Math.min(1, Math.max(0, target))), id);
-  } else if (event.key === 'Enter' && isHere && props.onPick) {
-    event.preventDefault();
-    props.onPick(cursor.x);
-  } else if (event.key === 'Escape') {
-    cursor.leave(id);
-  }
 }

@@ -2,7 +2,7 @@ import { usePlotArea, useXAxisInverseScale, useXAxisScale, useYAxisScale } from 
 import type { PointerEvent, ReactNode } from 'react';
 import { createPortal } from 'react-dom';
 import type { CursorGroup } from '#ui/state/cursor.ts';
-import { useCursor } from '#ui/state/cursor.ts';
+import { cursorActions, useCursor } from '#ui/state/cursor.ts';
 
 /** What a chart says about one of its lines at the cursor. */
 export interface ReadoutRow {
@@ -11,8 +11,8 @@ export interface ReadoutRow {
   readonly colour: string;
   readonly dash: string | undefined;
   readonly text: string;
-  /** Where to put a dot on the line; left out where the line has no value. */
-  readonly at?: { readonly x: number; readonly y: number };
+  /** Where to put a dot on the line; undefined where the line has no value. */
+  readonly at: { readonly x: number; readonly y: number } | undefined;
 }
 
 export interface Readout {
@@ -39,7 +39,7 @@ export function PlotCursor({ id, group, readout, onPick, overlay }: PlotCursorPr
   const cursorGroup = useCursor((state) => state.group);
   const x = useCursor((state) => state.x);
   const owner = useCursor((state) => state.owner);
-  const { move, leave } = useCursor.getState();
+  const { move, leave } = cursorActions;
   if (!area || !xScale || !yScale || !toX) return null;
 
   const valueAt = (event: PointerEvent<SVGRectElement> | React.MouseEvent<SVGRectElement>): number => {

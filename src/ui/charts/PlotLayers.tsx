@@ -134,7 +134,7 @@ export function Marks({ marks }: { marks: readonly Mark[] }): ReactNode {
   if (!scales) return null;
   const { area } = scales;
   const placed = marks
-    .map((mark) => ({ ...mark, px: scales.x(mark.x), py: scales.y(mark.y) }))
+    .map(({ x, y, label, colour }) => ({ px: scales.x(x), py: scales.y(y), label, colour }))
     .filter(({ py }) => Number.isFinite(py))
     .sort((a, b) => a.px - b.px);
   const labels: { left: number; right: number; y: number }[] = [];
@@ -160,15 +160,23 @@ export function Marks({ marks }: { marks: readonly Mark[] }): ReactNode {
   });
 }
 
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}
+
 /** Names at the ends of lines, pushed apart where they would overlap. */
 export function EndLabels({ labels }: { labels: readonly EndLabel[] }): ReactNode {
   const scales = useScales();
   if (!scales) return null;
   const { area } = scales;
   const rows = labels
-    .map((label) => ({ ...label, px: scales.x(label.x), py: scales.y(label.y) }))
+    .map(({ x, y, text, colour }) => ({
+      px: scales.x(x),
+      py: clamp(scales.y(y), area.y + 4, area.y + area.height - 4),
+      text,
+      colour,
+    }))
     .filter(({ px, py }) => Number.isFinite(px) && Number.isFinite(py))
-    .map((row) => ({ ...row, py: Math.min(Math.max(row.py, area.y + 4), area.y + area.height - 4) }))
     .sort((a, b) => a.py - b.py);
   const gap = 13;
   for (let i = 1; i < rows.length; i++) rows[i]!.py = Math.max(rows[i]!.py, rows[i - 1]!.py + gap);

@@ -3,7 +3,8 @@ import { markerPath } from '#ui/charts/PlotLayers.tsx';
 import type { RunStyle } from '#ui/charts/palette.ts';
 
 /** A sample of a run's line: hue, dashes and mark as the charts draw them. */
-export function Swatch({ style, width = 30 }: { style: RunStyle; width?: number }): ReactNode {
+export function Swatch(props: { style: RunStyle; width?: number; hasMarker?: boolean }): ReactNode {
+  const { style, width = 34, hasMarker = true } = props;
   return (
     <svg className="swatch" width={width} height="12" aria-hidden="true">
       <line
@@ -15,7 +16,9 @@ export function Swatch({ style, width = 30 }: { style: RunStyle; width?: number 
         strokeWidth="2"
         strokeDasharray={style.dash}
       />
-      <path d={markerPath(style.marker, width / 2, 6, 8)} fill={style.colour} className="plot-marker" />
+      {hasMarker && (
+        <path d={markerPath(style.marker, width / 2, 6, 8)} fill={style.colour} className="plot-marker" />
+      )}
     </svg>
   );
 }

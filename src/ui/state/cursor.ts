@@ -21,3 +21,6 @@ export const useCursor = create<CursorState>()((set) => ({
   move: (group, x, owner) => set({ group, x, owner }),
   leave: (owner) => set((state) => (state.owner === owner ? { group: undefined, owner: '' } : state)),
 }));
+
+/** The actions of the store, for event handlers; they never change. */
+export const cursorActions: Pick<CursorState, 'move' | 'leave'> = useCursor.getState();

@@ -56,3 +56,6 @@ export const useSetup = create<SetupState>()((set) => ({
   settle: (name) => set((state) => (state.errors[name] ? state : { drafts: without(state.drafts, name) })),
   setFinder: (finder) => set({ finder }),
 }));
+
+/** The actions of the store, for event handlers; they never change. */
+export const setupActions: Pick<SetupState, 'set' | 'type' | 'settle' | 'setFinder'> = useSetup.getState();

@@ -4,7 +4,7 @@ import type { RunRecord } from '#client/runRecord.ts';
 import { formatLoss, formatPercent } from '#ui/format.ts';
 import { divergenceText, finderReason, runLabel } from '#ui/runText.ts';
 import { useClient } from './client.ts';
-import { useView } from './viewStore.ts';
+import { viewActions } from './viewStore.ts';
 
 /** What changed between two states that someone who cannot see the charts should hear. */
 export function announcementsBetween(before: ClientState, after: ClientState): readonly string[] {
@@ -50,7 +50,7 @@ export function useAnnouncements(): void {
       client.subscribe(() => {
         const spoken = announcementsBetween(last.current, client.getState());
         last.current = client.getState();
-        if (spoken.length > 0) useView.getState().announce(spoken.join(' '));
+        if (spoken.length > 0) viewActions.announce(spoken.join(' '));
       }),
     [client],
   );

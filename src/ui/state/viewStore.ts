@@ -20,6 +20,9 @@ interface ViewState {
   readonly sheet: 'setup' | 'runs' | undefined;
   /** Spoken by screen readers; a new object each time, so that equal sentences are spoken again. */
   readonly announcement: { readonly text: string };
+}
+
+interface ViewActions {
   setTab: (tab: Tab) => void;
   setXUnit: (unit: XUnit) => void;
   setSmoothing: (window: number) => void;
@@ -31,7 +34,7 @@ interface ViewState {
   announce: (text: string) => void;
 }
 
-export const useView = create<ViewState>()((set) => ({
+export const useView = create<ViewState & ViewActions>()((set) => ({
   tab: 'find',
   xUnit: 'step',
   smoothing: FASTAI_WINDOW,
@@ -56,3 +59,6 @@ export const useView = create<ViewState>()((set) => ({
   openSheet: (sheet) => set({ sheet }),
   announce: (text) => set({ announcement: { text } }),
 }));
+
+/** The actions of the store, for event handlers; they never change. */
+export const viewActions: ViewActions = useView.getState();

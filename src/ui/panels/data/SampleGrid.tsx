@@ -14,7 +14,7 @@ const halves = [
   { value: 'valid', label: 'Validation' },
 ] as const;
 
-/** Pages through the images of a data set with their labels. */
+/** Pages through the images of a data set with their labels; needs a new key for another set. */
 export function SampleGrid({ info }: { info: DatasetInfo }): ReactNode {
   const client = useClient();
   const [half, setHalf] = useState<'train' | 'valid'>('train');
@@ -37,7 +37,7 @@ export function SampleGrid({ info }: { info: DatasetInfo }): ReactNode {
     return () => {
       isCurrent = false;
     };
-  }, [client, half, offset, label, info.hash]);
+  }, [client, half, offset, label]);
 
   const total =
     half === 'train'

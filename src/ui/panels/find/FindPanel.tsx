@@ -1,11 +1,12 @@
 import type { ReactNode } from 'react';
 import { isOver } from '#domain/run.ts';
 import { parameterError } from '#domain/parameters.ts';
+import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { formatRate } from '#ui/format.ts';
 import { isFinderRun, useMetricsVersion, useRuns } from '#ui/state/client.ts';
-import { useSetup } from '#ui/state/setupStore.ts';
-import { useView } from '#ui/state/viewStore.ts';
+import { setupActions, useSetup } from '#ui/state/setupStore.ts';
+import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { FinderChart } from './FinderChart.tsx';
 import { finderCurves } from './finderCurves.ts';
 import { FinderSettingsForm } from './FinderSettingsForm.tsx';
@@ -17,6 +18,7 @@ export function FindPanel(): ReactNode {
   const runs = useRuns();
   const hidden = useView((state) => state.hidden);
   const selectedId = useView((state) => state.selected.finder);
+  const isLossLog = useView((state) => state.isLossLog);
   const isNarrow = useMediaQuery('(max-width: 640px)');
   const settings = useSetup((state) => state.finder);
   const maxLearningRate = useSetup((state) => state.experiment.maxLearningRate);
@@ -29,8 +31,8 @@ export function FindPanel(): ReactNode {
   const adopt = (rate: number, reason: string): void => {
     const rounded = Number(rate.toPrecision(2));
     if (parameterError('maxLearningRate', rounded)) return;
-    useSetup.getState().set('maxLearningRate', rounded);
-    useView.getState().announce(`Maximum learning rate set to ${formatRate(rounded)}, ${reason}.`);
+    setupActions.set('maxLearningRate', rounded);
+    viewActions.announce(`Maximum learning rate set to ${formatRate(rounded)}, ${reason}.`);
   };
   return (
     <div className="find">
@@ -39,13 +41,17 @@ export function FindPanel(): ReactNode {
           A short run whose learning rate rises at every step. Where the loss falls fastest the rate is good;
           where it turns up it is too high. The weights of the next training are not touched.
         </p>
-        <FinderSettingsForm />
+        <div className="find-controls">
+          <FinderSettingsForm />
+          <Toggle label="Log loss" isOn={isLossLog} onChange={viewActions.setLossLog} />
+        </div>
       </div>
       <FinderChart
         curves={curves}
         selected={selected}
         range={[Math.min(...ranges.map((one) => one.start)), Math.max(...ranges.map((one) => one.end))]}
         maxLearningRate={maxLearningRate}
+        isLossLog={isLossLog}
         showsNames={!isNarrow && curves.length > 1}
         onPick={(rate) => adopt(rate, 'by hand')}
       />

@@ -5,6 +5,7 @@ import type { PlotLine } from '#ui/charts/Plot.tsx';
 import type { Mark, Rule } from '#ui/charts/PlotLayers.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
+import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { ruleTexts, runLabel, statusText } from '#ui/runText.ts';
 import { stepAtRate } from './finderCurves.ts';
 import type { FinderCurve } from './finderCurves.ts';
@@ -16,6 +17,7 @@ interface FinderChartProps {
   readonly range: readonly [number, number];
   readonly maxLearningRate: number;
   readonly showsNames: boolean;
+  readonly isLossLog: boolean;
   readonly onPick: (learningRate: number) => void;
 }
 
@@ -67,7 +69,8 @@ export function FinderChart(props: FinderChartProps): ReactNode {
       xAxis={logAxis(props.range[0], props.range[1])}
       isXLog
       xLabel="learning rate"
-      yAxis={lossAxis(curves)}
+      yAxis={lossAxis(curves, props.isLossLog)}
+      isYLog={props.isLossLog}
       formatX={(value) => formatRate(value)}
       formatY={(value) => String(Number(value.toPrecision(3)))}
       lines={lines}
@@ -81,11 +84,16 @@ export function FinderChart(props: FinderChartProps): ReactNode {
   );
 }
 
-/** From near the lowest loss to just above the stop lines; raw losses of an explosion may lie above. */
-function lossAxis(curves: readonly FinderCurve[]): ReturnType<typeof roundedAxis> {
-  const known = curves.filter((curve) => curve.best !== undefined);
-  if (known.length === 0) return roundedAxis(0, 10);
-  return roundedAxis(0, Math.max(...known.map((curve) => curve.stopAbove! * 1.05)));
+/** To just above the stop lines; raw losses of an explosion may lie beyond. */
+function lossAxis(curves: readonly FinderCurve[], isLog: boolean): AxisTicks {
+  const known = curves.flatMap(({ best, stopAbove }) =>
+    best === undefined || stopAbove === undefined ? [] : [{ best, stopAbove }],
+  );
+  if (known.length === 0) return isLog ? logAxis(1, 10) : roundedAxis(0, 10);
+  const high = Math.max(...known.map((curve) => curve.stopAbove)) * 1.05;
+  if (!isLog) return roundedAxis(0, high);
+  // Single batches lie well below the average.
+  return logAxis(Math.max(1e-6, Math.min(...known.map((curve) => curve.best)) / 2), high, true);
 }
 
 /** Suggestions of one place share a ring and its label. */

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { parseNumber } from '#domain/parameters.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import { formatRate } from '#ui/format.ts';
-import { defaultFinderSettings, useSetup } from '#ui/state/setupStore.ts';
+import { defaultFinderSettings, setupActions, useSetup } from '#ui/state/setupStore.ts';
 
 type Name = keyof FinderSettings;
 
@@ -28,7 +28,7 @@ export function finderError(name: Name, value: number, settings: FinderSettings)
 /** Range and length of the next finder; fastai's by default. */
 export function FinderSettingsForm(): ReactNode {
   const settings = useSetup((state) => state.finder);
-  const { setFinder } = useSetup.getState();
+  const { setFinder } = setupActions;
   const [drafts, setDrafts] = useState<Partial<Record<Name, string>>>({});
   const [error, setError] = useState<string | undefined>();
   const id = useId();

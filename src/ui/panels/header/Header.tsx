@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { Connection } from '#client/trainingClient.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { useClientState, useRuns } from '#ui/state/client.ts';
-import { useView } from '#ui/state/viewStore.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
 
 interface HeaderProps {
   /** Which side panels are sheets at this width and need a button. */
@@ -13,7 +13,7 @@ interface HeaderProps {
 export function Header({ hasSetupButton, hasRunsButton }: HeaderProps): ReactNode {
   const connection = useClientState((state) => state.connection);
   const runCount = useRuns().length;
-  const { openSheet } = useView.getState();
+  const { openSheet } = viewActions;
   return (
     <header className="header">
       <div className="brand">
@@ -45,11 +45,11 @@ export function Header({ hasSetupButton, hasRunsButton }: HeaderProps): ReactNod
 function DeviceBadge({ connection }: { connection: Connection }): ReactNode {
   const { tone, kind, name } = describe(connection);
   return (
-    <div className={`device is-${tone}`} role="group" aria-label="Device" title={name}>
+    <section className={`device is-${tone}`} aria-label="Device" title={name}>
       <i className="device-light" aria-hidden="true" />
       <span className="device-kind">{kind}</span>
       {name && <span className="device-name">{name}</span>}
-    </div>
+    </section>
   );
 }
 

@@ -9,7 +9,7 @@ import { Icon } from '#ui/parts/Icon.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { runDetails, runLabel, runResult, statusText } from '#ui/runText.ts';
 import { isFinderRun, isTrainRun, useClient, useRuns } from '#ui/state/client.ts';
-import { useView } from '#ui/state/viewStore.ts';
+import { useView, viewActions } from '#ui/state/viewStore.ts';
 
 /** Every run of the visit: show, hide, choose, remove. */
 export function RunsPanel(): ReactNode {
@@ -63,7 +63,7 @@ function RunItem({
   const client = useClient();
   const isHidden = useView((state) => state.hidden.includes(run.id));
   const selected = useView((state) => state.selected[run.kind]);
-  const { toggleHidden, select, setTab, openSheet } = useView.getState();
+  const { toggleHidden, select, setTab, openSheet } = viewActions;
   const isSelected = (selected ?? newest) === run.id;
   const name = runLabel(run);
   const spoken = run.kind === 'finder' ? `finder ${name}` : `run ${name}`;
@@ -90,7 +90,7 @@ function RunItem({
         }}
       >
         <span className="run-name">
-          <span className="run-number">{run.number}</span> {armName(run.experiment)}
+          <span className="run-number">#{run.number}</span> {armName(run.experiment)}
         </span>
         <span className={`run-status is-${run.status}`}>
           {isOver(run.status) ? '' : '● '}

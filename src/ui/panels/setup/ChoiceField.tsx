@@ -4,25 +4,18 @@ import { parameters } from '#domain/parameters.ts';
 import type { ChoiceParameter } from '#domain/parameters.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
-import { useSetup } from '#ui/state/setupStore.ts';
+import { setupActions, useSetup } from '#ui/state/setupStore.ts';
 import { FieldHelp } from './FieldHelp.tsx';
 
 type ChoiceName = 'width' | 'stemPadding' | 'optimizer' | 'schedule' | 'augmentation';
 
 /** The field of a choice of the parameter table: one key per option, the chosen one explained. */
-export function ChoiceField<Name extends ChoiceName>({
-  name,
-  aside,
-}: {
-  name: Name;
-  aside?: ReactNode;
-}): ReactNode {
+export function ChoiceField({ name, aside }: { name: ChoiceName; aside?: ReactNode }): ReactNode {
   const id = useId();
   const parameter: ChoiceParameter<Experiment[ChoiceName]> = parameters[name];
   const value = useSetup((state) => state.experiment[name]);
-  const { set } = useSetup.getState();
-  // `parameters[name]` offers exactly the values of `Experiment[Name]`.
-  const choose = (chosen: Experiment[ChoiceName]): void => set(name, chosen as Experiment[Name]);
+  const { set } = setupActions;
+  const choose = (chosen: Experiment[ChoiceName]): void => set(name, chosen);
   const chosen = parameter.options.find((option) => option.value === value);
   const usual = parameter.options.find((option) => option.value === parameter.default);
   return (

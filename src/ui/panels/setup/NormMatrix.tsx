@@ -1,52 +1,52 @@
-import { useId } from 'react';
+import { Fragment, useId } from 'react';
 import type { ReactNode } from 'react';
 import { armName } from '#domain/experiment.ts';
 import { parameters } from '#domain/parameters.ts';
 import { armStyle } from '#ui/charts/palette.ts';
 import { Swatch } from '#ui/parts/Swatch.tsx';
-import { useSetup } from '#ui/state/setupStore.ts';
+import { setupActions, useSetup } from '#ui/state/setupStore.ts';
 
 /** All six networks at once: normalization by Weight Standardization. Each cell shows the line it will draw. */
 export function NormMatrix(): ReactNode {
   const id = useId();
   const norm = useSetup((state) => state.experiment.norm);
   const ws = useSetup((state) => state.experiment.ws);
-  const { set } = useSetup.getState();
+  const { set } = setupActions;
   const chosen = parameters.norm.options.find((option) => option.value === norm);
   return (
     <fieldset className="field norm-matrix" aria-describedby={`${id}-help`}>
-      <legend className="field-label">Normalization × Weight Standardization</legend>
+      <legend className="field-label">Normalization × WS</legend>
       <div className="norm-grid">
-        {[false, true].map((isStandardized) => [
-          <span key={`row ${isStandardized}`} className="norm-row" aria-hidden="true">
-            {isStandardized ? 'with WS' : 'plain'}
-          </span>,
-          ...parameters.norm.options.map((option) => {
-            const arm = { norm: option.value, ws: isStandardized };
-            return (
-              <label key={armName(arm)} className="norm-cell" title={option.what}>
-                <input
-                  type="radio"
-                  name={id}
-                  checked={norm === arm.norm && ws === arm.ws}
-                  onChange={() => {
-                    set('norm', arm.norm);
-                    set('ws', arm.ws);
-                  }}
-                />
-                <span className="norm-name">{armName(arm)}</span>
-                <Swatch style={armStyle(arm)} width={34} />
-              </label>
-            );
-          }),
-        ])}
+        {[false, true].map((isStandardized) => (
+          <Fragment key={String(isStandardized)}>
+            <span className="norm-row" aria-hidden="true">
+              {isStandardized ? 'with WS' : 'plain'}
+            </span>
+            {parameters.norm.options.map((option) => {
+              const arm = { norm: option.value, ws: isStandardized };
+              return (
+                <label key={option.value} className="norm-cell" title={option.what}>
+                  <input
+                    type="radio"
+                    name={id}
+                    checked={norm === arm.norm && ws === arm.ws}
+                    onChange={() => {
+                      set('norm', arm.norm);
+                      set('ws', arm.ws);
+                    }}
+                  />
+                  <span className="norm-name">{armName(arm)}</span>
+                  <Swatch style={armStyle(arm)} width={42} hasMarker={false} />
+                </label>
+              );
+            })}
+          </Fragment>
+        ))}
       </div>
       <p className="field-help" id={`${id}-help`}>
         {chosen?.what} {ws && `${parameters.ws.label}: ${lowerFirst(parameters.ws.what)} `}
         {norm === 'none' && ws && 'The method is meant for networks with a normalization. '}
-        <span className="field-source">
-          Default: BN without WS. {parameters.norm.source} WS is Qiao et al. 2019, arXiv:1903.10520.
-        </span>
+        <span className="field-source">Default: BN without WS. {parameters.norm.source}</span>
       </p>
     </fieldset>
   );

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { parameters } from '#domain/parameters.ts';
 import type { NumberParameterName } from '#domain/parameters.ts';
 import { formatRate } from '#ui/format.ts';
-import { useSetup } from '#ui/state/setupStore.ts';
+import { setupActions, useSetup } from '#ui/state/setupStore.ts';
 import { FieldHelp } from './FieldHelp.tsx';
 
 /** The field of a number of the parameter table: text input, quick values, explanation, error. */
@@ -13,7 +13,7 @@ export function NumberField({ name, aside }: { name: NumberParameterName; aside?
   const value = useSetup((state) => state.experiment[name]);
   const draft = useSetup((state) => state.drafts[name]);
   const error = useSetup((state) => state.errors[name]);
-  const { set, type, settle } = useSetup.getState();
+  const { set, type, settle } = setupActions;
   const show = (number: number): string => (parameter.integer ? String(number) : formatRate(number, 4));
   return (
     <div className="field">

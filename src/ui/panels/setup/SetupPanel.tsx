@@ -5,7 +5,7 @@ import { formatCount } from '#ui/format.ts';
 import { runSize } from '#ui/plan.ts';
 import { useClientState } from '#ui/state/client.ts';
 import { useSetup } from '#ui/state/setupStore.ts';
-import { useView } from '#ui/state/viewStore.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
 import { ChoiceField } from './ChoiceField.tsx';
 import { NormMatrix } from './NormMatrix.tsx';
 import { NumberField } from './NumberField.tsx';
@@ -51,7 +51,7 @@ export function SetupPanel(): ReactNode {
 function DatasetCard(): ReactNode {
   const info = useClientState((state) => state.dataset.info);
   const loading = useClientState((state) => state.dataset.loading);
-  const { setTab, openSheet } = useView.getState();
+  const { setTab, openSheet } = viewActions;
   return (
     <div className="dataset-card">
       <div>

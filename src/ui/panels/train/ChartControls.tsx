@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { xUnits } from '#ui/charts/xUnit.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
-import { useView } from '#ui/state/viewStore.ts';
+import { useView, viewActions } from '#ui/state/viewStore.ts';
 
 /** Window of the moving average at both ends of the slider, in steps; between them on a log scale. */
 const LONGEST_WINDOW = 5000;
@@ -23,7 +23,7 @@ export function ChartControls(): ReactNode {
   const unit = useView((state) => state.xUnit);
   const smoothing = useView((state) => state.smoothing);
   const isLog = useView((state) => state.isLossLog);
-  const { setXUnit, setSmoothing, setLossLog } = useView.getState();
+  const { setXUnit, setSmoothing, setLossLog } = viewActions;
   const text = smoothing <= 1 ? 'off' : `${Math.round(smoothing)} steps`;
   return (
     <div className="chart-controls">

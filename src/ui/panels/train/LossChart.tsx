@@ -7,11 +7,10 @@ import type { PlotLine } from '#ui/charts/Plot.tsx';
 import type { EndLabel } from '#ui/charts/PlotLayers.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
 import { smoothedLosses } from '#ui/charts/series.ts';
-import type { Point } from '#ui/charts/series.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
 import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { xOfStep } from '#ui/charts/xUnit.ts';
-import { useView } from '#ui/state/viewStore.ts';
+import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { cursorTitle, validationBefore } from './readouts.ts';
 import type { ChartRun, ChartView } from './chartRuns.ts';
 
@@ -56,11 +55,7 @@ export function LossChart({ view, newest }: LossChartProps): ReactNode {
             <i className="key-valid" /> validation
           </span>
           {hidden.count > 0 || showsAll ? (
-            <button
-              type="button"
-              className="link"
-              onClick={() => useView.getState().setShowsAllLosses(!showsAll)}
-            >
+            <button type="button" className="link" onClick={() => viewActions.setShowsAllLosses(!showsAll)}>
               {showsAll
                 ? 'Focus on most losses'
                 : `${hidden.count} above the axis, up to ${formatLoss(hidden.highest)}: show all`}
@@ -133,14 +128,13 @@ function lossReadout(view: ChartView, x: number): Readout {
       const raw = run.metrics.at('losses', step);
       const smoothed = smoothedLosses(run.metrics, view.smoothing)[step] ?? Number.NaN;
       const valid = validationBefore(run, step);
-      const at: Point = { x: xOfStep(run, view.unit, step), y: Number.isFinite(smoothed) ? smoothed : null };
       return {
         id: run.id,
         name: runLabel(run),
         colour: style.colour,
         dash: style.dash,
         text: `${formatLoss(smoothed)} (raw ${formatLoss(raw)})${valid ? ` · valid ${formatLoss(valid.validLoss)}` : ''}`,
-        ...(at.y === null ? {} : { at: { x: at.x, y: at.y } }),
+        at: Number.isFinite(smoothed) ? { x: xOfStep(run, view.unit, step), y: smoothed } : undefined,
       };
     }),
   };

@@ -62,7 +62,7 @@ function accuracyReadout(view: ChartView, x: number): Readout {
           name: runLabel(run),
           colour: style.colour,
           dash: style.dash,
-          text: `${formatPercent(row.accuracy)} (epoch ${row.epoch})`,
+          text: formatPercent(row.accuracy),
           at: { x: xOfEpoch(run, view.unit, index), y: row.accuracy },
         },
       ];
@@ -138,7 +138,7 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
             colour: style.colour,
             dash: style.dash,
             text: format(y),
-            ...(Number.isFinite(y) ? { at: { x: xOfStep(run, view.unit, step), y } } : {}),
+            at: Number.isFinite(y) ? { x: xOfStep(run, view.unit, step), y } : undefined,
           };
         }),
       })}

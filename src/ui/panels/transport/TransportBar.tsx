@@ -8,7 +8,7 @@ import { experimentProblem, runSize } from '#ui/plan.ts';
 import { runLabel, statusText } from '#ui/runText.ts';
 import { useActiveRun, useClient, useClientState, useMetricsVersion } from '#ui/state/client.ts';
 import { useSetup } from '#ui/state/setupStore.ts';
-import { useView } from '#ui/state/viewStore.ts';
+import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { useSetupError } from '../setup/SetupPanel.tsx';
 import { runProgress } from './progress.ts';
 
@@ -43,7 +43,7 @@ function Idle(): ReactNode {
   const info = useClientState((state) => state.dataset.info);
   const tab = useView((state) => state.tab);
   const obstacle = useObstacle();
-  const { setTab, select } = useView.getState();
+  const { setTab, select } = viewActions;
   const size = info && runSize(experiment, info);
   const find = (): void => {
     select('finder', undefined);
