@@ -25,7 +25,12 @@ export interface DatasetInfo {
   readonly hash: string;
   /** Images per class in the training half. */
   readonly trainHistogram: readonly number[];
+  /** What the user should know: warnings, and where the data came from. */
   readonly notes: readonly string[];
+  /** Where the data came from, such as a file's name or an address. */
+  readonly source?: string;
+  /** Terms of use, as far as they are known. */
+  readonly licence?: string;
 }
 
 export interface Dataset {

@@ -98,6 +98,8 @@ const datasetInfo = v.object({
   hash: v.string(),
   trainHistogram: v.array(count),
   notes: v.array(v.string()),
+  source: v.exactOptional(v.string()),
+  licence: v.exactOptional(v.string()),
 });
 
 const deviceInfo: v.GenericSchema<unknown, DeviceInfo> = v.object({

@@ -1,0 +1,22 @@
+/** Files in folders, as a store needs them: OPFS in the app, memory with faults in the tests. */
+export interface StoreFiles {
+  folders(): Promise<string[]>;
+  /** A snapshot; undefined when there is no such file. */
+  read(folder: string, file: string): Promise<Blob | undefined>;
+  /**
+   * Creates or replaces a file. Resolves only when exactly these bytes are there.
+   * @throws {DatasetError} with code 'storage'.
+   */
+  write(folder: string, file: string, parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
+  /**
+   * Writes at the end of a file, creating it when it is not there.
+   * @throws {DatasetError} with code 'storage'.
+   */
+  append(folder: string, file: string, bytes: Uint8Array): Promise<void>;
+  /** Removes a folder with all in it; nothing happens when there is none. */
+  remove(folder: string): Promise<void>;
+  /** Bytes this site uses and may use; undefined where the browser does not say. */
+  estimate(): Promise<{ readonly usage: number; readonly quota: number } | undefined>;
+  /** Runs `work` while no other tab runs any under the same name. */
+  exclusive<Result>(name: string, work: () => Promise<Result>): Promise<Result>;
+}
