@@ -14,7 +14,12 @@ export default defineConfig({
   plugins: [react(), security()],
   worker: { format: 'es' },
   // Inlined fonts would be data: addresses, which the policy refuses.
-  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: { input: ['index.html', 'bench.html'] },
+  },
   // A dependency that Vite finds late makes it reload the page, in the middle of a test too: name those that
   // only workers reach.
   optimizeDeps: {

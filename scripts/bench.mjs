@@ -1,0 +1,206 @@
+// npm run bench: times a training step of NormLab and of stock TensorFlow.js, same network, same numbers.
+//   npm run bench -- [--cases w16b16,w16b2] [--norms bn,bn+ws] [--steps 20] [--budget 20] [--no-stock]
+//                    [--runtime browser|node] [--out bench-results/latest.json]
+// A case is width and batch size; the budget, in seconds, bounds NormLab's part of a case. The adapter is
+// SwiftShader unless NORMLAB_GPU=hardware.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'vite';
+import { ensureBrowser, launchOptions } from './browser.mjs';
+import { serveSite } from './server.mjs';
+
+/** @typedef {import('../src/bench/compare.ts').BenchRow} BenchRow */
+/** @typedef {import('../src/bench/compare.ts').Comparison} Comparison */
+/** @typedef {import('../src/bench/compare.ts').CompareOptions} CompareOptions */
+
+const root = resolve(import.meta.dirname, '..');
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string', default: 'w16b2,w16b16' },
+    norms: { type: 'string', default: 'none,bn,gn,bn+ws,gn+ws' },
+    steps: { type: 'string', default: '20' },
+    budget: { type: 'string', default: '60' },
+    'no-stock': { type: 'boolean', default: false },
+    runtime: { type: 'string', default: 'browser' },
+    out: { type: 'string', default: 'bench-results/latest.json' },
+  },
+});
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}
+
+async function main() {
+  const arms = values.norms.split(',').map(parseArm);
+  const cases = values.cases.split(',').map(parseCase);
+  const { compare, close, runtime } = await openRuntime();
+  /** @type {BenchRow[]} */
+  const rows = [];
+  let adapter = '';
+  try {
+    for (const { width, batch } of cases) {
+      console.error(`width ${width}, batch ${batch} …`);
+      const result = await compare({
+        width,
+        batch,
+        arms,
+        steps: positive('steps', values.steps),
+        budgetMs: positive('budget', values.budget) * 1000,
+        stock: !values['no-stock'],
+      });
+      adapter = result.adapter;
+      rows.push(...result.rows);
+    }
+  } finally {
+    await close();
+  }
+  print(rows, adapter, runtime);
+  const out = resolve(root, values.out);
+  mkdirSync(dirname(out), { recursive: true });
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
+  writeFileSync(
+    out,
+    JSON.stringify({ schema: 1, at: new Date().toISOString(), machine, runtime, adapter, rows }, null, 1),
+  );
+  console.log(`\nwritten to ${values.out}`);
+}
+
+/** @returns {Promise<{ compare(options: CompareOptions): Promise<Comparison>, close(): Promise<void>, runtime: string }>} */
+async function openRuntime() {
+  if (values.runtime === 'node') return openNode();
+  if (values.runtime !== 'browser') throw new Error(`--runtime ${values.runtime}: expected browser or node`);
+  await build({ root, logLevel: 'warn' });
+  const executable = ensureBrowser((/** @type {string} */ line) => console.error(line));
+  if (!executable) throw new Error('No browser: install Chrome or Chromium, or set NORMLAB_BROWSER.');
+  process.env['NORMLAB_BROWSER'] = executable;
+  const { chromium } = await import('playwright');
+  const server = await serveSite({ root: resolve(root, 'dist') });
+  const browser = await chromium.launch(launchOptions());
+  const page = await browser.newPage();
+  page.on('pageerror', (error) => console.error(error.message));
+  await page.goto(new URL('bench.html', server.url).href);
+  await page.waitForFunction('globalThis.compare');
+  page.setDefaultTimeout(0);
+  return {
+    runtime: `Chromium ${browser.version()}`,
+    compare: (options) => page.evaluate((/** @type {any} */ given) => globalThis['compare'](given), options),
+    close: async () => {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/** Dawn in this process, over whatever Vulkan, Metal or D3D driver there is. */
+async function openNode() {
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
+  const gpu = create([]);
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  // tfjs asks whether it runs in a worker before it uses WebGPU.
+  Object.assign(globalThis, { self: globalThis, WorkerGlobalScope: class WorkerGlobalScope {} });
+  const outDir = resolve(root, '.cache/bench-node');
+  await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    build: { ssr: resolve(root, 'src/bench/node.ts'), outDir, emptyOutDir: true, target: 'node20' },
+    ssr: { noExternal: true },
+  });
+  const { compareInNode } = await import(`file://${outDir}/node.js`);
+  return { runtime: `Dawn in Node ${process.version}`, compare: compareInNode, close: async () => {} };
+}
+
+/**
+ * @param {BenchRow[]} rows
+ * @param {string} adapter
+ * @param {string} runtime
+ */
+function print(rows, adapter, runtime) {
+  console.log(`\n${runtime}, ${adapter || 'unnamed adapter'}\n`);
+  const heads = [
+    'case',
+    'arm',
+    'system',
+    'ms/step',
+    'images/s',
+    'GFLOP/s',
+    'x stock',
+    'WS/plain',
+    'issue ms',
+    'dispatches',
+    'submits',
+    'first step',
+    'GPU MB',
+    'steps',
+  ];
+  const lines = rows.map((row) => {
+    const twin = (/** @type {Partial<BenchRow>} */ other) =>
+      rows.find(
+        (candidate) =>
+          candidate.width === row.width &&
+          candidate.batch === row.batch &&
+          candidate.norm === row.norm &&
+          candidate.ws === (other.ws ?? row.ws) &&
+          candidate.system === (other.system ?? row.system),
+      );
+    const stock = row.system === 'NormLab' ? twin({ system: 'stock tfjs' }) : undefined;
+    const plain = row.ws ? twin({ ws: false }) : undefined;
+    return [
+      `w${row.width}b${row.batch}`,
+      armTitle(row),
+      row.system,
+      row.ms.toFixed(row.ms < 10 ? 2 : 0),
+      row.imagesPerSecond.toFixed(1),
+      row.gflops.toFixed(2),
+      stock ? (stock.ms / row.ms).toFixed(1) : '',
+      plain ? (row.ms / plain.ms).toFixed(3) : '',
+      row.issueMs.toFixed(2),
+      String(row.dispatches),
+      String(row.submits),
+      `${(row.firstStepMs / 1000).toFixed(1)} s`,
+      row.gpuBytes === undefined ? '' : (row.gpuBytes / 1e6).toFixed(0),
+      String(row.stepCount),
+    ];
+  });
+  const widths = heads.map((head, i) => Math.max(head.length, ...lines.map((line) => line[i]?.length ?? 0)));
+  for (const line of [heads, ...lines]) {
+    console.log(
+      line.map((cell, i) => (i < 3 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
+    );
+  }
+}
+
+/** @param {{ norm: string, ws: boolean }} arm */
+function armTitle({ norm, ws }) {
+  return ws ? `${norm}+ws` : norm;
+}
+
+/** @param {string} text */
+function parseArm(text) {
+  const match = /^(none|bn|gn)(\+ws)?$/.exec(text);
+  if (!match) throw new Error(`--norms ${text}: expected none, bn or gn, each with or without +ws`);
+  return { norm: /** @type {'none' | 'bn' | 'gn'} */ (match[1]), ws: match[2] !== undefined };
+}
+
+/** @param {string} text */
+function parseCase(text) {
+  const match = /^w(\d+)b(\d+)$/.exec(text);
+  if (!match) throw new Error(`--cases ${text}: expected width and batch size, such as w16b2`);
+  return { width: Number(match[1]), batch: Number(match[2]) };
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ */
+function positive(name, text) {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} ${text}: expected a number above zero`);
+  return value;
+}

@@ -1,0 +1,158 @@
+import type { Norm } from '#domain/experiment.ts';
+import { forwardMultiplyAdds, resnet18 } from '#domain/resnet.ts';
+import type { Dataset } from '#domain/dataset.ts';
+import { createReplayEngine, type ReplayOptions } from '#engine/replay/createReplayEngine.ts';
+import type { GpuContext } from '#gpu/device.ts';
+import { countGpuCalls, gpuCalls } from './gpuCalls.ts';
+import { startingPoint } from './startingPoint.ts';
+
+export interface BenchArm {
+  readonly norm: Norm;
+  readonly ws: boolean;
+}
+
+export interface BenchCase extends BenchArm {
+  readonly width: number;
+  readonly batch: number;
+}
+
+/** One system on one case. All times in milliseconds. */
+export interface StepTimes {
+  /** From issuing a step until its loss is known, one entry per step; the first step is not among them. */
+  readonly ms: number[];
+  /** JavaScript time of the call that issues a step, likewise. */
+  readonly issueMs: number[];
+  /** Losses of all steps, the first included. */
+  readonly losses: number[];
+  /** From nothing to the first loss: allocation, compilation, upload, step. */
+  readonly firstStepMs: number;
+  readonly dispatches: number;
+  readonly submits: number;
+  /** Bytes of GPU memory held while training; undefined where the system does not tell. */
+  readonly gpuBytes: number | undefined;
+}
+
+/** A system set up for one case, ready to take steps. */
+export interface Contestant {
+  step(): Promise<{ loss: number; ms: number; issueMs: number }>;
+  readonly firstStepMs: number;
+  readonly firstLoss: number;
+  gpuBytes(): number | undefined;
+  dispose(): void;
+}
+
+/** Floating-point operations of a training step: three times the forward pass, two per multiply-add. */
+export function stepFlops(width: number, batch: number): number {
+  return 3 * 2 * batch * forwardMultiplyAdds(resnet18({ width, stemPadding: 1, classes: 10 }));
+}
+
+/** Adam as the comparison has agreed on: PyTorch's defaults, no decay. */
+export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999 } as const;
+const MOST_STEPS = 4096;
+
+/** NormLab's recorded engine on one case, with its first step done. */
+export async function normLabContestant(
+  context: GpuContext,
+  { width, batch, norm, ws }: BenchCase,
+  options: Pick<ReplayOptions, 'choose'> = {},
+): Promise<Contestant> {
+  countGpuCalls();
+  const network = resnet18({ width, stemPadding: 1, classes: 10 });
+  const { weights, images, labels } = startingPoint(network, norm, batch);
+  const begun = performance.now();
+  const engine = await createReplayEngine(
+    context,
+    {
+      network,
+      norm,
+      ws,
+      batchSize: batch,
+      optimizer: 'adamw',
+      weightDecay: 0,
+      augmentation: 'none',
+      seed: 0,
+      dataset: NO_DATA,
+    },
+    { ...options, fixedBatch: { images, labels }, beta2: ADAM.beta2 },
+  );
+  await engine.initialize(weights);
+  engine.setSchedule({
+    learningRate: new Float64Array(MOST_STEPS).fill(ADAM.learningRate),
+    momentum: new Float64Array(MOST_STEPS).fill(ADAM.beta1),
+  });
+  const [firstLoss] = (await engine.advance(1)).losses;
+  const firstStepMs = performance.now() - begun;
+  return {
+    firstStepMs,
+    firstLoss: firstLoss!,
+    async step() {
+      const issued = performance.now();
+      const result = engine.advance(1);
+      const issueMs = performance.now() - issued;
+      const { losses } = await result;
+      return { loss: losses[0]!, ms: performance.now() - issued, issueMs };
+    },
+    gpuBytes: () => engine.memory().gpuBytes,
+    dispose: () => engine.dispose(),
+  };
+}
+
+/** One image each, which a fixed batch leaves unread. */
+const NO_DATA: Dataset = {
+  info: {
+    id: 'none',
+    title: 'None',
+    classNames: [],
+    trainCount: 1,
+    validCount: 1,
+    mean: [0, 0, 0],
+    deviation: [1, 1, 1],
+    hash: '',
+    trainHistogram: [],
+    notes: [],
+  },
+  train: { count: 1, images: new Uint8Array(3072), labels: new Uint8Array(1) },
+  valid: { count: 1, images: new Uint8Array(3072), labels: new Uint8Array(1) },
+};
+
+/**
+ * Times contestants in turn, one step each per round, so that whatever else the machine does falls on all
+ * of them alike and ratios stay meaningful. Stops after `steps` rounds, or after `budgetMs` once every
+ * contestant has two steps.
+ */
+export async function timeInTurn(
+  contestants: readonly Contestant[],
+  { steps, budgetMs }: { steps: number; budgetMs: number },
+): Promise<StepTimes[]> {
+  const times = contestants.map(({ firstStepMs, firstLoss }) => ({
+    ms: [] as number[],
+    issueMs: [] as number[],
+    losses: [firstLoss],
+    firstStepMs,
+    dispatches: 0,
+    submits: 0,
+  }));
+  const begun = performance.now();
+  for (let round = 0; round < steps; round++) {
+    if (round >= 2 && performance.now() - begun > budgetMs) break;
+    for (const [i, contestant] of contestants.entries()) {
+      const before = gpuCalls();
+      const { loss, ms, issueMs } = await contestant.step();
+      const after = gpuCalls();
+      const row = times[i]!;
+      row.ms.push(ms);
+      row.issueMs.push(issueMs);
+      row.losses.push(loss);
+      row.dispatches = after.dispatches - before.dispatches;
+      row.submits = after.submits - before.submits;
+    }
+  }
+  return times.map((row, i) => ({ ...row, gpuBytes: contestants[i]!.gpuBytes() }));
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  if (sorted.length === 0) return NaN;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
