@@ -8,6 +8,7 @@ import {
   formatRemaining,
   formatSpeed,
   formatTableNumber,
+  formatTick,
 } from './format.ts';
 
 describe('format', () => {
@@ -51,6 +52,7 @@ describe('format', () => {
     expect(formatBytes(12)).toBe('12 B');
     expect(formatPercent(0.5423)).toBe('54.2 %');
     expect(formatPercent(Number.NaN)).toBe('–');
+    expect([0, 0.25, 2.5, 1e6, 3e-5].map(formatTick)).toEqual(['0', '0.25', '2.5', '1e6', '3e-5']);
     expect(formatSpeed(1234.5)).toBe('1,235');
     expect(formatSpeed(61.4)).toBe('61');
     expect(formatSpeed(0.734)).toBe('0.73');

@@ -64,3 +64,9 @@ export function formatBytes(bytes: number): string {
 export function formatSpeed(perSecond: number): string {
   return perSecond >= 100 ? formatCount(perSecond) : String(Number(perSecond.toPrecision(2)));
 }
+
+/** A number beside an axis: short whatever its size. */
+export function formatTick(value: number): string {
+  const isShort = value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5);
+  return isShort ? String(Number(value.toPrecision(3))) : value.toExponential().replace('e+', 'e');
+}

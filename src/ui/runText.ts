@@ -60,11 +60,11 @@ export function divergenceText(run: TrainRecord): string {
 export function finderReason(result: FinderResult): string {
   switch (result.reason) {
     case 'completed':
-      return 'reached the end of the range';
+      return 'reached the end of its range';
     case 'loss-exploded':
-      return `loss passed 4 × best at step ${formatCount(result.stoppedAt + 1)}`;
+      return `ended at 4 × its best loss, step ${formatCount(result.stoppedAt + 1)}`;
     case 'not-finite':
-      return `loss stopped being a number at step ${formatCount(result.stoppedAt + 1)}`;
+      return `ended at step ${formatCount(result.stoppedAt + 1)}: the loss was not a number`;
     case 'stopped':
       return `stopped at step ${formatCount(result.stoppedAt + 1)}`;
     default:

@@ -63,7 +63,7 @@ export function Plot(props: PlotProps): ReactNode {
   const isEmpty = props.lines.every((line) => line.points.length === 0);
   const longest = endLabels.reduce((most, label) => Math.max(most, label.text.length), 0);
   return (
-    <figure className={`plot ${props.className ?? ''}`}>
+    <figure className={`plot ${props.className ?? ''}`} aria-label={`${props.title}. ${props.summary}`}>
       <figcaption>
         <span className="plot-title">{props.title}</span>
         {props.subtitle && <span className="plot-subtitle">{props.subtitle}</span>}

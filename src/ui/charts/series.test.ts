@@ -100,6 +100,16 @@ describe('focusRange', () => {
     expect(high).toBeLessThan(3);
   });
 
+  it('leaves it out also where it is a good part of a short run', () => {
+    const values = Float32Array.from({ length: 260 }, (_, i) => (i < 220 ? 2.3 : 2.3 * 1.5 ** (i - 220)));
+    expect(focusRange(values, [{ x: 1, y: 9e5 }])![1]).toBeLessThan(5);
+  });
+
+  it('keeps the start of a run that ends near zero', () => {
+    const values = Float32Array.from({ length: 5_000 }, (_, i) => 2.3 * Math.exp(-i / 100));
+    expect(focusRange(values, [])![1]).toBeGreaterThan(1.3);
+  });
+
   it('is undefined without a finite loss', () => {
     expect(focusRange(Float32Array.of(Number.NaN), [])).toBeUndefined();
   });

@@ -47,7 +47,7 @@ export interface RunSeries {
   readonly momentum: readonly Point[];
   readonly validLoss: readonly Point[];
   readonly accuracy: readonly Point[];
-  /** Range that holds nearly all losses; `outside` counts finite losses above it. */
+  /** Range that holds nearly all losses; undefined before the first finite one. */
   readonly lossRange: readonly [number, number] | undefined;
   /** Position of the last recorded step. */
   readonly end: number;
@@ -92,9 +92,13 @@ export function runSeries(run: TrainRecord, unit: XUnit, window: number): RunSer
   return series;
 }
 
+/** Losses above this many times the usual and the first losses are left out of `focusRange`. */
+const FOCUS_FACTOR = 2;
+
 /**
  * The range of losses without the few that would flatten everything else (the end of a diverged run, an
- * unlucky batch): lowest value to the 99th percentile, and all validation losses near it.
+ * unlucky batch): from the lowest to the 99th percentile, but to no more than twice the median and twice
+ * the median of the first nine, and all validation losses in reach.
  */
 export function focusRange(
   losses: Float32Array,
@@ -103,12 +107,19 @@ export function focusRange(
   const stride = Math.max(1, Math.floor(losses.length / 4000));
   const sample = losses.filter((value, step) => step % stride === 0 && Number.isFinite(value)).sort();
   if (sample.length === 0) return undefined;
+  const first = losses.slice(0, 9).filter(Number.isFinite).sort();
+  const limit = FOCUS_FACTOR * Math.max(quantile(sample, 0.5), quantile(first, 0.5));
   let low = sample[0]!;
-  let high = sample[Math.floor((sample.length - 1) * 0.99)]!;
+  let high = Math.max(low, Math.min(quantile(sample, 0.99), limit));
   for (const { y } of validLoss) {
-    if (y === null || y > high * 4) continue;
+    if (y === null || y > limit) continue;
     low = Math.min(low, y);
     high = Math.max(high, y);
   }
   return [low, high];
+}
+
+/** Of ascending values; 0 where there are none. */
+function quantile(sorted: Float32Array, share: number): number {
+  return sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
 }

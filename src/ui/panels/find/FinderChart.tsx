@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { formatLoss, formatRate } from '#ui/format.ts';
+import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { PlotLine } from '#ui/charts/Plot.tsx';
 import type { Mark, Rule } from '#ui/charts/PlotLayers.tsx';
@@ -72,7 +72,7 @@ export function FinderChart(props: FinderChartProps): ReactNode {
       yAxis={lossAxis(curves, props.isLossLog)}
       isYLog={props.isLossLog}
       formatX={(value) => formatRate(value)}
-      formatY={(value) => String(Number(value.toPrecision(3)))}
+      formatY={formatTick}
       lines={lines}
       rules={rules}
       marks={selected ? suggestionMarks(selected) : []}

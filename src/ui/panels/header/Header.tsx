@@ -45,11 +45,11 @@ export function Header({ hasSetupButton, hasRunsButton }: HeaderProps): ReactNod
 function DeviceBadge({ connection }: { connection: Connection }): ReactNode {
   const { tone, kind, name } = describe(connection);
   return (
-    <section className={`device is-${tone}`} aria-label="Device" title={name}>
+    <div className={`device is-${tone}`} role="group" aria-label="Device" title={name}>
       <i className="device-light" aria-hidden="true" />
       <span className="device-kind">{kind}</span>
       {name && <span className="device-name">{name}</span>}
-    </section>
+    </div>
   );
 }
 

@@ -7,7 +7,7 @@ import type { RunStyle } from '#ui/charts/palette.ts';
 import { formatLoss, formatPercent, formatRate } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
-import { runDetails, runLabel, runResult, statusText } from '#ui/runText.ts';
+import { runDetails, runResult, statusText } from '#ui/runText.ts';
 import { isFinderRun, isTrainRun, useClient, useRuns } from '#ui/state/client.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 
@@ -65,8 +65,7 @@ function RunItem({
   const selected = useView((state) => state.selected[run.kind]);
   const { toggleHidden, select, setTab, openSheet } = viewActions;
   const isSelected = (selected ?? newest) === run.id;
-  const name = runLabel(run);
-  const spoken = run.kind === 'finder' ? `finder ${name}` : `run ${name}`;
+  const spoken = `${run.kind === 'finder' ? 'finder' : 'run'} ${run.number} ${armName(run.experiment)}`;
   return (
     <li className={`run-item${isSelected ? ' is-selected' : ''}${isHidden ? ' is-hidden' : ''}`}>
       <label className="run-visible" title={isHidden ? 'Show on the charts' : 'Hide from the charts'}>

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { TrainRecord } from '#client/runRecord.ts';
-import { formatLoss } from '#ui/format.ts';
+import { formatLoss, formatTick } from '#ui/format.ts';
 import { runLabel, runSummary } from '#ui/runText.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { PlotLine } from '#ui/charts/Plot.tsx';
@@ -70,7 +70,7 @@ export function LossChart({ view, newest }: LossChartProps): ReactNode {
       yAxis={yAxis}
       isYLog={isLog}
       formatX={view.formatX}
-      formatY={(value) => String(Number(value.toPrecision(3)))}
+      formatY={formatTick}
       lines={lines}
       endLabels={view.showsNames ? runs.flatMap(lossEndLabel) : []}
       readout={(x) => lossReadout(view, x)}

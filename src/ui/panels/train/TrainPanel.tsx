@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
-import { divergenceText, runLabel } from '#ui/runText.ts';
+import { divergenceText, runLabel, statusText } from '#ui/runText.ts';
 import { isTrainRun, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { useView } from '#ui/state/viewStore.ts';
 import { ChartControls } from './ChartControls.tsx';
@@ -24,21 +24,25 @@ export function TrainPanel(): ReactNode {
   const selected = trainRuns.find((run) => run.id === selectedId) ?? newest;
   const view = chartView(runs, { unit, smoothing, hidden, isNarrow });
   if (!newest) return <TrainEmpty />;
-  const diverged = trainRuns.filter((run) => run.status === 'diverged' && !hidden.includes(run.id));
   return (
     <div className="train">
       <ChartControls />
-      {diverged.map((run) => (
-        <Notice key={run.id} tone="warning" title={runLabel(run)}>
-          {`${divergenceText(run)}. Its curve up to there stays on the charts; try a lower maximum learning rate.`}
-        </Notice>
-      ))}
       <LossChart view={view} newest={newest} />
       <div className="small-charts">
         <AccuracyChart view={view} />
         <LearningRateChart view={view} />
         <MomentumChart view={view} />
       </div>
+      {selected?.status === 'diverged' && (
+        <Notice tone="warning" title={runLabel(selected)}>
+          {`${divergenceText(selected)}. Its curves up to there stay on the charts; try a lower maximum learning rate.`}
+        </Notice>
+      )}
+      {selected?.detail && (
+        <Notice tone="warning" title={`${runLabel(selected)} ${statusText(selected)}.`}>
+          {selected.detail}
+        </Notice>
+      )}
       {selected && <EpochTable run={selected} />}
     </div>
   );

@@ -6,7 +6,7 @@ import { Icon } from '#ui/parts/Icon.tsx';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
 import { experimentProblem, runSize } from '#ui/plan.ts';
 import { runLabel, statusText } from '#ui/runText.ts';
-import { useActiveRun, useClient, useClientState, useMetricsVersion } from '#ui/state/client.ts';
+import { useActiveRun, useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { useSetup } from '#ui/state/setupStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { useSetupError } from '../setup/SetupPanel.tsx';
@@ -43,6 +43,10 @@ function Idle(): ReactNode {
   const info = useClientState((state) => state.dataset.info);
   const tab = useView((state) => state.tab);
   const obstacle = useObstacle();
+  const last = useRuns().at(-1);
+  const outcome = last
+    ? `${last.kind === 'finder' ? 'Finder' : 'Run'} ${runLabel(last)} ${statusText(last)}.`
+    : 'Ready.';
   const { setTab, select } = viewActions;
   const size = info && runSize(experiment, info);
   const find = (): void => {
@@ -89,7 +93,7 @@ function Idle(): ReactNode {
           )}
         </div>
         <div className={obstacle ? 'transport-detail is-obstacle' : 'transport-detail'}>
-          {obstacle ?? 'Ready.'}
+          {obstacle ?? outcome}
         </div>
       </div>
     </>
