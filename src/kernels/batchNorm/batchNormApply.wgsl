@@ -82,8 +82,9 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   let scale = rstd * parameters[params.gamma + vector];
   let shift = parameters[params.beta + vector];
   let end = min(params.pixels, (wg.x + 1u) * params.blockPixels);
+  let stride = ROWS * params.vectors;
+  var i = (wg.x * params.blockPixels + row) * params.vectors + vector;
   for (var pixel = wg.x * params.blockPixels + row; pixel < end; pixel += ROWS) {
-    let i = pixel * params.vectors + vector;
     // The mean is subtracted first: folding it into the shift would cancel digits when it is large.
     var z = (x[i] - total.mean) * scale + shift;
     if RESIDUAL {
@@ -93,5 +94,6 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
       z = select(z, Vec(0.0), z < Vec(0.0));
     }
     y[i] = z;
+    i += stride;
   }
 }

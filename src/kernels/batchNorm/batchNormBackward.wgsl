@@ -66,12 +66,14 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   let meanDz = total.dz / f32(params.pixels);
   let slope = rstd * total.dzXhat / f32(params.pixels);
   let end = min(params.pixels, (wg.x + 1u) * params.blockPixels);
+  let stride = ROWS * params.vectors;
+  var i = (wg.x * params.blockPixels + row) * params.vectors + vector;
   for (var pixel = wg.x * params.blockPixels + row; pixel < end; pixel += ROWS) {
-    let i = pixel * params.vectors + vector;
     var dz = dy[i];
     if RELU {
       dz = select(dz, Vec(0.0), y[i] <= Vec(0.0));
     }
     dx[i] = scale * (dz - meanDz - (x[i] - mean) * slope);
+    i += stride;
   }
 }

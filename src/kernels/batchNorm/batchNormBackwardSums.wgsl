@@ -40,8 +40,9 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   var own = Sums(Vec(0.0), Vec(0.0));
   if vector < params.vectors {
     let mean = stats[vector];
+    let stride = ROWS * params.vectors;
+    var i = (wg.x * params.partPixels + lane / TILE) * params.vectors + vector;
     for (var pixel = wg.x * params.partPixels + lane / TILE; pixel < end; pixel += ROWS) {
-      let i = pixel * params.vectors + vector;
       var g = dy[i];
       if RELU {
         g = select(g, Vec(0.0), y[i] <= Vec(0.0));
@@ -51,6 +52,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
       }
       own.dz += g;
       own.dzXhat += g * (x[i] - mean);
+      i += stride;
     }
     own.dzXhat *= stats[params.vectors + vector];
   }

@@ -44,8 +44,9 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   let scale = inverseSqrt(variance + params.eps) * parameters[params.gamma + vector];
   let shift = parameters[params.beta + vector];
   let end = min(params.pixels, (wg.x + 1u) * params.blockPixels);
+  let stride = ROWS * params.vectors;
+  var i = (wg.x * params.blockPixels + lane / TILE) * params.vectors + vector;
   for (var pixel = wg.x * params.blockPixels + lane / TILE; pixel < end; pixel += ROWS) {
-    let i = pixel * params.vectors + vector;
     var z = (x[i] - mean) * scale + shift;
     if RESIDUAL {
       z += residual[i];
@@ -54,5 +55,6 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
       z = select(z, Vec(0.0), z < Vec(0.0));
     }
     y[i] = z;
+    i += stride;
   }
 }

@@ -6,8 +6,10 @@ import {
   tiledShader,
   tiling,
   vectorOffset,
+  WIDE_MAPS,
   type AffineSlices,
   type MapShape,
+  type MapTuning,
   type Tiling,
 } from '../shared/maps.ts';
 import momentsCode from '../shared/moments.wgsl?raw';
@@ -23,11 +25,8 @@ export const BATCH_NORM_EPS = 1e-5;
 /** Share of the batch in the running statistics, as in PyTorch. */
 export const BATCH_NORM_MOMENTUM = 0.1;
 
-const LANES = 256;
-/** Pixels that a lane reads in one part, so that the reduction of a workgroup is worth its barriers. */
-const PART_PIXELS_PER_LANE = 16;
-/** Pixels that a lane writes, so that merging the parts is cheap beside them. */
-const BLOCK_PIXELS_PER_LANE = 8;
+/** Partial sums per channel at most. */
+const MOST_PARTS = 64;
 
 /** Running statistics of one layer inside the packed buffer of `bufferTable`. */
 export interface RunningSlices {
@@ -42,6 +41,8 @@ interface Fusion {
   readonly shape: MapShape;
   /** Whether a ReLU follows. */
   readonly relu: boolean;
+  /** For a graphics card where absent. */
+  readonly tuning?: MapTuning;
 }
 
 export interface BatchNormForward extends Fusion {
@@ -90,14 +91,15 @@ interface Division {
   readonly blockPixels: number;
 }
 
-function divide(shape: MapShape): Division {
+function divide(shape: MapShape, tuning: MapTuning = WIDE_MAPS): Division {
   checkMap('batchNorm', shape);
-  const tiles = tiling(shape.channels, LANES);
+  const tiles = tiling(shape.channels, tuning.lanes);
   const pixels = shape.batch * shape.pixels;
-  // More parts than rows would make the merge of every workgroup loop; more workgroups gain nothing then.
-  const parts = Math.min(tiles.rows, Math.ceil(pixels / (tiles.rows * PART_PIXELS_PER_LANE)));
+  const blockPixels = tiles.rows * tuning.pixelsPerLane;
+  // Every workgroup of the second half merges all parts of its channels, so there are not more than that
+  // takes a few loads per lane.
+  const parts = Math.min(MOST_PARTS, Math.ceil(pixels / (2 * blockPixels)));
   const partPixels = Math.ceil(pixels / parts);
-  const blockPixels = tiles.rows * BLOCK_PIXELS_PER_LANE;
   return {
     tiling: tiles,
     pixels,
@@ -110,8 +112,8 @@ function divide(shape: MapShape): Division {
 }
 
 /** Floats of scratch that one layer needs; layers may share it. */
-export function batchNormScratchSize(shape: MapShape): number {
-  return 2 * divide(shape).parts * shape.channels;
+export function batchNormScratchSize(shape: MapShape, tuning?: MapTuning): number {
+  return 2 * divide(shape, tuning).parts * shape.channels;
 }
 
 /**
@@ -121,8 +123,8 @@ export function batchNormScratchSize(shape: MapShape): number {
  * @throws {RangeError} for a shape or an offset that does not fit.
  */
 export function batchNormTraining(options: BatchNormTraining): Dispatch[] {
-  const { shape, x, residual, parameters, running } = options;
-  const division = divide(shape);
+  const { shape, tuning, x, residual, parameters, running } = options;
+  const division = divide(shape, tuning);
   const { tiling, pixels, parts, partPixels, blocks, blockPixels } = division;
   const { vectors, width, tiles } = tiling;
   const size = mapSize(shape);
@@ -174,8 +176,8 @@ export function batchNormTraining(options: BatchNormTraining): Dispatch[] {
  * @throws {RangeError} for a shape or an offset that does not fit.
  */
 export function batchNormEvaluation(options: BatchNormForward): Dispatch[] {
-  const { shape, x, residual, parameters, running } = options;
-  const { tiling, pixels, blocks, blockPixels } = divide(shape);
+  const { shape, tuning, x, residual, parameters, running } = options;
+  const { tiling, pixels, blocks, blockPixels } = divide(shape, tuning);
   const { vectors, width, tiles } = tiling;
   const size = mapSize(shape);
   const at = (element: number): readonly ['u', number] => ['u', vectorOffset('batchNorm', element, width)];
@@ -212,9 +214,9 @@ export function batchNormEvaluation(options: BatchNormForward): Dispatch[] {
  * @throws {RangeError} for a shape or an offset that does not fit, or a ReLU without `y`.
  */
 export function batchNormBackward(options: BatchNormBackward): Dispatch[] {
-  const { shape, relu, dy, y, x, dx, dz, parameters, gradients } = options;
+  const { shape, tuning, relu, dy, y, x, dx, dz, parameters, gradients } = options;
   if (relu && !y) throw new RangeError('batchNorm: the gradient of a ReLU needs its output y');
-  const { tiling, pixels, parts, partPixels, blocks, blockPixels } = divide(shape);
+  const { tiling, pixels, parts, partPixels, blocks, blockPixels } = divide(shape, tuning);
   const { vectors, width, tiles } = tiling;
   const size = mapSize(shape);
   const partials = floats(options.scratch, 2 * parts * shape.channels);

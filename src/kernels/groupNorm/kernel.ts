@@ -7,8 +7,10 @@ import {
   tiling,
   vectorOffset,
   vectorWidth,
+  WIDE_MAPS,
   type AffineSlices,
   type MapShape,
+  type MapTuning,
 } from '../shared/maps.ts';
 import momentsCode from '../shared/moments.wgsl?raw';
 import sumsCode from '../shared/sums.wgsl?raw';
@@ -23,7 +25,8 @@ import storeDzCode from './storeDz.wgsl?raw';
 /** Added to the variance, as in PyTorch. */
 export const GROUP_NORM_EPS = 1e-5;
 
-const LANES = 256;
+/** What every device allows in a workgroup. */
+const MOST_LANES = 256;
 /** Channel vectors of a workgroup at most, unless one group needs more: keeps workgroup memory small. */
 const WIDEST_TILE = 32;
 
@@ -33,6 +36,8 @@ interface Common {
   readonly groups: number;
   /** Whether a ReLU follows. */
   readonly relu: boolean;
+  /** For a graphics card where absent. */
+  readonly tuning?: MapTuning;
   /** `[N, H*W, C]`, output of the convolution. */
   readonly x: GPUBuffer;
   readonly parameters: AffineSlices;
@@ -69,6 +74,7 @@ interface GroupTiling {
   /** Vectors per workgroup: whole groups. */
   readonly tile: number;
   readonly tiles: number;
+  readonly lanes: number;
   readonly rows: number;
   readonly groupsPerTile: number;
 }
@@ -83,7 +89,11 @@ export function groupNormStatsSize(shape: MapShape, groups: number): number {
   return 2 * shape.batch * groups;
 }
 
-function groupTiling({ pixels, channels }: MapShape, groups: number): GroupTiling {
+function groupTiling(
+  { pixels, channels }: MapShape,
+  groups: number,
+  tuning: MapTuning = WIDE_MAPS,
+): GroupTiling {
   if (!(Number.isInteger(groups) && groups >= 1 && channels % groups === 0)) {
     throw new RangeError(`groupNorm: channels (${channels}) must be divisible by groups (${groups})`);
   }
@@ -93,13 +103,14 @@ function groupTiling({ pixels, channels }: MapShape, groups: number): GroupTilin
   // The fewest vectors that are whole groups.
   let unit = Math.ceil(groupWidth / width);
   while ((unit * width) % groupWidth !== 0) unit++;
-  if (unit > LANES) {
+  if (unit > MOST_LANES) {
     throw new RangeError(
-      `groupNorm: a group of ${groupWidth} channels; at most ${LANES * width} fit a workgroup`,
+      `groupNorm: a group of ${groupWidth} channels; at most ${MOST_LANES * width} fit a workgroup`,
     );
   }
+  const lanes = Math.max(tuning.lanes, 2 ** Math.ceil(Math.log2(unit)));
   // A cache line of 16 channels per pixel; more where the map has too few pixels for the rows.
-  const wanted = Math.min(WIDEST_TILE, vectors, Math.max(16 / width, Math.floor(LANES / pixels)));
+  const wanted = Math.min(WIDEST_TILE, lanes, vectors, Math.max(16 / width, Math.floor(lanes / pixels)));
   const tile = unit * Math.max(1, Math.floor(wanted / unit));
   return {
     width,
@@ -107,7 +118,8 @@ function groupTiling({ pixels, channels }: MapShape, groups: number): GroupTilin
     groupWidth,
     tile,
     tiles: Math.ceil(vectors / tile),
-    rows: 2 ** Math.floor(Math.log2(LANES / tile)),
+    lanes,
+    rows: 2 ** Math.floor(Math.log2(lanes / tile)),
     groupsPerTile: (tile * width) / groupWidth,
   };
 }
@@ -125,7 +137,7 @@ function shader(
     code: [...sources, tiling.width === 4 ? fourChannelsCode : oneChannelCode].join('\n'),
     bindings,
     constants: {
-      LANES,
+      LANES: tiling.lanes,
       TILE: tiling.tile,
       ROWS: tiling.rows,
       GROUPS: tiling.groupsPerTile,
@@ -139,9 +151,9 @@ function shader(
  * @throws {RangeError} for a shape, a number of groups or an offset that does not fit.
  */
 export function groupNormForward(options: GroupNormForward): Dispatch[] {
-  const { shape, groups, x, residual, parameters } = options;
+  const { shape, groups, tuning, x, residual, parameters } = options;
   checkMap('groupNorm', shape);
-  const tiles = groupTiling(shape, groups);
+  const tiles = groupTiling(shape, groups, tuning);
   const size = mapSize(shape);
   return [
     {
@@ -180,13 +192,13 @@ export function groupNormForward(options: GroupNormForward): Dispatch[] {
  * @throws {RangeError} for a shape, a number of groups or an offset that does not fit, or a ReLU without `y`.
  */
 export function groupNormBackward(options: GroupNormBackward): Dispatch[] {
-  const { shape, groups, relu, dy, y, x, dz, parameters, gradients } = options;
+  const { shape, groups, tuning = WIDE_MAPS, relu, dy, y, x, dz, parameters, gradients } = options;
   checkMap('groupNorm', shape);
   if (relu && !y) throw new RangeError('groupNorm: the gradient of a ReLU needs its output y');
-  const tiles = groupTiling(shape, groups);
+  const tiles = groupTiling(shape, groups, tuning);
   const size = mapSize(shape);
   const partials = floats(options.scratch, groupNormScratchSize(shape));
-  const channelTiles = tiling(shape.channels, LANES);
+  const channelTiles = tiling(shape.channels, tuning.lanes);
   return [
     {
       shader: shader(

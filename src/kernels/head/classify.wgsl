@@ -60,9 +60,9 @@ fn softmax() -> Softmax {
   var result = Softmax(scores[0], 0.0, 0u, true);
   for (var k = 0u; k < params.classes; k++) {
     let bits = bitcast<u32>(scores[k]);
-    if (bits & 0x7fffffffu) > 0x7f800000u || bits == 0x7f800000u {
-      result.valid = false;
-    }
+    let isNan = (bits & 0x7fffffffu) > 0x7f800000u;
+    let isInfinite = bits == 0x7f800000u;
+    result.valid &= !(isNan | isInfinite);
     if scores[k] > result.largest {
       result.largest = scores[k];
       result.predicted = k;

@@ -1,11 +1,12 @@
 import { words, type Dispatch, type Shader } from '#gpu/command.ts';
-import { checkMap, floats, mapSize, type MapShape } from '../shared/maps.ts';
+import { checkMap, floats, mapSize, WIDE_MAPS, type MapShape, type MapTuning } from '../shared/maps.ts';
 import classifyCode from './classify.wgsl?raw';
 import evaluationCode from './headEvaluation.wgsl?raw';
 import gradientCode from './headGradient.wgsl?raw';
 import trainingCode from './headTraining.wgsl?raw';
 
-const CLASSIFY_LANES = 128;
+/** Lanes, and with them classes, of a workgroup at most. */
+const MOST_LANES = 256;
 const GRADIENT_LANES = 64;
 /** Pooled features of one image lie in workgroup memory: 8 of the 16 KiB that every device has. */
 const MAX_CHANNELS = 2048;
@@ -26,8 +27,10 @@ export interface ClassifierSlices {
 interface HeadInput {
   /** Shape of the feature map. */
   readonly shape: MapShape;
-  /** At most 128. */
+  /** At most 256. */
   readonly classes: number;
+  /** For a graphics card where absent. */
+  readonly tuning?: MapTuning;
   /** `[N, H*W, C]`, output of the last block. */
   readonly features: GPUBuffer;
   readonly parameters: ClassifierSlices;
@@ -76,7 +79,7 @@ export function headTraining(options: HeadTraining): Dispatch[] {
   const results = floats(options.results, batch * RESULT_WORDS);
   return [
     {
-      shader: classifyShader('headTraining', trainingCode, channels, [
+      shader: classifyShader('headTraining', trainingCode, options, [
         'read',
         'read',
         'read',
@@ -146,10 +149,10 @@ export function headTraining(options: HeadTraining): Dispatch[] {
 export function headEvaluation(options: HeadEvaluation): Dispatch[] {
   const { shape, classes, parameters } = options;
   check(shape, classes);
-  const { batch, pixels, channels } = shape;
+  const { batch, pixels } = shape;
   return [
     {
-      shader: classifyShader('headEvaluation', evaluationCode, channels, [
+      shader: classifyShader('headEvaluation', evaluationCode, options, [
         'read',
         'read',
         'read',
@@ -182,19 +185,26 @@ export function headEvaluation(options: HeadEvaluation): Dispatch[] {
 
 function check(shape: MapShape, classes: number): void {
   checkMap('head', shape);
-  if (!(classes >= 1 && classes <= CLASSIFY_LANES)) {
-    throw new RangeError(`head: ${classes} classes; 1 to ${CLASSIFY_LANES} fit a workgroup`);
+  if (!(classes >= 1 && classes <= MOST_LANES)) {
+    throw new RangeError(`head: ${classes} classes; 1 to ${MOST_LANES} fit a workgroup`);
   }
   if (shape.channels > MAX_CHANNELS) {
     throw new RangeError(`head: ${shape.channels} features; at most ${MAX_CHANNELS} fit workgroup memory`);
   }
 }
 
-function classifyShader(label: string, code: string, channels: number, bindings: Shader['bindings']): Shader {
+function classifyShader(
+  label: string,
+  code: string,
+  { shape, classes, tuning = WIDE_MAPS }: HeadInput,
+  bindings: Shader['bindings'],
+): Shader {
+  // At least one lane per class; as few lanes as that allows where lanes are dear.
+  const lanes = Math.max(tuning.lanes, 2 ** Math.ceil(Math.log2(classes)));
   return {
     label,
     code: `${code}\n${classifyCode}`,
     bindings,
-    constants: { LANES: CLASSIFY_LANES, CHANNELS: channels },
+    constants: { LANES: lanes, CHANNELS: shape.channels },
   };
 }

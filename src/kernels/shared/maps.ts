@@ -40,6 +40,27 @@ export function forWidth(code: string, width: 4 | 1): string {
   return scalar;
 }
 
+/**
+ * How reductions over maps are cut. A graphics card wants many lanes with few pixels each; on a software
+ * adapter every barrier costs microseconds per four lanes, and few lanes with long loops are fastest.
+ */
+export interface MapTuning {
+  /** Workgroup size, a power of two from 4 to 256. */
+  readonly lanes: number;
+  /** Pixels that one lane walks over, at least, where the map has as many. */
+  readonly pixelsPerLane: number;
+}
+
+/** For graphics cards. */
+export const WIDE_MAPS: MapTuning = { lanes: 256, pixelsPerLane: 8 };
+/** For software adapters (`AdapterDescription.isFallback`). */
+export const NARROW_MAPS: MapTuning = { lanes: 4, pixelsPerLane: 256 };
+
+/** The better of the two for an adapter, as measured; docs/performance.md has the figures. */
+export function mapTuning(isFallback: boolean): MapTuning {
+  return isFallback ? NARROW_MAPS : WIDE_MAPS;
+}
+
 /** How a kernel over `[N*H*W, C]` cuts its work: a workgroup is `rows` pixels times `tile` channel vectors. */
 export interface Tiling {
   /** Floats per vector. */
@@ -54,12 +75,12 @@ export interface Tiling {
   readonly rows: number;
 }
 
-/** Sixteen channels, one cache line of 64 bytes, per row; fewer where the map has fewer. */
+/** Sixteen channels, one cache line of 64 bytes, per row; fewer where the map or the workgroup has fewer. */
 export function tiling(channels: number, lanes: number): Tiling {
   const width = vectorWidth(channels);
   const vectors = channels / width;
   let tile = 1;
-  while (tile < vectors && tile * width < 16) tile *= 2;
+  while (tile < vectors && tile < lanes && tile * width < 16) tile *= 2;
   return { width, vectors, tile, tiles: Math.ceil(vectors / tile), lanes, rows: lanes / tile };
 }
 
