@@ -6,29 +6,46 @@ const EPSILON = 1e-5;
 /** Share of the newest batch in the running statistics. torch's default. */
 const RUNNING_SHARE = 0.1;
 
-/** Receives the batch statistics of a layer, `[1, 1, 1, C]` each; population variance. Keep to use later. */
+/** Receives the statistics of a batch, `[1, 1, 1, C]` each, population variance; keep them to use them later. */
 export type CollectMoments = (mean: Tensor, variance: Tensor) => void;
 
+/** Averages a map over the values that share statistics; the result broadcasts against the map, channels last. */
+type Average = (x: Tensor4D) => Tensor4D;
+
+const overBatch: Average = (x) => tf.mean<Tensor4D>(x, [0, 1, 2], true);
+
+/** Per image and group, repeated for each channel of the group: `[N, 1, 1, C]`. */
+function overGroups(groups: number): Average {
+  return (x) => {
+    const [batch, , , channels] = x.shape;
+    const perGroup = channels / groups;
+    // Equally many pixels stand behind every channel, so the mean of their means is the group's.
+    const means = tf.reshape(tf.mean(x, [1, 2]), [batch, groups, perGroup]);
+    const group = tf.tile(tf.mean(means, 2, true), [1, 1, perGroup]);
+    return tf.reshape(group, [batch, 1, 1, channels]);
+  };
+}
+
 /**
- * (x - mean) / sqrt(variance + eps) over `axes`, population variance; gradients flow through both moments.
+ * (x - mean) / sqrt(variance + eps), population variance; gradients flow through both moments.
  * Two passes: E[x²] - E[x]² would lose most digits where |mean| is large against the spread.
  */
-function standardized(x: Tensor, axes: number[], collect?: CollectMoments): Tensor {
+function standardized(x: Tensor4D, average: Average, collect?: CollectMoments): Tensor4D {
   const operation = tf.customGrad((input, save) => {
-    const source = input as Tensor;
-    const mean = tf.mean(source, axes, true);
-    const centred = tf.sub(source, mean);
-    const variance = tf.mean(tf.square(centred), axes, true);
+    const source = input as Tensor4D;
+    const mean = average(source);
+    const centred = tf.sub<Tensor4D>(source, mean);
+    const variance = average(tf.square(centred));
     collect?.(mean, variance);
     const scale = tf.div(1, tf.sqrt(tf.add(variance, EPSILON)));
-    const value = tf.mul(centred, scale);
+    const value = tf.mul<Tensor4D>(centred, scale);
     (save as (tensors: Tensor[]) => void)([value, scale]);
     return {
       value,
-      gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const [y, deviation] = saved as [Tensor, Tensor];
-        const along = tf.mul(y, tf.mean(tf.mul(dy, y), axes, true));
-        return tf.mul(tf.sub(tf.sub(dy, tf.mean(dy, axes, true)), along), deviation);
+      gradFunc: (dy: Tensor4D, saved: Tensor[]) => {
+        const [y, deviation] = saved as [Tensor4D, Tensor];
+        const along = tf.mul(y, average(tf.mul(dy, y)));
+        return tf.mul(tf.sub(tf.sub(dy, average(dy)), along), deviation);
       },
     };
   });
@@ -40,7 +57,7 @@ function standardized(x: Tensor, axes: number[], collect?: CollectMoments): Tens
  * @param x `[N, H, W, C]`. @param scale `[C]`. @param shift `[C]`.
  */
 export function batchNorm(x: Tensor4D, scale: Tensor, shift: Tensor, collect?: CollectMoments): Tensor4D {
-  return tf.add(tf.mul(standardized(x, [0, 1, 2], collect), scale), shift);
+  return affine(standardized(x, overBatch, collect), scale, shift);
 }
 
 /** Batch normalization with running statistics, `[C]` each. */
@@ -52,7 +69,7 @@ export function batchNormEvaluation(
   variance: Tensor,
 ): Tensor4D {
   const gain = tf.div(scale, tf.sqrt(tf.add(variance, EPSILON)));
-  return tf.add(tf.mul(tf.sub(x, mean), gain), shift);
+  return affine(x, gain, tf.sub(shift, tf.mul(mean, gain)));
 }
 
 /**
@@ -73,10 +90,18 @@ export function blendStatistics(running: Tensor1D, batch: Tensor1D, unbias: Tens
  * @param x `[N, H, W, C]`; `groups` divides C. @param scale `[C]`. @param shift `[C]`.
  */
 export function groupNorm(x: Tensor4D, groups: number, scale: Tensor, shift: Tensor): Tensor4D {
-  const [batch, height, width, channels] = x.shape;
+  const channels = x.shape[3];
   if (channels % groups !== 0) {
     throw new Error(`groupNorm: channels (${channels}) must be divisible by groups (${groups})`);
   }
-  const grouped = tf.reshape(x, [batch, height * width, groups, channels / groups]);
-  return tf.add(tf.mul(tf.reshape(standardized(grouped, [1, 3]), x.shape), scale), shift);
+  return affine(standardized(x, overGroups(groups)), scale, shift);
+}
+
+/**
+ * x * scale + shift per channel. The vectors are broadcast from rank 4: for short vectors of rank 1 tfjs's
+ * WebGPU backend takes a path through workgroup memory that is about 30 times slower on software adapters.
+ */
+function affine(x: Tensor, scale: Tensor, shift: Tensor): Tensor4D {
+  const perChannel = [1, 1, 1, scale.size];
+  return tf.add(tf.mul(x, tf.reshape(scale, perChannel)), tf.reshape(shift, perChannel));
 }

@@ -78,21 +78,28 @@ export async function goldenRun(name: GoldenName): Promise<GoldenRun> {
   };
 }
 
+interface Tolerance {
+  /** Relative, of a loss and of a norm of the first step's gradients. */
+  readonly loss: number;
+  /** Relative, of the norms of parameters and running statistics after the last step. */
+  readonly finalNorms: number;
+}
+
 /**
- * Float32 against float64 over ten steps: PyTorch's own float32 strays by 1e-7 to 4e-5, and an error in a
- * formula by 1e-2 or more.
+ * Float32 against float64: PyTorch's own losses stray by 1e-7 to 4e-5 within ten steps, and an error in a
+ * formula by 1e-2 or more. Norm shifts start at zero and are the sum of ten updates, so their norms show
+ * rounding in full where a loss shows a tenth.
  */
-const LOSS_TOLERANCE = 1e-3;
+const TOLERANCE: Tolerance = { loss: 1e-3, finalNorms: 1e-2 };
+
 /**
- * Norm shifts start at zero and are the sum of ten updates, so their norms show rounding errors in full
- * where a loss shows a tenth.
+ * In this run the input of a rectifier lies so close to zero at the sixth step that rounding decides on
+ * which side: losses agree to 1e-7 before, and PyTorch's own float32 misses its float64 by 2.2e-3 after.
+ * Where that happens, losses may be off by twice as much, and the small shifts of norms by a seventh.
  */
-const FINAL_NORM_FACTOR = 10;
-/**
- * PyTorch's own float32 misses its float64 by 2.2e-3 in this run: a rectifier's input lies so close to zero
- * that rounding decides on which side. Rounding differs between adapters, so the bound is twice that.
- */
-const RUN_TOLERANCE: Partial<Record<GoldenName, number>> = { 'gn+ws sgd': 4.5e-3 };
+const CHAOTIC: Partial<Record<GoldenName, Tolerance & { readonly fromStep: number }>> = {
+  'gn+ws sgd': { fromStep: 5, loss: 4.5e-3, finalNorms: 0.15 },
+};
 
 /**
  * Trains an engine for a golden run's first `steps` steps (all by default) and compares every loss and the
@@ -118,21 +125,28 @@ export async function expectGolden(
     const afterFirst = await engine.snapshot();
     const losses = [...first.losses];
     if (steps > 1) losses.push(...(await engine.advance(steps - 1)).losses);
-    const rtol = RUN_TOLERANCE[name] ?? LOSS_TOLERANCE;
-    expectClose(losses, run.losses.slice(0, steps), { atol: 0, rtol, label: `${name}: loss` });
-    expectNorms(gradientNorms(run, afterFirst), run.firstGradientNorms, rtol, `${name}: gradient of`);
+    const late = CHAOTIC[name] ?? { ...TOLERANCE, fromStep: run.steps };
+    losses.forEach((loss, step) => {
+      const rtol = step < late.fromStep ? TOLERANCE.loss : late.loss;
+      expectClose([loss], [run.losses[step]!], { atol: 0, rtol, label: `${name}: loss of step ${step}` });
+    });
+    expectNorms(
+      gradientNorms(run, afterFirst),
+      run.firstGradientNorms,
+      TOLERANCE.loss,
+      `${name}: gradient of`,
+    );
     if (steps < run.steps) return;
     const last = await engine.snapshot();
-    expectNorms(
-      norms(last.parameters),
-      run.finalParameterNorms,
-      FINAL_NORM_FACTOR * rtol,
-      `${name}: parameter`,
-    );
-    expectNorms(norms(last.buffers), run.finalBufferNorms, FINAL_NORM_FACTOR * rtol, `${name}: running`);
+    expectNorms(norms(last.parameters), run.finalParameterNorms, late.finalNorms, `${name}: parameter`);
+    expectNorms(norms(last.buffers), run.finalBufferNorms, late.finalNorms, `${name}: running`);
     const { loss, count } = await engine.evaluate('valid', run.config.batchSize);
     expect(count).toBe(run.config.batchSize);
-    expectClose([loss], [run.evaluationLoss], { atol: 0, rtol, label: `${name}: evaluation loss` });
+    expectClose([loss], [run.evaluationLoss], {
+      atol: 0,
+      rtol: late.loss,
+      label: `${name}: evaluation loss`,
+    });
   } finally {
     engine.dispose();
   }

@@ -59,6 +59,7 @@ class TfjsEngine implements TrainingEngine {
   readonly #backend: TensorBackend;
   readonly #network: PackedNetwork;
   readonly #batches: BatchAssembler;
+  /** Images per batch in evaluation; a short set makes one batch. */
   readonly #evaluationBatch: number;
   readonly #unbias: Tensor1D | undefined;
   readonly #order: OrderQueue;
@@ -225,7 +226,7 @@ class TfjsEngine implements TrainingEngine {
     let loss = 0;
     let correct = 0;
     try {
-      const size = this.#evaluationBatch;
+      const size = Math.min(this.#evaluationBatch, count);
       for (let from = 0; from < count; from += size * BATCHES_PER_READ) {
         signal?.throwIfAborted();
         const results = tf.tidy(() => {
