@@ -18,7 +18,8 @@ const SHAPES: Record<string, ConvShape> = {
   'projection 1x1, stride 2, even size': shapeOf(2, 8, 16, 1, 2, 0, 8),
   'projection 1x1, stride 2, odd size': shapeOf(1, 12, 20, 1, 2, 0, 7),
   '1x1, stride 1': shapeOf(2, 20, 36, 1, 1, 0, 5),
-  'more than one workgroup in each dimension': shapeOf(3, 72, 140, 3, 1, 1, 6),
+  'all variants, more than one workgroup in each dimension': shapeOf(3, 72, 140, 3, 1, 1, 6),
+  'all variants, stride 2': shapeOf(2, 20, 24, 3, 2, 1, 16),
 };
 
 // Sums of `terms` products of numbers below 1: rounding grows like the square root of the count, and the
@@ -37,9 +38,13 @@ describe.each(Object.entries(SHAPES))('%s', (name, shape) => {
   const filter = noise(filterSize(shape), 2);
   const outputGradient = noise(outputCount, 3);
   const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
-  const variants = (pass: ConvPass) => convVariants(pass, shape, limits);
+  /** Every candidate on the shapes that are marked, a strip and a sliced tile on the others: compiling is slow. */
+  const variants = (pass: ConvPass) => {
+    const all = convVariants(pass, shape, limits);
+    return name.startsWith('all variants') ? all : [all[0]!, all.findLast(({ slices }) => slices > 1)!];
+  };
 
-  it('forward equals the reference with every variant', async () => {
+  it('forward equals the reference', async () => {
     const gpu = await testGpu();
     const expected = forwardReference(shape, input, filter);
     for (const variant of variants('forward')) {
@@ -58,7 +63,7 @@ describe.each(Object.entries(SHAPES))('%s', (name, shape) => {
     }
   });
 
-  it('inputGradient equals the reference with every variant, written or accumulated', async () => {
+  it('inputGradient equals the reference, written or accumulated', async () => {
     const gpu = await testGpu();
     const gradient = inputGradientReference(shape, outputGradient, filter);
     const before = noise(inputCount, 4);
@@ -83,7 +88,7 @@ describe.each(Object.entries(SHAPES))('%s', (name, shape) => {
     }
   });
 
-  it('filterGradient equals the reference with every variant, the same bits twice', async () => {
+  it('filterGradient equals the reference, the same bits twice', async () => {
     const gpu = await testGpu();
     const expected = filterGradientReference(shape, input, outputGradient);
     for (const variant of variants('filterGradient')) {

@@ -1,0 +1,85 @@
+import { words, type BufferSlice, type Dispatch } from '#gpu/command.ts';
+import { expandTemplate } from '../shared/template.ts';
+import { elementType, workgroupGrid, workgroupShape } from './dispatch.ts';
+import accessCode from './filterGradientAccess.wgsl?raw';
+import stripsCode from './filterGradientStrips.wgsl?raw';
+import type { ConvShape } from './shape.ts';
+import { outputStrips } from './strips.ts';
+import type { TileVariant } from './variants.ts';
+
+/** Threads that occupy the adapter; a filter smaller than that is split over the batch. */
+const WANTED_THREADS = 256;
+
+/** Partial sums that the dispatch writes: enough to occupy the adapter, at most one per output line. */
+export function splitCount(shape: ConvShape, variant: TileVariant): number {
+  const [x, y] = filterGrid(shape, variant);
+  const threads = x * y * variant.threads[0] * variant.threads[1];
+  return Math.max(1, Math.min(Math.ceil(WANTED_THREADS / threads), shape.batch * shape.outSize));
+}
+
+/** Workgroups along output channels and along filter rows. */
+function filterGrid(
+  { kernel, inChannels, outChannels }: ConvShape,
+  variant: TileVariant,
+): [x: number, y: number] {
+  const [threadsX, threadsY] = workgroupShape(variant, outChannels);
+  const rows = kernel * Math.ceil(inChannels / variant.rows);
+  return [Math.ceil(outChannels / (variant.columns * threadsX)), Math.ceil(rows / threadsY)];
+}
+
+/** One dispatch of `variant`. */
+export function filterGradientDispatch(
+  shape: ConvShape,
+  {
+    input,
+    outputGradient,
+    partials,
+  }: { input: BufferSlice; outputGradient: BufferSlice; partials: BufferSlice },
+  variant: TileVariant,
+): Dispatch {
+  const [threadsX, threadsY] = workgroupShape(variant, shape.outChannels);
+  const splits = splitCount(shape, variant);
+  const [x, y] = filterGrid(shape, variant);
+  const { values } = outputStrips(shape, variant.pixels);
+  const sourceVector = shape.inChannels % 4 === 0;
+  const gradientVector = shape.outChannels % 4 === 0;
+  return {
+    shader: {
+      label: 'conv2d/filterGradientStrips',
+      code: expandTemplate(`${stripsCode}\n${accessCode}`, {
+        rows: variant.rows,
+        columns: variant.columns,
+        stride: shape.stride,
+        rowVectors: variant.rows / 4,
+        columnVectors: variant.columns / 4,
+        threadsX,
+        threadsY,
+        sourceVector,
+        gradientVector,
+        sourceType: elementType(sourceVector),
+        gradientType: elementType(gradientVector),
+        sourceWidth: sourceVector ? 4 : 1,
+        gradientWidth: gradientVector ? 4 : 1,
+        ...values,
+      }),
+      bindings: ['read', 'read', 'read_write', 'uniform'],
+    },
+    bindings: [
+      input,
+      outputGradient,
+      partials,
+      {
+        uniform: words(
+          ['u', shape.batch],
+          ['u', shape.padding],
+          ['u', shape.inSize],
+          ['u', shape.inChannels],
+          ['u', shape.outSize],
+          ['u', shape.outChannels],
+          ['u', splits],
+        ),
+      },
+    ],
+    workgroups: workgroupGrid('filterGradient', x, y, splits),
+  };
+}
