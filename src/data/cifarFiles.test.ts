@@ -14,6 +14,7 @@ import {
   tarOf,
 } from './fixtures/cifarFixtures.ts';
 import { IMAGE_BYTES } from '#domain/dataset.ts';
+import { plain } from './fixtures/plain.ts';
 import { parse } from './parse.ts';
 
 const load = (...files: File[]) => parse({ kind: 'files', files });
@@ -34,7 +35,7 @@ describe('sound files', () => {
     const fromFiles = await load(...looseFiles(cifarFiles()).toReversed());
     expect(fromArchive.info.title).toBe('CIFAR-10 (partial: 15 + 3 images)');
     expect(fromArchive.info.mean).toEqual([0.491, 0.482, 0.447]);
-    expect(fromFiles).toEqual(fromArchive);
+    expect(plain(fromFiles)).toEqual(plain(fromArchive));
   });
 
   test('turns planes into interleaved pixels and keeps the label', async () => {
@@ -50,12 +51,12 @@ describe('sound files', () => {
   });
 
   test('the Python archive gives the same set', async () => {
-    const expected = await load(await archiveOf(cifarFiles()));
+    const expected = plain(await load(await archiveOf(cifarFiles())));
     const batches = new Map(
       [...cifarFiles()].map(([name, bytes]) => [name.replace('.bin', ''), pickled(bytes)]),
     );
-    expect(await load(await archiveOf(batches, 'cifar-10-python.tar.gz'))).toEqual(expected);
-    expect(await load(...looseFiles(batches))).toEqual(expected);
+    expect(plain(await load(await archiveOf(batches, 'cifar-10-python.tar.gz')))).toEqual(expected);
+    expect(plain(await load(...looseFiles(batches)))).toEqual(expected);
   });
 
   test('reads the fine labels of CIFAR-100', async () => {

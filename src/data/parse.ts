@@ -2,12 +2,19 @@ import type { Dataset } from '#domain/dataset.ts';
 import { builtInDataset } from './builtIn.ts';
 import { loadCifarArchive, loadCifarFiles } from './cifarFiles.ts';
 import { DatasetError, throwIfAborted } from './datasetError.ts';
+import type { ParquetExpectation } from './parquet.ts';
 import type { LoadOptions } from './progress.ts';
 
 /** Something to make a data set of; crosses to the parser worker as it is. */
 export type ParseJob =
   | { readonly kind: 'built-in'; readonly seed: number }
-  | { readonly kind: 'files'; readonly files: readonly File[] };
+  | { readonly kind: 'files'; readonly files: readonly File[] }
+  | {
+      readonly kind: 'parquet';
+      readonly train: Blob;
+      readonly valid: Blob;
+      readonly expected: ParquetExpectation;
+    };
 
 /**
  * Makes a data set of a job, in this thread. The app runs it in a throw-away worker only (`parserHost.ts`):
@@ -20,6 +27,11 @@ export async function parse(job: ParseJob, options: LoadOptions = {}): Promise<D
     return builtInDataset(job.seed, undefined, (done, total) =>
       options.onProgress?.({ stage: 'Drawing images', done, total }),
     );
+  }
+  if (job.kind === 'parquet') {
+    // Loaded when needed: most visits read no parquet.
+    const { loadParquet } = await import('./parquet.ts');
+    return loadParquet(job, job.expected, options);
   }
   const { files } = job;
   const [first] = files;
