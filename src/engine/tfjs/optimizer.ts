@@ -16,10 +16,8 @@ export interface UpdateSettings {
   readonly weightDecay: number;
 }
 
-export interface UpdateResult {
-  readonly parameters: Tensor1D;
-  readonly moments: readonly Tensor1D[];
-}
+// A type, not an interface: tf.tidy takes only what has an index signature.
+export type UpdateResult = { parameters: Tensor1D; moments: Tensor1D[] };
 
 /** Tensors as long as the parameters that an optimizer keeps between steps, zero at first. */
 export const MOMENT_COUNT: Readonly<Record<OptimizerName, number>> = { adamw: 2, sgd: 1 };
@@ -41,9 +39,8 @@ export function update(
   moments: readonly Tensor1D[],
   settings: UpdateSettings,
 ): UpdateResult {
-  return optimizer === 'adamw'
-    ? adamw(parameters, gradient, moments, settings)
-    : sgd(parameters, gradient, moments, settings);
+  const formula = optimizer === 'adamw' ? adamw : sgd;
+  return tf.tidy(() => formula(parameters, gradient, moments, settings));
 }
 
 function adamw(
@@ -70,8 +67,8 @@ function sgd(
   { learningRate, momentum, weightDecay }: UpdateSettings,
 ): UpdateResult {
   const [velocity] = moments as [Tensor1D];
-  const next = tf.add(blend(velocity, momentum, parameters, weightDecay), gradient);
-  return { parameters: tf.sub(parameters, tf.mul(next, learningRate)), moments: [next as Tensor1D] };
+  const next: Tensor1D = tf.add(blend(velocity, momentum, parameters, weightDecay), gradient);
+  return { parameters: tf.sub(parameters, tf.mul(next, learningRate)), moments: [next] };
 }
 
 function blend(a: Tensor, shareOfA: number, b: Tensor, shareOfB: number): Tensor1D {

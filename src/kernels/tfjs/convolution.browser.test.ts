@@ -171,8 +171,8 @@ describe.each([false, true])('convolve with standardization %s', (ws) => {
 
 describe('convolve', () => {
   it('refuses shapes that do not fit', () => {
-    const x = tf.zeros([1, 4, 4, 3]) as Tensor4D;
-    const filter = tf.zeros([3, 3, 2, 4]) as Tensor4D;
+    const x = tf.zeros<tf.Rank.R4>([1, 4, 4, 3]);
+    const filter = tf.zeros<tf.Rank.R4>([3, 3, 2, 4]);
     expect(() => convolve(x, filter, { stride: 1, padding: 1 }, false)).toThrow(/equal channels/);
     tf.dispose([x, filter]);
   });
