@@ -46,7 +46,7 @@ export function formatClock(milliseconds: number): string {
 /** A remaining time, no more exact than it can be: '40 s', '18 min', '2 h 5 min'. */
 export function formatRemaining(milliseconds: number): string {
   const seconds = milliseconds / 1000;
-  if (seconds < 10) return 'a few seconds';
+  if (seconds < 10) return '< 10 s';
   if (seconds < 90) return `${Math.round(seconds / 5) * 5} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;

@@ -117,7 +117,7 @@ export function Plot(props: PlotProps): ReactNode {
                 <Dots key={line.id} points={line.points} colour={line.colour} size={line.width ?? 3} />
               ))}
             {props.lines
-              .filter((line) => !line.asDots)
+              .filter((line) => !line.asDots && line.points.length > 1)
               .map((line) => (
                 <Line
                   key={line.id}

@@ -30,6 +30,8 @@ interface PlotCursorProps {
   readonly overlay: HTMLElement | null;
 }
 
+const MAX_COMPACT_ROWS = 4;
+
 /** Takes the pointer, and draws the cursor that all charts of its group share. */
 export function PlotCursor({ id, group, readout, onPick, overlay }: PlotCursorProps): ReactNode {
   const area = usePlotArea();
@@ -90,6 +92,12 @@ export function PlotCursor({ id, group, readout, onPick, overlay }: PlotCursorPr
   );
 }
 
+/** Rows for a chart that only follows the cursor: equal values once, and none where they would hide the plot. */
+function compactRows(rows: readonly ReadoutRow[]): readonly ReadoutRow[] {
+  const distinct = rows.filter((row, index) => rows.findIndex((other) => other.text === row.text) === index);
+  return distinct.length <= MAX_COMPACT_ROWS ? distinct : [];
+}
+
 function ReadoutBox(props: {
   content: Readout;
   isOwner: boolean;
@@ -97,14 +105,17 @@ function ReadoutBox(props: {
   top: number;
   isRightHalf: boolean;
 }): ReactNode {
+  const { isOwner } = props;
+  const rows = isOwner ? props.content.rows : compactRows(props.content.rows);
+  if (rows.length === 0) return null;
   return (
     <div
       className={props.isRightHalf ? 'readout at-left' : 'readout'}
       style={{ left: props.left, top: props.top }}
-      data-owner={props.isOwner}
+      data-owner={isOwner}
     >
-      {props.isOwner && <div className="readout-title">{props.content.title}</div>}
-      {props.content.rows.map((row) => (
+      {isOwner && <div className="readout-title">{props.content.title}</div>}
+      {rows.map((row) => (
         <div key={row.id} className="readout-row">
           <svg width="18" height="8" aria-hidden="true">
             <line
@@ -117,7 +128,7 @@ function ReadoutBox(props: {
               strokeDasharray={row.dash}
             />
           </svg>
-          {props.isOwner && <span className="readout-name">{row.name}</span>}
+          {isOwner && <span className="readout-name">{row.name}</span>}
           <span className="readout-value">{row.text}</span>
         </div>
       ))}

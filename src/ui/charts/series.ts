@@ -97,8 +97,8 @@ const FOCUS_FACTOR = 2;
 
 /**
  * The range of losses without the few that would flatten everything else (the end of a diverged run, an
- * unlucky batch): from the lowest to the 99th percentile, but to no more than twice the median and twice
- * the median of the first nine, and all validation losses in reach.
+ * unlucky batch): from the lowest to the 99th percentile, but to no more than twice the lower quartile or
+ * twice the median of the first nine, and all validation losses in reach.
  */
 export function focusRange(
   losses: Float32Array,
@@ -108,7 +108,7 @@ export function focusRange(
   const sample = losses.filter((value, step) => step % stride === 0 && Number.isFinite(value)).sort();
   if (sample.length === 0) return undefined;
   const first = losses.slice(0, 9).filter(Number.isFinite).sort();
-  const limit = FOCUS_FACTOR * Math.max(quantile(sample, 0.5), quantile(first, 0.5));
+  const limit = FOCUS_FACTOR * Math.max(quantile(sample, 0.25), quantile(first, 0.5));
   let low = sample[0]!;
   let high = Math.max(low, Math.min(quantile(sample, 0.99), limit));
   for (const { y } of validLoss) {

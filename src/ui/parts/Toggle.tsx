@@ -1,4 +1,3 @@
-import { Switch } from '@base-ui/react/switch';
 import type { ReactNode } from 'react';
 
 /** A small switch with its name beside it. */
@@ -8,11 +7,14 @@ export function Toggle(props: {
   onChange: (isOn: boolean) => void;
 }): ReactNode {
   return (
-    // eslint-disable-next-line jsx-a11y/label-has-associated-control -- the switch brings its own input
     <label className="toggle">
-      <Switch.Root className="toggle-track" checked={props.isOn} onCheckedChange={props.onChange}>
-        <Switch.Thumb className="toggle-thumb" />
-      </Switch.Root>
+      <input
+        type="checkbox"
+        role="switch"
+        aria-checked={props.isOn}
+        checked={props.isOn}
+        onChange={(event) => props.onChange(event.target.checked)}
+      />
       {props.label}
     </label>
   );

@@ -18,6 +18,8 @@ interface ViewState {
   readonly selected: { readonly train: string | undefined; readonly finder: string | undefined };
   /** The sheet that is open on a narrow screen. */
   readonly sheet: 'setup' | 'runs' | undefined;
+  /** The note about a slow device was read. */
+  readonly isDeviceNoteRead: boolean;
   /** Spoken by screen readers; a new object each time, so that equal sentences are spoken again. */
   readonly announcement: { readonly text: string };
 }
@@ -31,6 +33,7 @@ interface ViewActions {
   toggleHidden: (runId: string) => void;
   select: (kind: 'train' | 'finder', runId: string | undefined) => void;
   openSheet: (sheet: 'setup' | 'runs' | undefined) => void;
+  markDeviceNoteRead: () => void;
   announce: (text: string) => void;
 }
 
@@ -43,6 +46,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   hidden: [],
   selected: { train: undefined, finder: undefined },
   sheet: undefined,
+  isDeviceNoteRead: false,
   announcement: { text: '' },
   setTab: (tab) => set({ tab }),
   setXUnit: (xUnit) => set({ xUnit }),
@@ -57,6 +61,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
     })),
   select: (kind, runId) => set((state) => ({ selected: { ...state.selected, [kind]: runId } })),
   openSheet: (sheet) => set({ sheet }),
+  markDeviceNoteRead: () => set({ isDeviceNoteRead: true }),
   announce: (text) => set({ announcement: { text } }),
 }));
 

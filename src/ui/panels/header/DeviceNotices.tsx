@@ -1,10 +1,13 @@
 import type { ReactNode } from 'react';
+import { Icon } from '#ui/parts/Icon.tsx';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { useClient, useClientState } from '#ui/state/client.ts';
+import { useView, viewActions } from '#ui/state/viewStore.ts';
 
 /** What the user should know about the device, with the next step. */
 export function DeviceNotices(): ReactNode {
   const client = useClient();
+  const isNoteRead = useView((state) => state.isDeviceNoteRead);
   const connection = useClientState((state) => state.connection);
   if (connection.status === 'failed') {
     return (
@@ -36,18 +39,32 @@ export function DeviceNotices(): ReactNode {
       </Notice>
     );
   }
-  if (connection.status !== 'ready') return null;
+  if (connection.status !== 'ready' || isNoteRead) return null;
+  const close = (
+    <button
+      type="button"
+      className="button is-quiet is-icon"
+      aria-label="Close this note"
+      onClick={viewActions.markDeviceNoteRead}
+    >
+      <Icon name="close" />
+    </button>
+  );
   const { device } = connection;
   if (device.backend === 'webgl') {
     return (
-      <Notice tone="warning" title="No WebGPU here: training runs on WebGL instead, with standard kernels.">
+      <Notice
+        tone="warning"
+        actions={close}
+        title="No WebGPU here: training runs on WebGL instead, with standard kernels."
+      >
         {device.reason} It is several times slower; small widths and batches work best. <BrowserAdvice />
       </Notice>
     );
   }
   if (device.isFallback) {
     return (
-      <Notice tone="warning" title="Software GPU: training will be very slow.">
+      <Notice tone="warning" actions={close} title="Software GPU: training will be very slow.">
         The browser computes on the processor. Results are right all the same; use width 8, and few training
         images (Advanced) to see something soon. If this machine has a GPU, check that hardware acceleration
         is switched on in the browser’s settings.

@@ -72,15 +72,16 @@ export function LossChart({ view, newest }: LossChartProps): ReactNode {
       formatX={view.formatX}
       formatY={formatTick}
       lines={lines}
-      endLabels={view.showsNames ? runs.flatMap(lossEndLabel) : []}
+      endLabels={view.showsNames ? runs.flatMap((run) => lossEndLabel(run, yAxis)) : []}
       readout={(x) => lossReadout(view, x)}
       empty="The loss of each run appears here as it trains."
     />
   );
 }
 
-function lossEndLabel({ run, style, series }: ChartRun): EndLabel[] {
-  const last = series.smoothed.findLast((point) => point.y !== null);
+/** At the last point that the axis shows: the curve of a diverged run leaves it early. */
+function lossEndLabel({ run, style, series }: ChartRun, { domain }: AxisTicks): EndLabel[] {
+  const last = series.smoothed.findLast((point) => point.y !== null && point.y <= domain[1]);
   return last?.y === null || last === undefined
     ? []
     : [{ x: last.x, y: last.y, text: runLabel(run), colour: style.colour }];

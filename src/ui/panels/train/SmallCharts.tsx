@@ -26,7 +26,7 @@ export function AccuracyChart({ view }: SmallChartProps): ReactNode {
       xAxis={view.xAxis}
       yAxis={roundedAxis(Math.max(0, low - 0.05), Math.min(1, high + 0.05), 4)}
       formatX={view.formatX}
-      formatY={(value) => `${Math.round(100 * value)}%`}
+      formatY={(value) => `${Number((100 * value).toFixed(1))}%`}
       lines={view.runs.map(({ run, style, series }) => ({
         id: run.id,
         points: series.accuracy,
