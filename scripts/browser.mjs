@@ -47,7 +47,8 @@ export function ensureBrowser(log) {
     fileURLToPath(new URL('cli.js', import.meta.resolve('playwright/package.json'))),
   ];
   attempt([...playwright, 'install', '--no-shell', 'chromium'], log);
-  if (isRoot() && has('apt-get') && findBrowser() && !findBrowser(starts)) {
+  const own = chromium.executablePath();
+  if (existsSync(own) && !starts(own) && isRoot() && has('apt-get')) {
     log('the download lacks libraries here: adding them with apt-get');
     attempt([...playwright, 'install-deps', 'chromium'], log);
   }
