@@ -2,6 +2,7 @@ import type { Dataset } from '#domain/dataset.ts';
 import { builtInDataset } from './builtIn.ts';
 import { loadCifarArchive, loadCifarFiles } from './cifarFiles.ts';
 import { DatasetError, throwIfAborted } from './datasetError.ts';
+import { fileKind } from './fileKind.ts';
 import type { ParquetExpectation } from './parquet.ts';
 import type { LoadOptions } from './progress.ts';
 
@@ -9,6 +10,12 @@ import type { LoadOptions } from './progress.ts';
 export type ParseJob =
   | { readonly kind: 'built-in'; readonly seed: number }
   | { readonly kind: 'files'; readonly files: readonly File[] }
+  | {
+      readonly kind: 'images';
+      readonly title: string;
+      readonly seed: number;
+      readonly files: readonly { readonly path: string; readonly file: File }[];
+    }
   | {
       readonly kind: 'parquet';
       readonly train: Blob;
@@ -33,7 +40,19 @@ export async function parse(job: ParseJob, options: LoadOptions = {}): Promise<D
     const { loadParquet } = await import('./parquet.ts');
     return loadParquet(job, job.expected, options);
   }
-  const { files } = job;
+  if (job.kind === 'images') {
+    const { loadOwnImages } = await import('./images/ownImages.ts');
+    const files = job.files.map(({ path, file }) => ({
+      path,
+      byteLength: file.size,
+      read: async () => new Uint8Array(await file.arrayBuffer()),
+    }));
+    return loadOwnImages(files, job, options);
+  }
+  return parseFiles(job.files, options);
+}
+
+async function parseFiles(files: readonly File[], options: LoadOptions): Promise<Dataset> {
   const [first] = files;
   if (!first) {
     throw new DatasetError(
@@ -41,7 +60,11 @@ export async function parse(job: ParseJob, options: LoadOptions = {}): Promise<D
       'No file was chosen; choose cifar-10-binary.tar.gz or its .bin files.',
     );
   }
-  return files.length === 1 && !first.name.endsWith('.bin')
-    ? loadCifarArchive(first, options)
-    : loadCifarFiles(files, options);
+  if (files.length > 1 || first.name.endsWith('.bin')) return loadCifarFiles(files, options);
+  if ((await fileKind(first)) !== 'zip') return loadCifarArchive(first, options);
+  const [{ loadOwnImages }, { zipEntries }] = await Promise.all([
+    import('./images/ownImages.ts'),
+    import('./images/zip.ts'),
+  ]);
+  return loadOwnImages(await zipEntries(first, first.name), { title: first.name, seed: 0 }, options);
 }
