@@ -12,35 +12,47 @@ const TFJS_MARK = 'tfjsflags';
  * @returns {string[]} what is wrong, in sentences; empty when all is well.
  */
 export function findBuildFaults(dist) {
-  const html = readFileSync(join(dist, 'index.html'), 'utf8');
-  const faults = [];
-  if (!html.includes('http-equiv="Content-Security-Policy"'))
-    faults.push('index.html has no security policy');
-  for (const [pattern, what] of /** @type {const} */ ([
-    [/<script(?![^>]*\ssrc=)[^>]*>/i, 'an inline script'],
-    [/<style/i, 'an inline style element'],
-    [/<[^>]+\sstyle=/i, 'a style attribute'],
-    [/<[^>]+\son[a-z]+=/i, 'an inline event handler'],
-    [/\s(?:src|href)="\//i, 'an address that only works at the root of a host'],
-    [/\s(?:src|href)="https?:/i, 'an address on another host'],
-  ])) {
-    const match = pattern.exec(html);
-    if (match) faults.push(`index.html has ${what}: ${match[0].trim()}`);
-  }
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+  const faults = files
+    .filter((name) => name.endsWith('.html'))
+    .flatMap((name) => htmlFaults(name, read(dist, name)));
 
-  const scripts = [...html.matchAll(/<script[^>]*\ssrc="([^"]+)"/gi)].map((match) =>
-    posix.normalize(match[1] ?? ''),
-  );
-  const page = reachable(dist, scripts);
-  const everything = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.js'),
+  const scripts = [...read(dist, 'index.html').matchAll(/<script[^>]*\ssrc="([^"]+)"/gi)];
+  const page = reachable(
+    dist,
+    scripts.map((match) => posix.normalize(match[1] ?? '')),
   );
   for (const name of page) {
     if (read(dist, name).includes(TFJS_MARK)) faults.push(`${name}, which the page loads, contains tfjs`);
   }
   // Otherwise the check above would pass because tfjs had changed, not because the page is free of it.
-  if (!everything.some((name) => read(dist, name).includes(TFJS_MARK))) {
+  if (!files.some((name) => name.endsWith('.js') && read(dist, name).includes(TFJS_MARK))) {
     faults.push(`no script of the build contains '${TFJS_MARK}': is tfjs still in the worker?`);
+  }
+  return faults;
+}
+
+/** What no page of the build may have. */
+const UNWANTED = /** @type {const} */ ([
+  [/<script(?![^>]*\ssrc=)[^>]*>/i, 'an inline script'],
+  [/<style/i, 'an inline style element'],
+  [/<[^>]+\sstyle=/i, 'a style attribute'],
+  [/<[^>]+\son[a-z]+=/i, 'an inline event handler'],
+  [/\s(?:src|href)="\//i, 'an address that only works at the root of a host'],
+  [/\s(?:src|href)="https?:/i, 'an address on another host'],
+]);
+
+/**
+ * @param {string} name
+ * @param {string} html
+ * @returns {string[]}
+ */
+function htmlFaults(name, html) {
+  const faults = [];
+  if (!html.includes('http-equiv="Content-Security-Policy"')) faults.push(`${name} has no security policy`);
+  for (const [pattern, what] of UNWANTED) {
+    const match = pattern.exec(html);
+    if (match) faults.push(`${name} has ${what}: ${match[0].trim()}`);
   }
   return faults;
 }

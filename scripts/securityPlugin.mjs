@@ -1,4 +1,4 @@
-// Vite plugin: puts the content security policy into index.html, strict in a build and relaxed in
+// Vite plugin: puts the content security policy into the pages, strict in a build and relaxed in
 // development, and writes the headers that a host should send as dist/_headers.
 import { developmentPolicy, metaPolicy, siteHeaders } from './headers.mjs';
 
@@ -14,7 +14,7 @@ export function security() {
       order: 'post',
       handler(_html, { filename }) {
         // Vitest serves its own pages through the same hook.
-        if (!filename.endsWith('/index.html') || filename.includes('node_modules')) return [];
+        if (filename.includes('node_modules')) return [];
         return [
           {
             tag: 'meta',
