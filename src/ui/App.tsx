@@ -1,6 +1,7 @@
 import { Tabs } from '@base-ui/react/tabs';
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
+import type { RunRecord } from '#client/runRecord.ts';
 import type { TrainingClient } from '#client/trainingClient.ts';
 import { DataPanel } from './panels/data/DataPanel.tsx';
 import { FindPanel } from './panels/find/FindPanel.tsx';
@@ -12,7 +13,7 @@ import { TrainPanel } from './panels/train/TrainPanel.tsx';
 import { TransportBar } from './panels/transport/TransportBar.tsx';
 import { Sheet } from './parts/Sheet.tsx';
 import { useMediaQuery } from './parts/useMediaQuery.ts';
-import { ClientContext } from './state/client.ts';
+import { ClientContext, useActiveRun, useMetricsVersion } from './state/client.ts';
 import { useAnnouncements } from './state/useAnnouncements.ts';
 import { useView, viewActions } from './state/viewStore.ts';
 import type { Tab } from './state/viewStore.ts';
@@ -94,6 +95,7 @@ function Page(): ReactNode {
       </div>
       <TransportBar />
       <Announcer />
+      <RunGuard />
     </div>
   );
 }
@@ -118,4 +120,27 @@ function useFileDropGuard(): void {
       removeEventListener('drop', refuse);
     };
   }, []);
+}
+
+/** Leaving the page ends the run that is going: asks first, and shows in the tab's title how far it is. */
+function RunGuard(): ReactNode {
+  useMetricsVersion();
+  const active = useActiveRun();
+  const isGoing = active !== undefined;
+  const percent = active && Math.floor(100 * runShare(active));
+  useEffect(() => {
+    document.title = percent === undefined ? 'NormLab' : `${percent} % · NormLab`;
+  }, [percent]);
+  useEffect(() => {
+    if (!isGoing) return undefined;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [isGoing]);
+  return null;
+}
+
+function runShare(run: RunRecord): number {
+  const total = run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
+  return total > 0 ? run.metrics.count / total : 0;
 }

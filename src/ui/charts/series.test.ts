@@ -1,46 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { defaultExperiment } from '#domain/parameters.ts';
-import { MetricBuffer } from '#client/metricBuffer.ts';
+import { epochRow, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
 import { FASTAI_WINDOW, POINTS_PER_LINE, focusRange, runSeries } from './series.ts';
 import { stepAtX, xOfStep } from './xUnit.ts';
 
 function record(losses: Float32Array, change: Partial<TrainRecord> = {}): TrainRecord {
-  const metrics = new MetricBuffer();
-  const times = losses.map((_, step) => (step + 1) * 20);
-  metrics.append({
-    firstStep: 0,
-    losses,
-    smoothed: losses,
-    learningRates: losses,
-    momenta: losses,
-    elapsedMs: times,
-  });
-  const experiment = { ...defaultExperiment(), batchSize: 4 };
-  return {
-    id: 'a',
-    number: 1,
-    kind: 'train',
-    experiment,
-    datasetTitle: '',
-    status: 'running',
-    detail: undefined,
-    asked: undefined,
-    plan: {
-      experiment,
-      totalSteps: losses.length,
-      stepsPerEpoch: 100,
-      trainCount: 400,
-      validCount: 10,
-      initialWeightsHash: '',
-      orderHash: '',
-    },
-    metrics,
-    epochs: [],
-    validating: undefined,
-    divergence: undefined,
+  return trainRun({
+    experiment: { ...defaultExperiment(), batchSize: 4 },
+    metrics: metricsOf(losses, { elapsedMs: losses.map((_, step) => (step + 1) * 20) }),
     ...change,
-  };
+  });
 }
 
 const losses = (count: number): Float32Array =>
@@ -64,11 +34,7 @@ describe('runSeries', () => {
   });
 
   it('places validation at the end of its epoch in every unit', () => {
-    const row = { trainLoss: 1, validLoss: 1, accuracy: 0.5, milliseconds: 3_000 };
-    const epochs = [
-      { ...row, epoch: 0, step: 100 },
-      { ...row, epoch: 1, step: 200 },
-    ];
+    const epochs = [epochRow(0), epochRow(1)];
     const at = (unit: 'step' | 'epoch' | 'images' | 'time'): number =>
       runSeries(record(losses(200), { epochs }), unit, 1).accuracy[1]!.x;
     expect([at('step'), at('epoch'), at('images'), at('time')]).toEqual([200, 2, 800, 6]);

@@ -59,3 +59,8 @@ export const useSetup = create<SetupState>()((set) => ({
 
 /** The actions of the store, for event handlers; they never change. */
 export const setupActions: Pick<SetupState, 'set' | 'type' | 'settle' | 'setFinder'> = useSetup.getState();
+
+/** What is wrong with the first field that is not allowed. */
+export function useSetupError(): string | undefined {
+  return useSetup((state) => Object.values(state.errors)[0]);
+}

@@ -20,7 +20,7 @@ export function FieldHelp({ id, what, source, isDefault, defaultText, onReset }:
         ) : (
           <button type="button" className="link" onClick={onReset}>{`Back to ${defaultText}`}</button>
         )}
-        {': '}
+        {isDefault ? ': ' : '. '}
         {source}
       </span>
     </p>

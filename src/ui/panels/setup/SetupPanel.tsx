@@ -77,12 +77,3 @@ function DatasetCard(): ReactNode {
     </div>
   );
 }
-
-/** Used by the transport bar: the first field that is not allowed. */
-export function useSetupError(): string | undefined {
-  return useSetup((state) =>
-    Object.entries(state.errors)
-      .map(([, error]) => error)
-      .find((error) => error !== undefined),
-  );
-}

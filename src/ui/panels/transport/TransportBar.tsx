@@ -1,23 +1,25 @@
-import type { ReactNode } from 'react';
+import type { MouseEvent, ReactNode } from 'react';
 import type { RunRecord } from '#client/runRecord.ts';
 import { armName } from '#domain/experiment.ts';
 import { formatClock, formatCount, formatRate, formatRemaining, formatSpeed } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
+import type { IconName } from '#ui/parts/Icon.tsx';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
 import { experimentProblem, runSize } from '#ui/plan.ts';
 import { runLabel, statusText } from '#ui/runText.ts';
 import { useActiveRun, useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
-import { useSetup } from '#ui/state/setupStore.ts';
+import { useSetup, useSetupError } from '#ui/state/setupStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
-import { useSetupError } from '../setup/SetupPanel.tsx';
 import { runProgress } from './progress.ts';
 
 /** Start, pause, stop and how far it is; always in view. */
 export function TransportBar(): ReactNode {
   const active = useActiveRun();
+  const obstacle = useObstacle();
   return (
     <section className="transport" aria-label="Transport">
-      {active ? <Going run={active} /> : <Idle />}
+      <TransportButtons run={active} canStart={obstacle === undefined} />
+      {active ? <Going run={active} /> : <Idle obstacle={obstacle} />}
     </section>
   );
 }
@@ -36,117 +38,127 @@ function useObstacle(): string | undefined {
   return error ?? experimentProblem(experiment, info);
 }
 
-function Idle(): ReactNode {
+interface TransportButtonProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly isPrimary?: boolean;
+  readonly isDisabled: boolean;
+  readonly onPress: () => void;
+}
+
+/**
+ * Stays one element as its meaning changes, so that the focus stays where it is. It is never `disabled`, which
+ * would lose the focus, and leaves out the second click of a double click, which was meant for the label before.
+ */
+function TransportButton({ icon, label, isPrimary, isDisabled, onPress }: TransportButtonProps): ReactNode {
+  const press = (event: MouseEvent): void => {
+    if (!isDisabled && event.detail <= 1) onPress();
+  };
+  return (
+    <button
+      type="button"
+      className={isPrimary ? 'button is-primary' : 'button'}
+      aria-disabled={isDisabled}
+      onClick={press}
+    >
+      <Icon name={icon} />
+      {label}
+    </button>
+  );
+}
+
+function TransportButtons({ run, canStart }: { run: RunRecord | undefined; canStart: boolean }): ReactNode {
   const client = useClient();
   const experiment = useSetup((state) => state.experiment);
   const finder = useSetup((state) => state.finder);
+  const findIsNext = useView((state) => state.tab === 'find');
+  if (run) {
+    const isPaused = run.status === 'paused';
+    return (
+      <div className="transport-buttons">
+        <TransportButton
+          icon="stop"
+          label="Stop"
+          isDisabled={run.asked === 'stop'}
+          onPress={() => client.stop(run.id)}
+        />
+        <TransportButton
+          icon={isPaused ? 'play' : 'pause'}
+          label={isPaused ? 'Resume' : 'Pause'}
+          isDisabled={run.status === 'preparing' || run.asked !== undefined}
+          onPress={() => (isPaused ? client.resume(run.id) : client.pause(run.id))}
+        />
+      </div>
+    );
+  }
+  return (
+    <div className="transport-buttons">
+      <TransportButton
+        icon="search"
+        label="Find learning rate"
+        isPrimary={findIsNext}
+        isDisabled={!canStart}
+        onPress={() => {
+          viewActions.select('finder', undefined);
+          viewActions.setTab('find');
+          client.findLearningRate(experiment, finder);
+        }}
+      />
+      <TransportButton
+        icon="play"
+        label="Start training"
+        isPrimary={!findIsNext}
+        isDisabled={!canStart}
+        onPress={() => {
+          viewActions.select('train', undefined);
+          viewActions.setTab('train');
+          client.train(experiment);
+        }}
+      />
+    </div>
+  );
+}
+
+function Idle({ obstacle }: { obstacle: string | undefined }): ReactNode {
+  const experiment = useSetup((state) => state.experiment);
   const info = useClientState((state) => state.dataset.info);
-  const tab = useView((state) => state.tab);
-  const obstacle = useObstacle();
   const last = useRuns().at(-1);
+  const size = info && runSize(experiment, info);
   const outcome = last
     ? `${last.kind === 'finder' ? 'Finder' : 'Run'} ${runLabel(last)} ${statusText(last)}.`
     : 'Ready.';
-  const { setTab, select } = viewActions;
-  const size = info && runSize(experiment, info);
-  const find = (): void => {
-    select('finder', undefined);
-    setTab('find');
-    client.findLearningRate(experiment, finder);
-  };
-  const train = (): void => {
-    select('train', undefined);
-    setTab('train');
-    client.train(experiment);
-  };
-  const findIsNext = tab === 'find';
   return (
-    <>
-      <div className="transport-buttons">
-        <button
-          type="button"
-          className={findIsNext ? 'button is-primary' : 'button'}
-          disabled={obstacle !== undefined}
-          onClick={find}
-        >
-          <Icon name="search" />
-          Find learning rate
-        </button>
-        <button
-          type="button"
-          className={findIsNext ? 'button' : 'button is-primary'}
-          disabled={obstacle !== undefined}
-          onClick={train}
-        >
-          <Icon name="play" />
-          Start training
-        </button>
+    <div className="transport-status">
+      <div className="transport-line">
+        <strong>{armName(experiment)}</strong>
+        <span>{`batch ${experiment.batchSize}`}</span>
+        <span>{`max LR ${formatRate(experiment.maxLearningRate, 3)}`}</span>
+        {size && <span>{`${formatCount(size.totalSteps)} steps`}</span>}
+        {size && info && size.trainCount < info.trainCount && (
+          <span>{`on ${formatCount(size.trainCount)} images`}</span>
+        )}
       </div>
-      <div className="transport-status">
-        <div className="transport-line">
-          <strong>{armName(experiment)}</strong>
-          <span>{`batch ${experiment.batchSize}`}</span>
-          <span>{`max LR ${formatRate(experiment.maxLearningRate, 3)}`}</span>
-          {size && <span>{`${formatCount(size.totalSteps)} steps`}</span>}
-          {size && size.trainCount < (info?.trainCount ?? 0) && (
-            <span>{`on ${formatCount(size.trainCount)} images`}</span>
-          )}
-        </div>
-        <div className={obstacle ? 'transport-detail is-obstacle' : 'transport-detail'}>
-          {obstacle ?? outcome}
-        </div>
+      <div className={obstacle ? 'transport-detail is-obstacle' : 'transport-detail'}>
+        {obstacle ?? outcome}
       </div>
-    </>
+    </div>
   );
 }
 
 function Going({ run }: { run: RunRecord }): ReactNode {
   useMetricsVersion();
-  const client = useClient();
   const progress = runProgress(run);
-  const isPaused = run.status === 'paused';
-  const validating = run.kind === 'train' && run.status === 'running' ? run.validating : undefined;
-  const doing =
-    run.asked === 'stop'
-      ? 'stopping…'
-      : run.asked === 'pause'
-        ? 'pausing…'
-        : run.status === 'preparing'
-          ? 'preparing the network…'
-          : validating
-            ? `validating ${formatCount(validating.done)}/${formatCount(validating.total)}`
-            : statusText(run);
   const position = [
     ...(run.kind === 'train' ? [`epoch ${progress.epoch}/${run.experiment.epochs}`] : []),
     `step ${formatCount(progress.steps)}/${progress.totalSteps ? formatCount(progress.totalSteps) : '…'}`,
   ].join(', ');
   return (
     <>
-      <div className="transport-buttons">
-        <button
-          type="button"
-          className="button"
-          disabled={run.status === 'preparing' || run.asked === 'stop'}
-          onClick={() => (isPaused ? client.resume(run.id) : client.pause(run.id))}
-        >
-          <Icon name={isPaused ? 'play' : 'pause'} />
-          {isPaused ? 'Resume' : 'Pause'}
-        </button>
-        <button
-          type="button"
-          className="button"
-          disabled={run.asked === 'stop'}
-          onClick={() => client.stop(run.id)}
-        >
-          <Icon name="stop" />
-          Stop
-        </button>
-      </div>
       <div className="transport-status">
         <div className="transport-line">
           <strong>{run.kind === 'finder' ? `Finder ${runLabel(run)}` : `Run ${runLabel(run)}`}</strong>
           <span>{position}</span>
-          <span className="transport-doing">{doing}</span>
+          <span className="transport-doing">{doing(run)}</span>
         </div>
         <ProgressBar
           label={run.kind === 'finder' ? 'Finder progress' : 'Training progress'}
@@ -171,4 +183,15 @@ function Going({ run }: { run: RunRecord }): ReactNode {
       </dl>
     </>
   );
+}
+
+/** What the worker does for the run right now, or was asked to do. */
+function doing(run: RunRecord): string {
+  if (run.asked === 'stop') return 'stopping…';
+  if (run.asked === 'pause') return 'pausing…';
+  if (run.status === 'preparing') return 'preparing the network…';
+  if (run.kind === 'train' && run.status === 'running' && run.validating) {
+    return `validating ${formatCount(run.validating.done)}/${formatCount(run.validating.total)}`;
+  }
+  return statusText(run);
 }

@@ -1,0 +1,81 @@
+import { defaultExperiment } from '#domain/parameters.ts';
+import type { EpochRow } from '#domain/run.ts';
+import { MetricBuffer } from './metricBuffer.ts';
+import type { FinderRecord, TrainRecord } from './runRecord.ts';
+
+/* Runs as tests need them; no part of the app. */
+
+/** A buffer with these losses; every other series repeats them unless it is given. */
+export function metricsOf(
+  losses: ArrayLike<number>,
+  other: { learningRates?: ArrayLike<number>; elapsedMs?: ArrayLike<number> } = {},
+): MetricBuffer {
+  const buffer = new MetricBuffer();
+  const values = Float32Array.from(losses);
+  buffer.append({
+    firstStep: 0,
+    losses: values,
+    smoothed: values,
+    learningRates: Float32Array.from(other.learningRates ?? values),
+    momenta: values,
+    elapsedMs: Float32Array.from(other.elapsedMs ?? values),
+  });
+  return buffer;
+}
+
+const record = {
+  id: 'a',
+  number: 1,
+  experiment: defaultExperiment(),
+  datasetTitle: 'Built-in',
+  status: 'running',
+  detail: undefined,
+  asked: undefined,
+} as const;
+
+/** A training run with 100 steps an epoch. */
+export function trainRun(change: Partial<TrainRecord> = {}): TrainRecord {
+  const experiment = change.experiment ?? record.experiment;
+  return {
+    ...record,
+    kind: 'train',
+    plan: {
+      experiment,
+      totalSteps: 100 * experiment.epochs,
+      stepsPerEpoch: 100,
+      trainCount: 100 * experiment.batchSize,
+      validCount: 10,
+      initialWeightsHash: '',
+      orderHash: '',
+    },
+    metrics: new MetricBuffer(),
+    epochs: [],
+    validating: undefined,
+    divergence: undefined,
+    ...change,
+  };
+}
+
+export function finderRun(change: Partial<FinderRecord> = {}): FinderRecord {
+  return {
+    ...record,
+    kind: 'finder',
+    plan: undefined,
+    metrics: new MetricBuffer(),
+    settings: { start: 1e-7, end: 10, steps: 100 },
+    result: undefined,
+    ...change,
+  };
+}
+
+export function epochRow(epoch: number, change: Partial<EpochRow> = {}): EpochRow {
+  return {
+    epoch,
+    step: 100 * (epoch + 1),
+    trainLoss: 1,
+    validLoss: 1,
+    accuracy: 0.5,
+    milliseconds: 3_000,
+    ...change,
+  };
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { epochRow, finderRun, trainRun } from '#client/runRecord.fixtures.ts';
+import type { RunRecord } from '#client/runRecord.ts';
+import type { ClientState } from '#client/trainingClient.ts';
+import { announcementsBetween } from './useAnnouncements.ts';
+
+function state(...runs: RunRecord[]): ClientState {
+  return {
+    connection: { status: 'starting' },
+    dataset: { info: undefined, loading: undefined, error: undefined },
+    runs,
+    metricsVersion: 0,
+  };
+}
+
+describe('announcementsBetween', () => {
+  it('speaks the end of an epoch with its figures', () => {
+    const before = trainRun();
+    const after = { ...before, epochs: [epochRow(0, { validLoss: 1.234, accuracy: 0.5 })] };
+    expect(announcementsBetween(state(before), state(after))).toEqual([
+      '#1 BN: epoch 1 of 3 done, validation loss 1.234, accuracy 50.0 %.',
+    ]);
+  });
+
+  it('speaks divergence and completion', () => {
+    const before = trainRun();
+    const divergence = { step: 9, loss: Infinity, learningRate: 1, reason: 'not-finite' } as const;
+    expect(announcementsBetween(state(before), state({ ...before, status: 'diverged', divergence }))).toEqual(
+      ['#1 BN diverged at step 10 with loss infinite, learning rate 1.'],
+    );
+    expect(announcementsBetween(state(before), state({ ...before, status: 'finished' }))).toEqual([
+      '#1 BN finished.',
+    ]);
+    const finder = finderRun();
+    const result = { stoppedAt: 99, reason: 'completed', suggestions: [], disagree: false } as const;
+    expect(announcementsBetween(state(finder), state({ ...finder, status: 'finished', result }))).toEqual([
+      'Finder #1 BN done: reached the end of its range.',
+    ]);
+  });
+
+  it('says nothing of single steps, of validation in progress or of what did not change', () => {
+    const before = trainRun();
+    const after = { ...before, validating: { done: 10, total: 20 } };
+    expect(announcementsBetween(state(before), state(after))).toEqual([]);
+    expect(announcementsBetween(state(before), { ...state(before), metricsVersion: 7 })).toEqual([]);
+  });
+});
