@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testGpu } from '#testing/gpu.ts';
+import { foldWorkgroups } from '../shared/maps.ts';
 import { signal } from '../shared/testData.ts';
 import { relu, reluBackward } from './kernel.ts';
 import { reluBackwardReference, reluReference } from './reference.ts';
@@ -30,6 +31,21 @@ describe('activation', () => {
       expect(context.failure).toBeUndefined();
     },
   );
+
+  it('reaches every value when the workgroups fold into a second row', async () => {
+    const { executor, f32, poisoned, readF32 } = await testGpu();
+    const size = 4 * 65_537;
+    const x = signal(1, size, 0, 1);
+    const y = poisoned(size);
+    // One vector per workgroup, so that a small tensor needs more than 65,535 of them.
+    const folded = relu({ size, x: f32(x), y }).map((dispatch) => ({
+      ...dispatch,
+      shader: { ...dispatch.shader, constants: { ...dispatch.shader.constants, LANES: 1, VECTORS: 1 } },
+      workgroups: foldWorkgroups(size / 4),
+    }));
+    await executor.run(folded);
+    expect(await readF32(y, size)).toEqual(Float32Array.from(reluReference(x)));
+  });
 
   it('passes NaN on, forward and backward', async () => {
     const { executor, f32, poisoned, readF32 } = await testGpu();

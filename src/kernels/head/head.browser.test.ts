@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expectClose, testGpu, type TestGpu } from '#testing/gpu.ts';
-import { mapSize, type MapShape } from '../shared/maps.ts';
+import { mapSize, NARROW_MAPS, WIDE_MAPS, type MapShape } from '../shared/maps.ts';
 import { signal } from '../shared/testData.ts';
 import { headEvaluation, headTraining } from './kernel.ts';
 import { headReference } from './reference.ts';
@@ -26,7 +26,14 @@ function inputs(shape: MapShape, classes: number): Inputs {
   };
 }
 
-async function train(gpu: TestGpu, shape: MapShape, classes: number, data: Inputs, step = 0) {
+async function train(
+  gpu: TestGpu,
+  shape: MapShape,
+  classes: number,
+  data: Inputs,
+  step = 0,
+  tuning = NARROW_MAPS,
+) {
   const { batch, channels } = shape;
   const biasAt = Math.ceil((channels * classes) / 64) * 64;
   const packed = new Float32Array(biasAt + Math.ceil(classes / 64) * 64);
@@ -44,6 +51,7 @@ async function train(gpu: TestGpu, shape: MapShape, classes: number, data: Input
   await gpu.executor.run(
     headTraining({
       shape,
+      tuning,
       classes,
       features: gpu.f32(data.features),
       parameters: { buffer: gpu.f32(packed), weight: 0, bias: biasAt },
@@ -72,14 +80,15 @@ describe('head in training', () => {
     { shape: { batch: 1, pixels: 1, channels: 4 }, classes: 2 },
     { shape: { batch: 7, pixels: 16, channels: 33 }, classes: 10 },
     { shape: { batch: 130, pixels: 9, channels: 12 }, classes: 3 },
-    { shape: { batch: 3, pixels: 16, channels: 512 }, classes: 10 },
+    // A software adapter compiles wide workgroups slowly: one case stands for graphics cards.
+    { shape: { batch: 3, pixels: 16, channels: 512 }, classes: 10, tuning: WIDE_MAPS },
     { shape: { batch: 2, pixels: 4, channels: 8 }, classes: 128 },
   ])(
     'agrees with the reference: $shape.batch images, $shape.channels channels, $classes classes',
-    async ({ shape, classes }) => {
+    async ({ shape, classes, tuning }) => {
       const gpu = await testGpu();
       const data = inputs(shape, classes);
-      const actual = await train(gpu, shape, classes, data, 6);
+      const actual = await train(gpu, shape, classes, data, 6, tuning);
       const expected = headReference(shape, classes, data);
       expectClose(actual.logits, expected.logits, { ...close, label: 'logits' });
       expectClose(actual.losses, expected.losses, { ...close, label: 'losses' });
@@ -153,6 +162,7 @@ describe('head in evaluation', () => {
     await gpu.executor.run(
       headEvaluation({
         shape,
+        tuning: NARROW_MAPS,
         classes: 5,
         features: gpu.f32(data.features),
         parameters: { buffer: gpu.f32(packed), weight: 0, bias: 64 },
