@@ -49,7 +49,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let firstStrip = strips * id.z / params.splits;
   let endStrip = strips * (id.z + 1u) / params.splits;
   var image = firstStrip / max(stripsPerImage, 1u);
-  var y = firstY + firstStrip % max(stripsPerImage, 1u) / stripsPerLine;
+  var y = firstY + (firstStrip % max(stripsPerImage, 1u)) / stripsPerLine;
   var x = firstStrip % stripsPerLine * ${pixels}u;
 
   let sourceStep = params.inChannels / SOURCE_WIDTH;     // elements from pixel to pixel

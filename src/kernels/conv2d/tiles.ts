@@ -46,14 +46,10 @@ function filterExtents({ kernel, inChannels, outChannels }: ConvShape, splits: n
 
 function extents(pass: ConvPass, shape: ConvShape, splits: number): Extents {
   const { batch, stride, inSize, inChannels, outSize, outChannels } = shape;
-  switch (pass) {
-    case 'forward':
-      return { rows: batch * outSize ** 2, columns: outChannels, layers: 1 };
-    case 'inputGradient':
-      return { rows: batch * Math.ceil(inSize / stride) ** 2, columns: inChannels, layers: stride ** 2 };
-    case 'filterGradient':
-      return filterExtents(shape, splits);
-  }
+  if (pass === 'filterGradient') return filterExtents(shape, splits);
+  return pass === 'forward'
+    ? { rows: batch * outSize ** 2, columns: outChannels, layers: 1 }
+    : { rows: batch * Math.ceil(inSize / stride) ** 2, columns: inChannels, layers: stride ** 2 };
 }
 
 /** One dispatch of a `tiles` variant. `a`, `b` and `result` as tiles.wgsl has them. */

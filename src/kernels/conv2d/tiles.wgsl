@@ -98,15 +98,15 @@ fn store(row: u32, n: u32, channels: u32, value: vec4f) {
 
 @compute @workgroup_size(THREADS_X, THREADS_Y, SLICES)
 fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(workgroup_id) part: vec3u,
   @builtin(local_invocation_id) thread: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   // Who fetches what: a thread keeps its rows (columns) from tile to tile. B's fetchers start half-way round,
   // so that both tiles are fetched by different threads where there are enough.
   let laneB = (lane + LANES / 2u) % LANES;
-  let fetchRow = (workgroup.y * ROW_VECTORS + lane % ROW_VECTORS) * 4u;
-  let fetchColumn = (workgroup.x * COLUMN_VECTORS + laneB % COLUMN_VECTORS) * 4u;
+  let fetchRow = (part.y * ROW_VECTORS + (lane % ROW_VECTORS)) * 4u;
+  let fetchColumn = (part.x * COLUMN_VECTORS + (laneB % COLUMN_VECTORS)) * 4u;
   let firstDepthA = lane / ROW_VECTORS * 4u;
   let firstDepthB = laneB / COLUMN_VECTORS * 4u;
 
@@ -116,8 +116,8 @@ fn main(
   let kernel = params.kernel;
   let rows = kernel * kernel * paddedChannels;
   let pixels = params.batch * params.outSize * params.outSize;
-  let begin = pixels * workgroup.z / params.splits;
-  let end = pixels * (workgroup.z + 1u) / params.splits;
+  let begin = pixels * part.z / params.splits;
+  let end = pixels * (part.z + 1u) / params.splits;
   let fetchTap = fetchRow / paddedChannels;
   let fetchChannel = fetchRow % paddedChannels;
   let tapY = fetchTap / kernel - params.padding;           // wraps below zero
@@ -126,7 +126,7 @@ fn main(
 //# else
 //# if isInputGradient
   // Pixels (y, x) = grid * stride + parity; tap firstTap + j * stride reads the source at origin - j.
-  let parity = vec2u(workgroup.z / params.stride, workgroup.z % params.stride);
+  let parity = vec2u(part.z / params.stride, part.z % params.stride);
   let resultSize = params.inSize;
   let size = params.outSize;                               // of the source
   let depthChannels = params.outChannels;
@@ -204,10 +204,10 @@ fn main(
 //# for r in 4
 //# if isInputGradient
         let y${r} = originY${r} - tap / taps.y;
-        let x${r} = originX${r} - tap % taps.y;
+        let x${r} = originX${r} - (tap % taps.y);
 //# else
         let y${r} = originY${r} + tap / taps.y;
-        let x${r} = originX${r} + tap % taps.y;
+        let x${r} = originX${r} + (tap % taps.y);
 //# end
         let isInside${r} = isFetched && pixel${r} < rows && y${r} < size && x${r} < size;
         let at${r} = ((image${r} * size + y${r}) * size + x${r}) * depthChannels + c;
@@ -241,7 +241,7 @@ fn main(
         let c = k % paddedChannels;
 //# if isInputGradient
         let filterTap = (firstTap.x + tap / taps.y * params.stride) * params.kernel + firstTap.y
-          + tap % taps.y * params.stride;
+          + (tap % taps.y) * params.stride;
         let rest = depthChannels - c;
 //# for r in 4
         if isFetched && fetchColumn + ${r}u < channels {
@@ -265,7 +265,7 @@ fn main(
       workgroupBarrier(); // everyone is done with the tile before
 //# for f in fetchesA
       if firstDepthA + ${f}u * (LANES / ROW_VECTORS * 4u) < DEPTH {
-        let at = (firstDepthA + ${f}u * (LANES / ROW_VECTORS * 4u)) * ROW_VECTORS + lane % ROW_VECTORS;
+        let at = (firstDepthA + ${f}u * (LANES / ROW_VECTORS * 4u)) * ROW_VECTORS + (lane % ROW_VECTORS);
 //# for r in 4
         tileA[at + ${r}u * ROW_VECTORS] = heldA${f}[${r}];
 //# end
@@ -273,7 +273,7 @@ fn main(
 //# end
 //# for f in fetchesB
       if firstDepthB + ${f}u * (LANES / COLUMN_VECTORS * 4u) < DEPTH {
-        let at = (firstDepthB + ${f}u * (LANES / COLUMN_VECTORS * 4u)) * COLUMN_VECTORS + laneB % COLUMN_VECTORS;
+        let at = (firstDepthB + ${f}u * (LANES / COLUMN_VECTORS * 4u)) * COLUMN_VECTORS + (laneB % COLUMN_VECTORS);
 //# for r in 4
         tileB[at + ${r}u * COLUMN_VECTORS] = heldB${f}[${r}];
 //# end
@@ -333,16 +333,16 @@ fn main(
     return;
   }
 //# end
-  let firstColumn = workgroup.x * COLUMN_VECTORS + thread.x;
+  let firstColumn = part.x * COLUMN_VECTORS + thread.x;
 //# for q in rowVectors
 //# for r in 4
   {
-    let m = (workgroup.y * ROW_VECTORS + thread.y + ${q}u * THREADS_Y) * 4u + ${r}u;
+    let m = (part.y * ROW_VECTORS + thread.y + ${q}u * THREADS_Y) * 4u + ${r}u;
     if m < rows {
 //# if isFilterGradient
       let tap = m / paddedChannels;
       let c = m % paddedChannels;
-      let row = (workgroup.z * kernel * kernel + tap) * params.inChannels + c;
+      let row = (part.z * kernel * kernel + tap) * params.inChannels + c;
       let isRow = c < params.inChannels;
 //# else
 //# if isInputGradient

@@ -92,7 +92,8 @@ function stripVariants(pass: ConvPass, { stride, inSize, outSize }: ConvShape): 
     return outSize >= 8 ? [strips(4, 8, 8), strips(8, 8, 4)] : [strips(4, 16, 4), strips(8, 8, 4)];
   }
   const size = pass === 'forward' ? outSize : inSize;
-  if (size >= 16 && stride === 1) return [strips(16, 8), strips(8, 16)];
+  // The input gradient of stride 2 meets half of a strip's pixels with each tap: it holds twice as many.
+  if (size >= 16 && (stride === 1 || pass === 'inputGradient')) return [strips(16, 8), strips(8, 16)];
   return size >= 8 ? [strips(8, 8), strips(8, 16)] : [strips(4, 8), strips(4, 16)];
 }
 

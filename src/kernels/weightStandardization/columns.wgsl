@@ -10,9 +10,9 @@ const LANES: u32 = TILE * ROWS;
 var<workgroup> rowSums: array<Vec, LANES>;
 
 // Filters are few and sorted: a linear search costs less than a table entry per workgroup.
-fn findFilter(workgroup: u32) -> u32 {
+fn findFilter(workgroupIndex: u32) -> u32 {
   var found = 0u;
-  while found + 1u < params.count && workgroup >= params.filters[found + 1u].firstWorkgroup {
+  while found + 1u < params.count && workgroupIndex >= params.filters[found + 1u].firstWorkgroup {
     found++;
   }
   return found;

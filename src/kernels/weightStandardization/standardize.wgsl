@@ -35,10 +35,10 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let f = params.filters[findFilter(workgroup.x)];
+fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let f = params.filters[findFilter(part.x)];
   let vectors = f.channels / WIDTH;
-  let column = (workgroup.x - f.firstWorkgroup) * TILE + lane % TILE;
+  let column = (part.x - f.firstWorkgroup) * TILE + (lane % TILE);
   let isUsed = column < vectors;
   let begin = f.offset / WIDTH + min(column, vectors - 1u);
 
