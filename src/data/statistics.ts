@@ -1,4 +1,4 @@
-import { IMAGE_BYTES, type ImageSet } from '#domain/dataset.ts';
+import { IMAGE_BYTES, type Dataset, type HalfStatistics, type ImageSet } from '#domain/dataset.ts';
 
 type Channels = readonly [number, number, number];
 
@@ -36,6 +36,18 @@ export function channelStatistics(half: ImageSet): { mean: Channels; deviation: 
   };
   const [red, green, blue] = [channel(0), channel(1), channel(2)];
   return { mean: [red[0], green[0], blue[0]], deviation: [red[1], green[1], blue[1]] };
+}
+
+/** Both halves in numbers, for the data panel. */
+export function datasetStatistics({ info, train, valid }: Dataset): {
+  train: HalfStatistics;
+  valid: HalfStatistics;
+} {
+  const of = (half: ImageSet): HalfStatistics => ({
+    histogram: histogram(half.labels, info.classNames.length),
+    ...channelStatistics(half),
+  });
+  return { train: of(train), valid: of(valid) };
 }
 
 /** Largest class more than this many times the smallest: accuracy then says less than it seems to. */

@@ -42,4 +42,44 @@ export interface Dataset {
 /** Where a data set comes from. */
 export type DatasetSource =
   | { readonly kind: 'built-in'; readonly seed?: number }
-  | { readonly kind: 'files'; readonly files: readonly File[] };
+  /** An archive, loose files of one set, or a zip of images. */
+  | { readonly kind: 'files'; readonly files: readonly File[] }
+  /** A folder of images, one sub-folder per class; `path` counts from the folder. */
+  | {
+      readonly kind: 'images';
+      readonly title: string;
+      readonly files: readonly { readonly path: string; readonly file: File }[];
+      /** Of the validation split. */
+      readonly seed?: number;
+    }
+  /** CIFAR-10 over the network. */
+  | { readonly kind: 'download' }
+  /** One that is kept in this browser. */
+  | { readonly kind: 'stored'; readonly hash: string };
+
+/** A data set that is kept in this browser. */
+export interface StoredDataset {
+  readonly info: DatasetInfo;
+  /** Milliseconds since 1970. */
+  readonly savedAt: number;
+  readonly byteLength: number;
+}
+
+export interface StorageUsage {
+  /** Bytes of the data sets that are kept. */
+  readonly datasetBytes: number;
+  /** Bytes of this site in all, and its limit; undefined where the browser does not say. */
+  readonly usage: number | undefined;
+  readonly quota: number | undefined;
+  /** Whether the browser may clear it by itself; undefined where it does not say. */
+  readonly isPersistent: boolean | undefined;
+}
+
+/** What one half of a data set looks like in numbers. */
+export interface HalfStatistics {
+  /** Images per class. */
+  readonly histogram: readonly number[];
+  /** Per channel, of pixels scaled to 0 … 1, as they are (training may use published figures instead). */
+  readonly mean: readonly [number, number, number];
+  readonly deviation: readonly [number, number, number];
+}

@@ -22,7 +22,12 @@ test('gives back what was saved, bit for bit', async () => {
   expect(plain(await store.load(first.info.hash))).toEqual(plain(first));
   expect(plain(await store.load(second.info.hash))).toEqual(plain(second));
   expect((await store.list()).map(({ info }) => info.id)).toEqual(['built-in:1', 'built-in:2']);
-  expect(await store.usage()).toEqual({ datasetBytes: 70 * 3073, usage: undefined, quota: undefined });
+  expect(await store.usage()).toEqual({
+    datasetBytes: 70 * 3073,
+    usage: undefined,
+    quota: undefined,
+    isPersistent: undefined,
+  });
 });
 
 test('keeps one copy of the same content, also when two tabs save it at once', async () => {
@@ -77,7 +82,7 @@ describe('faults', () => {
         if (!didFail) break;
         struck++;
         expect(failed).toMatchObject({ code: 'storage' });
-        expect((await store.list()).map(({ hash }) => hash)).toEqual([first.info.hash]);
+        expect((await store.list()).map(({ info }) => info.hash)).toEqual([first.info.hash]);
       }
       expect(struck).toBe(2);
       expect(plain(await store.load(second.info.hash))).toEqual(plain(second));

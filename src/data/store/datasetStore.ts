@@ -1,27 +1,16 @@
-import { IMAGE_BYTES, type Dataset, type DatasetInfo, type ImageSet } from '#domain/dataset.ts';
+import {
+  IMAGE_BYTES,
+  type Dataset,
+  type ImageSet,
+  type StorageUsage,
+  type StoredDataset,
+} from '#domain/dataset.ts';
 import { megabytes } from '../blobStream.ts';
 import { DatasetError } from '../datasetError.ts';
 import type { LoadOptions } from '../progress.ts';
 import { checksum } from './checksum.ts';
 import { MANIFEST_VERSION, parseManifest, type Manifest } from './manifest.ts';
 import type { StoreFiles } from './storeFiles.ts';
-
-/** One saved data set. */
-export interface StoredDataset {
-  /** The content hash; what `load` and `remove` take. */
-  readonly hash: string;
-  readonly info: DatasetInfo;
-  readonly savedAt: number;
-  readonly byteLength: number;
-}
-
-export interface StorageUsage {
-  /** Bytes of saved data sets. */
-  readonly datasetBytes: number;
-  /** Bytes of this site in all, and its limit, where the browser says. */
-  readonly usage: number | undefined;
-  readonly quota: number | undefined;
-}
 
 const DATA = 'data.bin';
 const MANIFEST = 'manifest.json';
@@ -134,11 +123,16 @@ export class DatasetStore {
   }
 
   async usage(): Promise<StorageUsage> {
-    const [sets, estimate] = await Promise.all([this.list(), this.#files.estimate()]);
+    const [sets, estimate, isPersistent] = await Promise.all([
+      this.list(),
+      this.#files.estimate(),
+      this.#files.isPersistent(),
+    ]);
     return {
       datasetBytes: sets.reduce((sum, { byteLength }) => sum + byteLength, 0),
       usage: estimate?.usage,
       quota: estimate?.quota,
+      isPersistent,
     };
   }
 
@@ -191,7 +185,7 @@ export class DatasetStore {
 }
 
 function stored({ info, savedAt, byteLength }: Manifest): StoredDataset {
-  return { hash: info.hash, info, savedAt, byteLength };
+  return { info, savedAt, byteLength };
 }
 
 /** The file's content, in its order. */

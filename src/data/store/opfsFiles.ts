@@ -80,6 +80,10 @@ class OpfsFiles implements StoreFiles {
     return usage === undefined || quota === undefined ? undefined : { usage, quota };
   }
 
+  async isPersistent(): Promise<boolean | undefined> {
+    return navigator.storage.persisted();
+  }
+
   async exclusive<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
     return navigator.locks.request(`${ROOT}:${name}`, work);
   }

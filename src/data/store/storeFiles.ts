@@ -17,6 +17,8 @@ export interface StoreFiles {
   remove(folder: string): Promise<void>;
   /** Bytes this site uses and may use; undefined where the browser does not say. */
   estimate(): Promise<{ readonly usage: number; readonly quota: number } | undefined>;
+  /** Whether the browser keeps the files when it needs room; undefined where it does not say. */
+  isPersistent(): Promise<boolean | undefined>;
   /** Runs `work` while no other tab runs any under the same name. */
   exclusive<Result>(name: string, work: () => Promise<Result>): Promise<Result>;
 }
