@@ -122,6 +122,11 @@ export function runItem(page: Page, spoken: string): Locator {
   return page.getByRole('complementary', { name: 'Runs' }).getByRole('button', { name: `Select ${spoken}` });
 }
 
+/** A chart by its title. */
+export function chart(page: Page, title: string): Locator {
+  return page.getByRole('figure').filter({ has: page.getByText(title, { exact: true }) });
+}
+
 /** Gives files to the page as its file dialog would, and waits for the answer. */
 export async function loadFiles(
   page: Page,
