@@ -131,7 +131,9 @@ describe('Dispatcher', () => {
       'epoch',
       'finished',
     ]);
-    const losses = page.events.flatMap((event) => (event.type === 'steps' ? Array.from(event.chunk.losses) : []));
+    const losses = page.events.flatMap((event) =>
+      event.type === 'steps' ? Array.from(event.chunk.losses) : [],
+    );
     expect(losses).toHaveLength(12);
     expect(losses.every((loss) => loss > 0)).toBe(true);
   });
