@@ -1,4 +1,4 @@
-import { useId, useState } from 'react';
+import { useId, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import { CartesianGrid, ComposedChart, Line, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import type { CursorGroup } from '#ui/state/cursor.ts';
@@ -51,6 +51,7 @@ interface PlotProps {
 
 const NO_LABELS: readonly EndLabel[] = [];
 const Y_AXIS_WIDTH = 46;
+const AXIS_LINE = { stroke: 'var(--axis)' };
 
 /**
  * A chart with a cursor that is shared by value with the charts of its group. Recharts draws axes and lines
@@ -62,6 +63,13 @@ export function Plot(props: PlotProps): ReactNode {
   const { endLabels = NO_LABELS, isXLog = false, isYLog = false } = props;
   const isEmpty = props.lines.every((line) => line.points.length === 0);
   const longest = endLabels.reduce((most, label) => Math.max(most, label.text.length), 0);
+  const right = longest > 0 ? longest * 6.6 + 14 : 12;
+  // Recharts computes everything anew for every property that is a new object.
+  const margin = useMemo(() => ({ top: 10, right, bottom: 0, left: 0 }), [right]);
+  const xDomain = useSameNumbers(props.xAxis.domain);
+  const xTicks = useSameNumbers(props.xAxis.ticks);
+  const yDomain = useSameNumbers(props.yAxis.domain);
+  const yTicks = useSameNumbers(props.yAxis.ticks);
   return (
     <figure className={`plot ${props.className ?? ''}`} aria-label={`${props.title}. ${props.summary}`}>
       <figcaption>
@@ -80,30 +88,27 @@ export function Plot(props: PlotProps): ReactNode {
           onPick={props.onPick}
         />
         <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height: 160 }}>
-          <ComposedChart
-            margin={{ top: 10, right: longest > 0 ? longest * 6.6 + 14 : 12, bottom: 0, left: 0 }}
-            accessibilityLayer={false}
-          >
+          <ComposedChart margin={margin} accessibilityLayer={false}>
             <CartesianGrid stroke="var(--grid)" vertical={false} />
             <XAxis
               type="number"
               dataKey="x"
               scale={isXLog ? 'log' : 'linear'}
-              domain={[...props.xAxis.domain]}
-              ticks={[...props.xAxis.ticks]}
+              domain={xDomain}
+              ticks={xTicks}
               tickFormatter={props.formatX}
               allowDataOverflow
               allowDuplicatedCategory={false}
               height={22}
               tickLine={false}
-              axisLine={{ stroke: 'var(--axis)' }}
+              axisLine={AXIS_LINE}
               tickMargin={6}
             />
             <YAxis
               type="number"
               scale={isYLog ? 'log' : 'linear'}
-              domain={[...props.yAxis.domain]}
-              ticks={[...props.yAxis.ticks]}
+              domain={yDomain}
+              ticks={yTicks}
               tickFormatter={props.formatY}
               allowDataOverflow
               width={Y_AXIS_WIDTH}
@@ -156,4 +161,11 @@ export function Plot(props: PlotProps): ReactNode {
       {props.xLabel && <div className="plot-x-label">{props.xLabel}</div>}
     </figure>
   );
+}
+
+/** A copy of `numbers` that stays the same array while they are equal. */
+function useSameNumbers(numbers: readonly number[]): number[] {
+  const key = numbers.join();
+  // eslint-disable-next-line react/exhaustive-deps -- `key` stands for the numbers
+  return useMemo(() => [...numbers], [key]);
 }

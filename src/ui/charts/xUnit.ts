@@ -71,16 +71,10 @@ function nearest(series: Float32Array, value: number): number {
   return low;
 }
 
-export function formatX(unit: XUnit, x: number): string {
-  switch (unit) {
-    case 'step':
-    case 'images':
-      return formatCount(x);
-    case 'epoch':
-      return String(Number(x.toFixed(2)));
-    case 'time':
-      return formatClock(x * 1000);
-    default:
-      return unit satisfies never;
-  }
-}
+/** How each unit is written on an axis. */
+export const formatX: Readonly<Record<XUnit, (x: number) => string>> = {
+  step: formatCount,
+  images: formatCount,
+  epoch: (x) => String(Number(x.toFixed(2))),
+  time: (x) => formatClock(x * 1000),
+};

@@ -21,6 +21,10 @@ interface FinderChartProps {
   readonly onPick: (learningRate: number) => void;
 }
 
+function formatRateTick(value: number): string {
+  return formatRate(value);
+}
+
 /** Loss against learning rate of every visible finder; a click sets the maximum learning rate. */
 export function FinderChart(props: FinderChartProps): ReactNode {
   const { curves, selected } = props;
@@ -71,7 +75,7 @@ export function FinderChart(props: FinderChartProps): ReactNode {
       xLabel="learning rate"
       yAxis={lossAxis(curves, props.isLossLog)}
       isYLog={props.isLossLog}
-      formatX={(value) => formatRate(value)}
+      formatX={formatRateTick}
       formatY={formatTick}
       lines={lines}
       rules={rules}

@@ -14,6 +14,14 @@ interface SmallChartProps {
   readonly view: ChartView;
 }
 
+function formatPercentTick(value: number): string {
+  return `${Number((100 * value).toFixed(1))}%`;
+}
+
+function formatRateTick(value: number): string {
+  return formatRate(value, 3);
+}
+
 /** Validation accuracy at the end of each epoch. */
 export function AccuracyChart({ view }: SmallChartProps): ReactNode {
   const [low, high] = rangeOf(view.runs, (run) => run.series.accuracy) ?? [0, 1];
@@ -26,7 +34,7 @@ export function AccuracyChart({ view }: SmallChartProps): ReactNode {
       xAxis={view.xAxis}
       yAxis={roundedAxis(Math.max(0, low - 0.05), Math.min(1, high + 0.05), 4)}
       formatX={view.formatX}
-      formatY={(value) => `${Number((100 * value).toFixed(1))}%`}
+      formatY={formatPercentTick}
       lines={view.runs.map(({ run, style, series }) => ({
         id: run.id,
         points: series.accuracy,
@@ -120,7 +128,7 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
       xAxis={view.xAxis}
       yAxis={roundedAxis(from ?? low, high, 4)}
       formatX={view.formatX}
-      formatY={(value) => formatRate(value, 3)}
+      formatY={formatRateTick}
       lines={view.runs.map((chartRun) => ({
         id: chartRun.run.id,
         points: pick(chartRun),

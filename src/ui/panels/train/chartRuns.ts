@@ -54,7 +54,7 @@ export function chartView(
     xAxis: unit === 'time' ? timeAxis(extent) : exactAxis(0, extent),
     xLabel: xUnits.find((entry) => entry.value === unit)?.axis ?? '',
     showsNames: !options.isNarrow && runs.length <= MAX_END_LABELS,
-    formatX: (x) => formatX(unit, x),
+    formatX: formatX[unit],
     atCursor: (x) =>
       runs.flatMap((chartRun) => {
         const step = stepAtX(chartRun.run, unit, x);
