@@ -92,13 +92,15 @@ describe('refuses', () => {
 
   test('a damaged image, a cut file and a web page', async () => {
     const whole = parquetOf(trainRows);
-    for (const blob of [
-      replaced(0, { png: flippedChecksum, label: 0 }),
-      new Blob([whole.slice(0, -100)]),
-      new Blob(['<!doctype html><p>Not found']),
-    ]) {
-      // The decoders' own errors, which the worker's host turns into a sentence.
-      await expect(load(blob)).rejects.toBeInstanceOf(Error);
+    for (const [blob, message] of [
+      [replaced(0, { png: flippedChecksum, label: 0 }), /row 0 is a damaged image/],
+      [new Blob([whole.slice(0, -100)]), /its decoder failed/],
+      [new Blob(['<!doctype html><p>Not found']), /its decoder failed/],
+    ] as const) {
+      await expect(load(blob)).rejects.toMatchObject({
+        name: 'DatasetError',
+        message: expect.stringMatching(message),
+      });
     }
   });
 

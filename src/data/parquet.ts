@@ -1,4 +1,4 @@
-import { decode } from 'fast-png';
+import { decode, type DecodedPng } from 'fast-png';
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMetaData } from 'hyparquet';
 import { IMAGE_BYTES, type Dataset, type ImageSet } from '#domain/dataset.ts';
 import { DatasetError } from './datasetError.ts';
@@ -28,7 +28,7 @@ const MAX_COLUMN_BYTES = 400e6;
  * Reads a set of two parquet files with the columns `img` {bytes: PNG, path} and `label`, as the Hugging
  * Face hub has them. Run it only where it can be ended: damaged bytes can make the reader spin, throw late or
  * answer wrongly. Hence the exact counts and the hash at the end.
- * @throws {DatasetError}; and whatever the reader throws on damaged bytes.
+ * @throws {DatasetError}
  */
 export async function loadParquet(
   files: { readonly train: Blob; readonly valid: Blob },
@@ -78,7 +78,7 @@ async function readHalf(
     byteLength: blob.size,
     slice: (start, end) => blob.slice(start, end).arrayBuffer(),
   };
-  const metadata = await parquetMetadataAsync(file);
+  const metadata = await guarded(title, () => parquetMetadataAsync(file));
   expectPlausible(metadata, blob.size, count, `${title} (${half})`);
   const images = new Uint8Array(count * IMAGE_BYTES);
   const labels = new Uint8Array(count);
@@ -89,14 +89,9 @@ async function readHalf(
     // A read within one group decodes no other; groups of the hub are about this long.
     for (let rowStart = groupStart; rowStart < groupEnd; rowStart += ROWS_PER_READ) {
       const rowEnd = Math.min(rowStart + ROWS_PER_READ, groupEnd);
-      const rows = await parquetReadObjects({
-        file,
-        metadata,
-        columns: ['img', 'label'],
-        rowStart,
-        rowEnd,
-        utf8: false,
-      });
+      const rows = await guarded(title, () =>
+        parquetReadObjects({ file, metadata, columns: ['img', 'label'], rowStart, rowEnd, utf8: false }),
+      );
       if (rows.length !== rowEnd - rowStart)
         throw damaged(title, `it gave ${rows.length} rows for ${rowEnd - rowStart}`);
       for (const row of rows) {
@@ -153,16 +148,34 @@ function pixelsOf(value: unknown, row: number, title: string): Uint8Array {
   if (bytes.length < 33 || view.getUint32(16) !== 32 || view.getUint32(20) !== 32) {
     throw damaged(title, `row ${row} is no image of 32 x 32 pixels`);
   }
-  const png = decode(bytes, { checkCrc: true });
+  const png = decodePng(bytes, row, title);
   if (png.channels !== 3 || png.depth !== 8 || png.data.length !== IMAGE_BYTES) {
     throw damaged(title, `row ${row} is no RGB image`);
   }
   return png.data as Uint8Array;
 }
 
-function damaged(title: string, what: string): DatasetError {
+function decodePng(bytes: Uint8Array, row: number, title: string): DecodedPng {
+  try {
+    return decode(bytes, { checkCrc: true });
+  } catch (error) {
+    throw damaged(title, `row ${row} is a damaged image`, error);
+  }
+}
+
+/** The reader's own errors, RangeErrors for absurd sizes among them, mean a damaged file. */
+async function guarded<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw damaged(title, 'its decoder failed', error);
+  }
+}
+
+function damaged(title: string, what: string, cause?: unknown): DatasetError {
   return new DatasetError(
     'damaged',
     `The download of ${title} is damaged or not what was expected (${what}); remove it and download it again.`,
+    { cause },
   );
 }

@@ -18,7 +18,7 @@ export function failedMessage(error: unknown): ParserMessage {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (error instanceof DatasetError)
     return { type: 'failed', code: error.code, sentence: error.sentence, detail };
-  if (error instanceof RangeError && /alloc|memory|array (buffer )?length/i.test(error.message)) {
+  if (error instanceof RangeError && /allocation failed|out of memory/i.test(error.message)) {
     return {
       type: 'failed',
       code: 'too-large',

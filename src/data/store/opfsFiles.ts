@@ -9,6 +9,8 @@ const ROOT = 'normlab-data';
  * @returns undefined where the browser has none or refuses it (private windows).
  */
 export async function openOpfsFiles(): Promise<StoreFiles | undefined> {
+  // Windows have the file system without synchronous handles; Safari before 15.2 has neither.
+  if (!('createSyncAccessHandle' in (globalThis.FileSystemFileHandle?.prototype ?? {}))) return undefined;
   try {
     const root = await navigator.storage.getDirectory();
     return new OpfsFiles(await root.getDirectoryHandle(ROOT, { create: true }));
