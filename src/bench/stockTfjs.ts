@@ -83,7 +83,7 @@ export function createStockStep(options: StockStepOptions): StockStep {
       const { mean, variance } = tf.moments(x, [0, 1, 2]);
       runningMean!.assign(runningMean!.mul(0.9).add(mean.mul(0.1)));
       runningVariance!.assign(runningVariance!.mul(0.9).add(variance.mul(0.1)));
-      return tf.batchNorm(
+      return tf.batchNorm<tf.Rank.R4>(
         x,
         mean as tf.Tensor1D,
         variance as tf.Tensor1D,

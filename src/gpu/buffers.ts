@@ -14,7 +14,7 @@ export function createStorage(context: GpuContext, label: string, byteLength: nu
 export function upload(context: GpuContext, buffer: GPUBuffer, data: ArrayBufferView, byteOffset = 0): void {
   const { device } = context;
   const whole = data.byteLength & ~3;
-  device.queue.writeBuffer(buffer, byteOffset, data.buffer as ArrayBuffer, data.byteOffset, whole);
+  device.queue.writeBuffer(buffer, byteOffset, data.buffer, data.byteOffset, whole);
   if (whole === data.byteLength) return;
   // writeBuffer takes multiples of four bytes.
   const rest = new Uint8Array(4);

@@ -54,7 +54,7 @@ export async function requestGpu(options: GPURequestAdapterOptions = {}): Promis
   if (!gpu) {
     throw new GpuUnavailableError(
       'no-webgpu',
-      globalThis.isSecureContext === false
+      !globalThis.isSecureContext
         ? 'WebGPU needs a secure page: open NormLab over https or from localhost.'
         : 'This browser has no WebGPU.',
     );

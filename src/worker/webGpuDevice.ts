@@ -1,6 +1,8 @@
 import { createReplayEngine } from '#engine/replay/createReplayEngine.ts';
+import { Tuner } from '#engine/replay/tuner.ts';
 import { requestGpu } from '#gpu/device.ts';
 import type { AdapterDescription } from '#gpu/device.ts';
+import { tuningStore } from './tuningStore.ts';
 import type { TrainingDevice } from './trainingDevice.ts';
 
 /**
@@ -10,6 +12,7 @@ import type { TrainingDevice } from './trainingDevice.ts';
 export async function openWebGpu(): Promise<TrainingDevice> {
   const context = await requestGpu();
   const { adapter, limits, features } = context;
+  const tuner = new Tuner(context, tuningStore);
   return {
     info: {
       backend: 'webgpu',
@@ -20,7 +23,8 @@ export async function openWebGpu(): Promise<TrainingDevice> {
       features: [...features].sort(),
       maxBufferBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
     },
-    createEngine: (config) => createReplayEngine(context, config),
+    createEngine: async (config) =>
+      createReplayEngine(context, config, { choose: await tuner.choose(config.network, config.batchSize) }),
     onFailure: (listener) => void context.onFailure(listener),
   };
 }

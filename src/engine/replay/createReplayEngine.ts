@@ -8,6 +8,7 @@ import { record, type Recording } from '#gpu/replay.ts';
 import { defaultVariant } from '#kernels/conv2d/variants.ts';
 import { advanceCounter, gatherTraining, orderBufferWords, orderWords } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
+import { mapTuning } from '#kernels/shared/maps.ts';
 import { momentCount, optimizerStep, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
 import type {
   EngineConfig,
@@ -130,6 +131,7 @@ function buildStep(
   const results = pool.keep('image losses', batchSize * RESULT_WORDS);
   const choose: ChooseVariant =
     options.choose ?? ((pass, shape) => defaultVariant(pass, shape, context.adapter.isFallback));
+  const tuning = mapTuning(context.adapter.isFallback);
   const convolutions = createConvolutions({
     network,
     batch: batchSize,
@@ -165,7 +167,8 @@ function buildStep(
         model,
         pool,
         convolutions,
-        norm: (spec) => createNormLayer(norm, spec, { model, pool, batch: batchSize }),
+        tuning,
+        norm: (spec) => createNormLayer(norm, spec, { model, pool, batch: batchSize, tuning }),
       },
       images,
       { labels, logits, results, counter, ring, ringSize: RING_SIZE },
@@ -327,7 +330,7 @@ export class ReplayEngine implements TrainingEngine {
       read(model.bufferTable, model.running),
       ...moments.map((moment) => read(model.parameterTable, moment)),
     ]);
-    return { step, parameters: parameters!, buffers: buffers!, moments: rest };
+    return { step, parameters, buffers, moments: rest };
   }
 
   async restore(state: EngineState): Promise<void> {

@@ -4,6 +4,7 @@ import { pipelineCache } from '#gpu/pipelines.ts';
 import { record, type Recording } from '#gpu/replay.ts';
 import { advanceCounter, gatherEvaluation } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
+import { mapTuning } from '#kernels/shared/maps.ts';
 import type { EngineConfig, Evaluation } from '../engine.ts';
 import { BufferPool } from './bufferPool.ts';
 import { createConvolutions, type ChooseVariant } from './convolutions.ts';
@@ -113,6 +114,7 @@ export class Evaluator {
     const { context, config, dataset, pool, model, choose } = this.#parts;
     const { network, norm, ws } = config;
     const { info } = config.dataset;
+    const tuning = mapTuning(context.adapter.isFallback);
     const source = dataset[half];
     const built = await inErrorScopes(context, 'allocating the evaluation', () => {
       const results = pool.keep(`${half} results`, source.count * RESULT_WORDS);
@@ -145,7 +147,8 @@ export class Evaluator {
             model,
             pool,
             convolutions,
-            norm: (spec) => createNormLayer(norm, spec, { model, pool, batch: BATCH }),
+            tuning,
+            norm: (spec) => createNormLayer(norm, spec, { model, pool, batch: BATCH, tuning }),
           },
           images,
           { labels, logits, results, counter: this.#cursor },

@@ -14,7 +14,7 @@ import {
   groupNormScratchSize,
   groupNormStatsSize,
 } from '#kernels/groupNorm/kernel.ts';
-import type { AffineSlices, MapShape } from '#kernels/shared/maps.ts';
+import type { AffineSlices, MapShape, MapTuning } from '#kernels/shared/maps.ts';
 import type { BufferPool } from './bufferPool.ts';
 
 /** The packed buffers of a model and where each tensor lies in them. */
@@ -63,17 +63,12 @@ export interface NormContext {
   readonly model: ModelBuffers;
   readonly pool: BufferPool;
   readonly batch: number;
+  readonly tuning: MapTuning;
 }
 
 export function createNormLayer(norm: Norm, spec: NormSpec, context: NormContext): NormLayer {
-  switch (norm) {
-    case 'bn':
-      return batchNormLayer(spec, context);
-    case 'gn':
-      return groupNormLayer(spec, context);
-    case 'none':
-      return activationLayer(spec, context);
-  }
+  const create = { bn: batchNormLayer, gn: groupNormLayer, none: activationLayer }[norm];
+  return create(spec, context);
 }
 
 function shapeOf(spec: NormSpec, batch: number): MapShape {
@@ -85,7 +80,7 @@ function affine(model: ModelBuffers, spec: NormSpec, buffer: GPUBuffer): AffineS
   return { buffer, gamma: at('weight'), beta: at('bias') };
 }
 
-function batchNormLayer(spec: NormSpec, { model, pool, batch }: NormContext): NormLayer {
+function batchNormLayer(spec: NormSpec, { model, pool, batch, tuning }: NormContext): NormLayer {
   const shape = shapeOf(spec, batch);
   const size = shape.batch * shape.pixels * shape.channels;
   const at = (suffix: string): number => model.bufferTable.byName.get(`${spec.name}.${suffix}`)!.offset;
@@ -96,24 +91,34 @@ function batchNormLayer(spec: NormSpec, { model, pool, batch }: NormContext): No
   return {
     training(input) {
       stats = pool.borrow(2 * spec.channels);
-      const scratch = pool.borrow(batchNormScratchSize(shape));
+      const scratch = pool.borrow(batchNormScratchSize(shape, tuning));
       const y = pool.borrow(size);
-      const dispatches = batchNormTraining({ ...input, shape, parameters, running, stats, scratch, y });
+      const dispatches = batchNormTraining({
+        ...input,
+        shape,
+        tuning,
+        parameters,
+        running,
+        stats,
+        scratch,
+        y,
+      });
       pool.giveBack(scratch);
       return { y, dispatches };
     },
     evaluation(input) {
       const y = pool.borrow(size);
-      return { y, dispatches: batchNormEvaluation({ ...input, shape, parameters, running, y }) };
+      return { y, dispatches: batchNormEvaluation({ ...input, shape, tuning, parameters, running, y }) };
     },
     backward({ x, y, dy, relu }, wantsResidual) {
       if (!stats) throw new Error(`${spec.name}: backward recorded before forward`);
-      const scratch = pool.borrow(batchNormScratchSize(shape));
+      const scratch = pool.borrow(batchNormScratchSize(shape, tuning));
       const dx = pool.borrow(size);
       const dz = wantsResidual ? pool.borrow(size) : undefined;
       const gradients = affine(model, spec, model.gradients);
       const dispatches = batchNormBackward({
         shape,
+        tuning,
         relu,
         dy,
         y,
@@ -132,7 +137,7 @@ function batchNormLayer(spec: NormSpec, { model, pool, batch }: NormContext): No
   };
 }
 
-function groupNormLayer(spec: NormSpec, { model, pool, batch }: NormContext): NormLayer {
+function groupNormLayer(spec: NormSpec, { model, pool, batch, tuning }: NormContext): NormLayer {
   const shape = shapeOf(spec, batch);
   const groups = groupCount(spec.channels);
   const size = shape.batch * shape.pixels * shape.channels;
@@ -143,12 +148,12 @@ function groupNormLayer(spec: NormSpec, { model, pool, batch }: NormContext): No
     training(input) {
       stats = pool.borrow(statsSize);
       const y = pool.borrow(size);
-      return { y, dispatches: groupNormForward({ ...input, shape, groups, parameters, stats, y }) };
+      return { y, dispatches: groupNormForward({ ...input, shape, tuning, groups, parameters, stats, y }) };
     },
     evaluation(input) {
       const scratch = pool.borrow(statsSize);
       const y = pool.borrow(size);
-      const dispatches = groupNormForward({ ...input, shape, groups, parameters, stats: scratch, y });
+      const dispatches = groupNormForward({ ...input, shape, tuning, groups, parameters, stats: scratch, y });
       pool.giveBack(scratch);
       return { y, dispatches };
     },
@@ -160,6 +165,7 @@ function groupNormLayer(spec: NormSpec, { model, pool, batch }: NormContext): No
       const gradients = affine(model, spec, model.gradients);
       const dispatches = groupNormBackward({
         shape,
+        tuning,
         groups,
         relu,
         dy,

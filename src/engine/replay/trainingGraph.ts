@@ -1,7 +1,7 @@
 import type { BlockSpec, ConvNorm, NetworkSpec } from '#domain/resnet.ts';
 import type { Dispatch } from '#gpu/command.ts';
 import { headEvaluation, headTraining, type ClassifierSlices } from '#kernels/head/kernel.ts';
-import type { MapShape } from '#kernels/shared/maps.ts';
+import type { MapShape, MapTuning } from '#kernels/shared/maps.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { ConvLayer, Convolutions } from './convolutions.ts';
 import type { ModelBuffers, NormLayer } from './normLayers.ts';
@@ -37,6 +37,7 @@ export interface GraphParts {
   readonly model: ModelBuffers;
   readonly pool: BufferPool;
   readonly convolutions: Convolutions;
+  readonly tuning: MapTuning;
   readonly norm: (spec: ConvNorm['norm']) => NormLayer;
 }
 
@@ -92,6 +93,7 @@ export function recordTraining(
   dispatches.push(
     ...headTraining({
       shape,
+      tuning: parts.tuning,
       classes: network.classes,
       features,
       parameters: classifier,
@@ -207,6 +209,7 @@ export function recordEvaluation(parts: GraphParts, images: GPUBuffer, head: Hea
   dispatches.push(
     ...headEvaluation({
       shape: featureShape(network, batch),
+      tuning: parts.tuning,
       classes: network.classes,
       features,
       parameters: classifierSlices(model, model.parameters),
