@@ -90,7 +90,7 @@ export function createStockStep(options: StockStepOptions): StockStep {
         shift as unknown as tf.Tensor1D,
         scale as unknown as tf.Tensor1D,
         1e-5,
-      ) as tf.Tensor4D;
+      );
     };
   };
   const stem = layer(network.stem);
