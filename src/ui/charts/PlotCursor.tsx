@@ -92,10 +92,13 @@ export function PlotCursor({ id, group, readout, onPick, overlay }: PlotCursorPr
   );
 }
 
-/** Rows for a chart that only follows the cursor: equal values once, and none where they would hide the plot. */
+/** Rows for a chart that only follows the cursor: values that several lines share once, in no line's colour. */
 function compactRows(rows: readonly ReadoutRow[]): readonly ReadoutRow[] {
-  const distinct = rows.filter((row, index) => rows.findIndex((other) => other.text === row.text) === index);
-  return distinct.length <= MAX_COMPACT_ROWS ? distinct : [];
+  const byText = new Map<string, ReadoutRow>();
+  for (const row of rows) {
+    byText.set(row.text, byText.has(row.text) ? { ...row, colour: 'var(--muted)', dash: undefined } : row);
+  }
+  return byText.size > MAX_COMPACT_ROWS ? [] : [...byText.values()];
 }
 
 function ReadoutBox(props: {
