@@ -1,4 +1,10 @@
-import type { DatasetInfo, DatasetSource } from '#domain/dataset.ts';
+import type {
+  DatasetInfo,
+  DatasetSource,
+  HalfStatistics,
+  StorageUsage,
+  StoredDataset,
+} from '#domain/dataset.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import type {
   Divergence,
@@ -43,13 +49,33 @@ export interface SampleImages {
   readonly labels: readonly number[];
 }
 
+/** The data sets that this browser keeps, and the room they take. */
+export interface KeptData {
+  readonly datasets: readonly StoredDataset[];
+  readonly usage: StorageUsage;
+}
+
 /** Requests of the page and what each resolves to. A request that fails rejects with a `RemoteError`. */
 export interface Requests {
   /** Sets up the GPU; the first request. */
   start: { request: Record<never, never>; response: DeviceInfo };
   loadDataset: { request: { source: DatasetSource }; response: DatasetInfo };
+  /** The `loadDataset` that is going on rejects with an `AbortError`; nothing happens when there is none. */
+  cancelLoading: { request: Record<never, never>; response: Record<never, never> };
+  keptData: { request: Record<never, never>; response: KeptData };
+  /** Removes what is kept under this content hash; the data set in use stays in use. */
+  removeData: { request: { hash: string }; response: KeptData };
+  datasetStatistics: {
+    request: Record<never, never>;
+    response: { train: HalfStatistics; valid: HalfStatistics };
+  };
   sampleImages: {
     request: { half: 'train' | 'valid'; offset: number; count: number; label: number | undefined };
+    response: SampleImages;
+  };
+  /** Training images, each followed by `variants` copies as pad-4 crop and flip would show it. */
+  augmentedImages: {
+    request: { seed: number; offset: number; count: number; variants: number };
     response: SampleImages;
   };
   /** Resolves when the run is over, whatever its end; events tell the story meanwhile. */
@@ -88,6 +114,9 @@ export type WorkerEvent =
       readonly stage: string;
       readonly done: number;
       readonly total: number;
+      /** While data come over the network. */
+      readonly bytesPerSecond?: number;
+      readonly remainingMs?: number;
     }
   | {
       readonly type: 'run-status';

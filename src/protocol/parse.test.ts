@@ -28,6 +28,30 @@ const requests: readonly RequestMessage[] = [
   { type: 'request', id: 7, name: 'resume', body: { runId: 'a' } },
   { type: 'request', id: 8, name: 'stop', body: { runId: 'a' } },
   { type: 'request', id: 9, name: 'memory', body: {} },
+  {
+    type: 'request',
+    id: 10,
+    name: 'loadDataset',
+    body: {
+      source: {
+        kind: 'images',
+        title: 'pets',
+        files: [{ path: 'cat/1.png', file: new File(['x'], '1.png') }],
+      },
+    },
+  },
+  { type: 'request', id: 11, name: 'loadDataset', body: { source: { kind: 'download' } } },
+  {
+    type: 'request',
+    id: 12,
+    name: 'loadDataset',
+    body: { source: { kind: 'stored', hash: 'a'.repeat(64) } },
+  },
+  { type: 'request', id: 13, name: 'cancelLoading', body: {} },
+  { type: 'request', id: 14, name: 'keptData', body: {} },
+  { type: 'request', id: 15, name: 'removeData', body: { hash: '0'.repeat(64) } },
+  { type: 'request', id: 16, name: 'datasetStatistics', body: {} },
+  { type: 'request', id: 17, name: 'augmentedImages', body: { seed: 1, offset: 0, count: 8, variants: 3 } },
 ];
 
 function chunk(length: number): StepChunk {
@@ -44,6 +68,14 @@ function chunk(length: number): StepChunk {
 
 const events: readonly WorkerEvent[] = [
   { type: 'dataset-progress', stage: 'Reading', done: 3, total: 10 },
+  {
+    type: 'dataset-progress',
+    stage: 'Downloading',
+    done: 3,
+    total: 10,
+    bytesPerSecond: 2.5,
+    remainingMs: 2800,
+  },
   { type: 'run-status', runId: 'a', status: 'running' },
   { type: 'run-status', runId: 'a', status: 'failed', detail: 'Out of memory.' },
   {

@@ -21,6 +21,9 @@ export class ProtocolError extends Error {
 const MAX_FINDER_STEPS = 100_000;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const seed = v.pipe(count, v.maxValue(0xffffffff));
+/** SHA-256, hexadecimal. */
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const runId = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const nothing = v.strictObject({});
 const runOnly = v.strictObject({ runId });
@@ -54,19 +57,37 @@ const finderSettings = v.pipe(
 const datasetSource = v.variant('kind', [
   v.strictObject({
     kind: v.literal('built-in'),
-    seed: v.exactOptional(v.pipe(count, v.maxValue(0xffffffff))),
+    seed: v.exactOptional(seed),
   }),
   v.strictObject({ kind: v.literal('files'), files: v.pipe(v.array(v.file()), v.minLength(1)) }),
+  v.strictObject({
+    kind: v.literal('images'),
+    title: v.string(),
+    files: v.array(v.strictObject({ path: v.string(), file: v.file() })),
+    seed: v.exactOptional(seed),
+  }),
+  v.strictObject({ kind: v.literal('download') }),
+  v.strictObject({ kind: v.literal('stored'), hash }),
 ]);
 
 const requestBodies = {
   start: nothing,
   loadDataset: v.strictObject({ source: datasetSource }),
+  cancelLoading: nothing,
+  keptData: nothing,
+  removeData: v.strictObject({ hash }),
+  datasetStatistics: nothing,
   sampleImages: v.strictObject({
     half,
     offset: count,
     count: v.pipe(count, v.maxValue(10_000)),
     label: v.union([count, v.undefined_()]),
+  }),
+  augmentedImages: v.strictObject({
+    seed,
+    offset: count,
+    count: v.pipe(count, v.maxValue(1000)),
+    variants: v.pipe(count, v.maxValue(100)),
   }),
   train: v.strictObject({ runId, experiment }),
   findLearningRate: v.strictObject({ runId, experiment, settings: finderSettings }),
@@ -134,10 +155,28 @@ const sampleImages = v.object({
   labels: v.array(count),
 });
 
+const keptData = v.object({
+  datasets: v.array(v.object({ info: datasetInfo, savedAt: v.number(), byteLength: count })),
+  usage: v.object({
+    datasetBytes: count,
+    usage: v.union([count, v.undefined_()]),
+    quota: v.union([count, v.undefined_()]),
+    isPersistent: v.union([v.boolean(), v.undefined_()]),
+  }),
+});
+
+const channels = v.tuple([v.number(), v.number(), v.number()]);
+const halfStatistics = v.object({ histogram: v.array(count), mean: channels, deviation: channels });
+
 const responseBodies = {
   start: deviceInfo,
   loadDataset: datasetInfo,
+  cancelLoading: nothing,
+  keptData,
+  removeData: keptData,
+  datasetStatistics: v.object({ train: halfStatistics, valid: halfStatistics }),
   sampleImages,
+  augmentedImages: sampleImages,
   train: v.object({ status }),
   findLearningRate: finderResult,
   pause: nothing,
@@ -192,7 +231,14 @@ const divergence = v.object({
 });
 
 const workerEvent: v.GenericSchema<unknown, WorkerEvent> = v.variant('type', [
-  v.object({ type: v.literal('dataset-progress'), stage: v.string(), done: count, total: count }),
+  v.object({
+    type: v.literal('dataset-progress'),
+    stage: v.string(),
+    done: count,
+    total: count,
+    bytesPerSecond: v.exactOptional(v.number()),
+    remainingMs: v.exactOptional(v.number()),
+  }),
   v.object({ type: v.literal('run-status'), runId, status, detail: v.exactOptional(v.string()) }),
   v.object({ type: v.literal('run-plan'), runId, plan: runPlan }),
   v.object({ type: v.literal('steps'), runId, chunk: stepChunk }),

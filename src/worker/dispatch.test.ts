@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { LoadOptions } from '#data/loadDataset.ts';
-import type { Dataset, DatasetSource } from '#domain/dataset.ts';
+import type { LoadOptions } from '#data/progress.ts';
+import type { Dataset, DatasetInfo, DatasetSource } from '#domain/dataset.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import type { RequestName, Requests, WireError, WorkerEvent, WorkerMessage } from '#protocol/messages.ts';
 import { parseResponse, parseWorkerMessage } from '#protocol/parse.ts';
@@ -24,6 +24,7 @@ class Page {
   startCount = 0;
   startDevice: () => Promise<TrainingDevice> = async () => this.#device();
   load: (source: DatasetSource, options: LoadOptions) => Promise<Dataset> = async () => fakeDataset(100, 40);
+  kept: DatasetInfo[] = [];
   onEvent: (event: WorkerEvent) => void = () => undefined;
   readonly #engine: FakeEngineOptions;
   readonly #answers = new Map<number, (message: Extract<WorkerMessage, { type: 'response' }>) => void>();
@@ -39,7 +40,19 @@ class Page {
         this.startCount += 1;
         return this.startDevice();
       },
-      loadDataset: (source, options) => this.load(source, options),
+      library: {
+        load: (source, options) => this.load(source, options ?? {}),
+        list: async () => this.kept.map((info) => ({ info, savedAt: 1, byteLength: 10 })),
+        remove: async (hash) => {
+          this.kept = this.kept.filter((info) => info.hash !== hash);
+        },
+        usage: async () => ({
+          datasetBytes: 10,
+          usage: undefined,
+          quota: undefined,
+          isPersistent: undefined,
+        }),
+      },
       startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
       clock: this.clock.read,
     });
@@ -106,6 +119,8 @@ class Page {
     };
   }
 }
+
+const unused = (): Promise<never> => Promise.reject(new Error('not in this test'));
 
 const wireOf = async (request: Promise<unknown>): Promise<WireError> => {
   const error = await request.then(
@@ -271,6 +286,46 @@ describe('Dispatcher', () => {
     expect((await first).trainCount).toBe(30);
   });
 
+  test('cancels the loading that goes on, and keeps the data in use', async () => {
+    const page = await new Page().ready();
+    page.load = (_source, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal!.addEventListener('abort', () =>
+          reject(new DOMException('Loading was cancelled.', 'AbortError')),
+        );
+      });
+    const loading = page.request('loadDataset', { source: { kind: 'download' } });
+    await page.request('cancelLoading', {});
+    expect(await wireOf(loading)).toMatchObject({ name: 'AbortError', sentence: 'Loading was cancelled.' });
+    expect((await page.request('datasetStatistics', {})).train.histogram).toHaveLength(10);
+    await page.request('cancelLoading', {});
+  });
+
+  test('lists and removes what is kept', async () => {
+    const page = new Page();
+    const { info } = fakeDataset(10, 10);
+    const hash = 'a'.repeat(64);
+    page.kept = [{ ...info, hash }];
+    expect((await page.request('keptData', {})).datasets).toMatchObject([{ info: { hash } }]);
+    expect(await page.request('removeData', { hash })).toMatchObject({
+      datasets: [],
+      usage: { datasetBytes: 10 },
+    });
+  });
+
+  test('shows the data in numbers and as augmentation changes them', async () => {
+    const page = await new Page().ready();
+    const { valid } = await page.request('datasetStatistics', {});
+    expect(valid.histogram).toEqual(Array.from({ length: 10 }, () => 4));
+    const { pixels, labels } = await page.request('augmentedImages', {
+      seed: 1,
+      offset: 0,
+      count: 2,
+      variants: 3,
+    });
+    expect([pixels.length, labels]).toEqual([8 * 4096, [0, 0, 0, 0, 1, 1, 1, 1]]);
+  });
+
   test('a device lost during a run ends the run first, then says so once, then refuses to train', async () => {
     const lost = new DeviceLostError('The GPU was lost (unknown): crash');
     const page: Page = new Page({
@@ -311,7 +366,7 @@ describe('Dispatcher', () => {
     const dispatcher = new Dispatcher({
       post: () => expect.unreachable('nothing to answer'),
       startDevice: () => Promise.reject(new Error('not in this test')),
-      loadDataset: () => Promise.reject(new Error('not in this test')),
+      library: { load: unused, list: unused, remove: unused, usage: unused },
       startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
       clock: () => 0,
     });

@@ -1,7 +1,10 @@
-import type { LoadOptions } from '#data/loadDataset.ts';
+import { augmentPreview } from '#data/augmentPreview.ts';
+import type { DataLibrary } from '#data/dataLibrary.ts';
 import { samplePage } from '#data/samples.ts';
+import { datasetStatistics } from '#data/statistics.ts';
 import type { Dataset, DatasetSource } from '#domain/dataset.ts';
 import type {
+  KeptData,
   RequestMessage,
   RequestName,
   Requests,
@@ -24,7 +27,7 @@ const PROGRESS_INTERVAL_MS = 100;
 export interface DispatchParts {
   post(message: WorkerMessage, transfer: ArrayBuffer[]): void;
   startDevice(): Promise<TrainingDevice>;
-  loadDataset(source: DatasetSource, options: LoadOptions): Promise<Dataset>;
+  readonly library: Pick<DataLibrary, 'load' | 'list' | 'remove' | 'usage'>;
   readonly startWeights: StartWeightsSource;
   readonly clock: Clock;
 }
@@ -46,7 +49,7 @@ export class Dispatcher {
   /** The device's first failure: no run may start after it. */
   #failure: Error | undefined;
   #dataset: Dataset | undefined;
-  #isLoading = false;
+  #loading: AbortController | undefined;
   #current: { readonly runId: string; readonly session: TrainingSession } | undefined;
 
   constructor(parts: DispatchParts) {
@@ -72,8 +75,19 @@ export class Dispatcher {
         return this.#start().then(({ device }) => device.info);
       case 'loadDataset':
         return this.#loadDataset(request.body.source);
+      case 'cancelLoading':
+        this.#loading?.abort();
+        return Promise.resolve({});
+      case 'keptData':
+        return this.#keptData();
+      case 'removeData':
+        return this.#parts.library.remove(request.body.hash).then(() => this.#keptData());
+      case 'datasetStatistics':
+        return Promise.resolve().then(() => datasetStatistics(this.#loaded()));
       case 'sampleImages':
         return Promise.resolve().then(() => samplePage(this.#loaded(), request.body));
+      case 'augmentedImages':
+        return Promise.resolve().then(() => augmentPreview(this.#loaded(), request.body));
       case 'train':
         return this.#train(request.body);
       case 'findLearningRate':
@@ -113,22 +127,30 @@ export class Dispatcher {
   async #loadDataset(source: DatasetSource): Promise<Requests['loadDataset']['response']> {
     if (this.#current)
       throw new RequestError('A run is going on; wait for its end or stop it to change the data.');
-    if (this.#isLoading) throw new RequestError('Data are being loaded already; wait for the end of that.');
-    this.#isLoading = true;
+    if (this.#loading) throw new RequestError('Data are being loaded already; wait for the end of that.');
+    const loading = new AbortController();
+    this.#loading = loading;
     let lastReport = Number.NEGATIVE_INFINITY;
     try {
-      this.#dataset = await this.#parts.loadDataset(source, {
-        onProgress: ({ stage, done, total }) => {
+      this.#dataset = await this.#parts.library.load(source, {
+        signal: loading.signal,
+        onProgress: (progress) => {
           const now = this.#parts.clock();
-          if (now - lastReport < PROGRESS_INTERVAL_MS && done < total) return;
+          if (now - lastReport < PROGRESS_INTERVAL_MS && progress.done < progress.total) return;
           lastReport = now;
-          this.#emit({ type: 'dataset-progress', stage, done, total });
+          this.#emit({ type: 'dataset-progress', ...progress });
         },
       });
       return this.#dataset.info;
     } finally {
-      this.#isLoading = false;
+      this.#loading = undefined;
     }
+  }
+
+  async #keptData(): Promise<KeptData> {
+    const { library } = this.#parts;
+    const [datasets, usage] = await Promise.all([library.list(), library.usage()]);
+    return { datasets, usage };
   }
 
   #train({ runId, experiment }: Requests['train']['request']): Promise<Requests['train']['response']> {
@@ -156,7 +178,7 @@ export class Dispatcher {
   ): Promise<Result> {
     const { session } = await this.#start();
     const dataset = this.#loaded();
-    if (this.#isLoading) throw new RequestError('Data are being loaded; start the run after that.');
+    if (this.#loading) throw new RequestError('Data are being loaded; start the run after that.');
     if (this.#current) throw new BusyError();
     if (this.#failure) {
       throw new RequestError(`${this.#failure.message} Restart the training worker to go on.`, {

@@ -1,4 +1,4 @@
-import { loadDataset } from '#data/loadDataset.ts';
+import { DataLibrary } from '#data/dataLibrary.ts';
 import { startWeights } from '#engine/startWeights.ts';
 import { startDevice } from './deviceStart.ts';
 import { Dispatcher } from './dispatch.ts';
@@ -9,7 +9,7 @@ declare const self: DedicatedWorkerGlobalScope;
 const dispatcher = new Dispatcher({
   post: (message, transfer) => self.postMessage(message, transfer),
   startDevice,
-  loadDataset,
+  library: new DataLibrary(),
   startWeights,
   clock: () => performance.now(),
 });
