@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { brokenArchives, soundArchive } from './archives.ts';
 import type { UploadFile } from './archives.ts';
 import { expect, test } from './fixtures.ts';
-import { loadFiles, openLab } from './lab.ts';
+import { loadFiles, openLab, untilReady } from './lab.ts';
 
 /** Lets go of a file over the drop zone. */
 async function drop(page: Page, { name, mimeType, buffer }: UploadFile): Promise<void> {
@@ -39,7 +39,7 @@ test('refuses broken archives with a clear message and keeps the data in use', a
   await test.step('images of the data before can still be looked at, and a run can start', async () => {
     await page.getByRole('button', { name: 'Next page' }).click();
     await expect(page.getByRole('region', { name: 'Sample images' })).toContainText('41–80 of 10,000');
-    await expect(page.getByText('Ready.', { exact: true })).toBeVisible();
+    await untilReady(page);
   });
 });
 

@@ -28,7 +28,14 @@ export interface Row {
 /** Opens the page and waits until a run can start. */
 export async function openLab(page: Page): Promise<void> {
   await page.goto('./');
-  await expect(page.getByText('Ready.', { exact: true })).toBeVisible({ timeout: DATA_TIMEOUT_MS });
+  await untilReady(page);
+}
+
+/** Waits until device and data are there. */
+export async function untilReady(page: Page): Promise<void> {
+  await expect(transport(page).getByRole('button', { name: 'Start training' })).toBeEnabled({
+    timeout: DATA_TIMEOUT_MS,
+  });
 }
 
 /** Fills in the set-up as a person would. */
@@ -117,9 +124,18 @@ export async function epochTable(page: Page): Promise<readonly Row[]> {
   }));
 }
 
-/** A run in the list of all runs, by its number and arm, such as 'run 2 BN+WS'. */
+/** A run in the list of all runs, by what is spoken of it, such as 'run 2 BN+WS, finished'. */
 export function runItem(page: Page, spoken: string): Locator {
-  return page.getByRole('complementary', { name: 'Runs' }).getByRole('button', { name: `Select ${spoken}` });
+  const pattern = spoken.replaceAll('+', '\\+').replace(/ (?=\d)/, ' #?');
+  return page
+    .getByRole('complementary', { name: 'Runs' })
+    .getByRole('button', { name: new RegExp(`^Select ${pattern}(,|$| )`) });
+}
+
+/** Waits until the run that is going has done a few steps. */
+export async function untilStepping(page: Page): Promise<void> {
+  // The first step waits for every kernel to be compiled.
+  await expect(transport(page)).toContainText(/step ([2-9]|\d\d+)\//, { timeout: RUN_TIMEOUT_MS });
 }
 
 /** A chart by its title. */
