@@ -39,6 +39,8 @@ export default defineConfig({
     // No test may be left out by accident, and none kept from running by a forgotten `only`.
     allowOnly: false,
     passWithNoTests: false,
+    // Only tests that take this long have a line of their own.
+    slowTestThreshold: 5_000,
     projects: [
       {
         extends: true,
