@@ -3,6 +3,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { launchOptions } from './scripts/browser.mjs';
 import { isolationHeaders, siteHeaders } from './scripts/headers.mjs';
+import { localData } from './scripts/localData.mjs';
 import { security } from './scripts/securityPlugin.mjs';
 
 /** One browser test may compile many pipelines and run them on a software adapter. */
@@ -11,7 +12,7 @@ const BROWSER_TIMEOUT_MS = 120_000;
 export default defineConfig({
   // Every address is relative, so that `dist` works from any host and any path.
   base: './',
-  plugins: [react(), security()],
+  plugins: [react(), security(), localData()],
   worker: { format: 'es' },
   // Inlined fonts would be data: addresses, which the policy refuses.
   build: {

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import sirv from 'sirv';
 import { siteHeaders } from './headers.mjs';
+import { offerData } from './localData.mjs';
 
 /** Ports that are tried in turn when none is asked for, before the system chooses one. */
 const FIRST_PORT = 4173;
@@ -18,10 +19,11 @@ const PORT_COUNT = 20;
  * @param {string} options.root folder with index.html.
  * @param {string} [options.base] path that the site lies under, with slashes around it; '/' by default.
  * @param {number} [options.port] this port or an error; without it, the first free one from 4173 on.
+ * @param {string} [options.data] folder of archives to offer to the page; none by default.
  * @param {string} [options.host] address to listen on; this machine alone by default.
  * @returns {Promise<SiteServer>}
  */
-export async function serveSite({ root, base = '/', port, host = '127.0.0.1' }) {
+export async function serveSite({ root, base = '/', port, data, host = '127.0.0.1' }) {
   // `dev` reads files as they are now, so that a build under a running server needs no restart.
   const site = sirv(root, {
     dev: true,
@@ -44,7 +46,9 @@ export async function serveSite({ root, base = '/', port, host = '127.0.0.1' }) 
       return;
     }
     request.url = url.slice(base.length - 1);
-    site(request, response, notFound);
+    const next = () => site(request, response, notFound);
+    if (data === undefined) next();
+    else offerData(data)(request, response, next);
   });
 
   const ports =

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
+import { dataFolder } from './localData.mjs';
 import { serveSite } from './server.mjs';
 
 const { values } = parseArgs({
@@ -21,6 +22,7 @@ await build({ root, logLevel: 'warn' });
 try {
   const server = await serveSite({
     root: resolve(root, 'dist'),
+    data: dataFolder,
     ...(port === undefined ? {} : { port }),
     ...(values.host === undefined ? {} : { host: values.host }),
   });
