@@ -8,6 +8,7 @@ import {
   placePartials,
   standardizeFilters,
   statisticsSize,
+  type FilterTuning,
 } from '#kernels/weightStandardization/kernel.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { ModelBuffers } from './normLayers.ts';
@@ -42,9 +43,10 @@ export function createConvolutions(options: {
   model: ModelBuffers;
   pool: BufferPool;
   choose: ChooseVariant;
+  filterTuning: FilterTuning;
   forTraining: boolean;
 }): Convolutions {
-  const { network, batch, ws, model, pool, choose, forTraining } = options;
+  const { network, batch, ws, model, pool, choose, filterTuning, forTraining } = options;
   const shapes = new Map(convNorms(network).map(({ conv }) => [conv.name, convShape(conv, batch)]));
   const filters = Array.from(shapes, ([name, shape]) => ({
     offset: offsetOf(model, name),
@@ -109,15 +111,23 @@ export function createConvolutions(options: {
     },
     prepareFilters: () =>
       standardization
-        ? standardizeFilters(filters, { parameters: { buffer: model.parameters }, ...standardization })
+        ? standardizeFilters(
+            filters,
+            { parameters: { buffer: model.parameters }, ...standardization },
+            filterTuning,
+          )
         : [],
     collectGradients() {
       if (!partials) throw new Error('These convolutions were made for evaluation; they have no gradients');
-      return filterGradients(places, {
-        partials: { buffer: partials },
-        gradient: { buffer: model.gradients },
-        standardization,
-      });
+      return filterGradients(
+        places,
+        {
+          partials: { buffer: partials },
+          gradient: { buffer: model.gradients },
+          standardization,
+        },
+        filterTuning,
+      );
     },
   };
 }

@@ -9,6 +9,7 @@ import { defaultVariant } from '#kernels/conv2d/variants.ts';
 import { advanceCounter, gatherTraining, orderBufferWords, orderWords } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
 import { mapTuning } from '#kernels/shared/maps.ts';
+import { filterTuning } from '#kernels/weightStandardization/kernel.ts';
 import { momentCount, optimizerStep, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
 import type {
   EngineConfig,
@@ -139,6 +140,7 @@ function buildStep(
     model,
     pool,
     choose,
+    filterTuning: filterTuning(context.adapter.isFallback),
     forTraining: true,
   });
   const gather = gatherTraining({

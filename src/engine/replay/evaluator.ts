@@ -5,6 +5,7 @@ import { record, type Recording } from '#gpu/replay.ts';
 import { advanceCounter, gatherEvaluation } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
 import { mapTuning } from '#kernels/shared/maps.ts';
+import { filterTuning } from '#kernels/weightStandardization/kernel.ts';
 import type { EngineConfig, Evaluation } from '../engine.ts';
 import { BufferPool } from './bufferPool.ts';
 import { createConvolutions, type ChooseVariant } from './convolutions.ts';
@@ -128,6 +129,7 @@ export class Evaluator {
         model,
         pool,
         choose,
+        filterTuning: filterTuning(context.adapter.isFallback),
         forTraining: false,
       });
       const dispatches = [

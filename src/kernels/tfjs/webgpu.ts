@@ -4,7 +4,13 @@ import type { Tensor4D, TensorInfo } from '#gpu/tf.ts';
 import * as conv2d from '../conv2d/kernel.ts';
 import type { ConvShape } from '../conv2d/shape.ts';
 import { defaultVariant, type ConvPass, type TileVariant } from '../conv2d/variants.ts';
-import { filterGradients, placePartials, standardizeFilters } from '../weightStandardization/kernel.ts';
+import {
+  filterGradients,
+  filterTuning,
+  placePartials,
+  standardizeFilters,
+  type FilterTuning,
+} from '../weightStandardization/kernel.ts';
 import { KERNEL, type KernelName } from './names.ts';
 
 /** What tfjs calls: named inputs, which it keeps, to a result, which it then owns. */
@@ -75,7 +81,7 @@ function standardize(gpu: WebGpuTensors, shape: ConvShape, filter: TensorInfo): 
     standardized: slice(gpu, standardized),
     statistics: slice(gpu, statistics),
   };
-  gpu.run(standardizeFilters([place(shape)], buffers), [filter, standardized, statistics]);
+  gpu.run(standardizeFilters([place(shape)], buffers, tuningOf(gpu)), [filter, standardized, statistics]);
   const release = (): void => {
     gpu.release(standardized);
     gpu.release(statistics);
@@ -112,14 +118,18 @@ function filterGradient(
         { input: slice(gpu, x), outputGradient: slice(gpu, dy), partials: slice(gpu, partials) },
         variant,
       ),
-      ...filterGradients(places, {
-        partials: slice(gpu, partials),
-        gradient: slice(gpu, gradient),
-        standardization: standardization && {
-          standardized: slice(gpu, standardization.standardized),
-          statistics: slice(gpu, standardization.statistics),
+      ...filterGradients(
+        places,
+        {
+          partials: slice(gpu, partials),
+          gradient: slice(gpu, gradient),
+          standardization: standardization && {
+            standardized: slice(gpu, standardization.standardized),
+            statistics: slice(gpu, standardization.statistics),
+          },
         },
-      }),
+        tuningOf(gpu),
+      ),
     ],
     [x, dy, partials, gradient, ...used],
   );
@@ -130,6 +140,10 @@ function filterGradient(
 /** A filter that has a buffer to itself. */
 function place({ kernel, inChannels, outChannels }: ConvShape) {
   return { offset: 0, fanIn: kernel ** 2 * inChannels, outChannels };
+}
+
+function tuningOf(gpu: WebGpuTensors): FilterTuning {
+  return filterTuning(gpu.context.adapter.isFallback);
 }
 
 function variantOf(gpu: WebGpuTensors, pass: ConvPass, shape: ConvShape): TileVariant {

@@ -4,10 +4,8 @@
 alias Vec = ${vector};          // channels handled at once: four where every filter's outC allows it
 const WIDTH: u32 = ${width}u;   // floats in a Vec
 const TILE: u32 = 4u;           // Vecs of a workgroup
-const ROWS: u32 = 64u;          // lanes that share a Vec, a power of two
+const ROWS: u32 = ${rows}u;          // lanes that share a Vec, a power of two
 const LANES: u32 = TILE * ROWS;
-
-var<workgroup> rowSums: array<Vec, LANES>;
 
 // Filters are few and sorted: a linear search costs less than a table entry per workgroup.
 fn findFilter(workgroupIndex: u32) -> u32 {
@@ -19,6 +17,9 @@ fn findFilter(workgroupIndex: u32) -> u32 {
 }
 
 // Sum over the lanes of one Vec (lane = row * TILE + Vec), in a fixed tree; every lane gets its Vec's total.
+//# if isShared
+var<workgroup> rowSums: array<Vec, LANES>;
+
 fn sumRows(value: Vec, lane: u32) -> Vec {
   rowSums[lane] = value;
   workgroupBarrier();
@@ -32,3 +33,8 @@ fn sumRows(value: Vec, lane: u32) -> Vec {
   workgroupBarrier(); // all lanes have read the total before the memory is used again
   return total;
 }
+//# else
+fn sumRows(value: Vec, lane: u32) -> Vec {
+  return value; // one lane has it all
+}
+//# end

@@ -12,8 +12,8 @@
 //
 // Dispatch (sum over filters of ceil(outC / (TILE * width)), 1, 1): a workgroup takes TILE vectors of output
 // channels; its rows of lanes stride over the fan-in. Splits are added in ascending order, rows in a fixed
-// tree, so equal inputs give equal bits. `gradient` holds g between the two passes; a lane reads back only
-// what it wrote itself.
+// tree, so equal inputs give equal bits. Where there are several splits `gradient` holds g between the two passes; a lane
+// reads back only what it wrote itself.
 // Source: derivative of Qiao et al. 2019, arXiv:1903.10520, equations 1 to 3. Checked against reference.ts.
 
 struct Filter {
@@ -53,8 +53,35 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
   var gradientSum = Vec();
   var productSum = Vec();
 //# end
-  for (var row = lane / TILE; row < f.fanIn && isUsed; row += ROWS) {
-    var at = f.partials / WIDTH + row * vectors + column;
+  // Rows four at a time, then the rest: loads in flight together, and fewer turns of the loop.
+  let firstRow = lane / TILE;
+  let endRow = select(0u, f.fanIn, isUsed);
+  let partialAt = f.partials / WIDTH + column;
+  var row = firstRow;
+  for (; row + 3u * ROWS < endRow; row += 4u * ROWS) {
+    var at = partialAt + row * vectors;
+//# for u in 4
+    var g${u} = partials[at + ${u}u * ROWS * vectors];
+//# end
+    for (var split = 1u; split < f.splits; split++) {
+      at += stride;
+//# for u in 4
+      g${u} += partials[at + ${u}u * ROWS * vectors];
+//# end
+    }
+//# for u in 4
+    let at${u} = begin + (row + ${u}u * ROWS) * vectors;
+//# end
+//# for u in 4
+    gradient[at${u}] = g${u};
+//# end
+//# if isStandardized
+    gradientSum += (g0 + g1) + (g2 + g3);
+    productSum += (g0 * standardized[at0] + g1 * standardized[at1]) + (g2 * standardized[at2] + g3 * standardized[at3]);
+//# end
+  }
+  for (; row < endRow; row += ROWS) {
+    var at = partialAt + row * vectors;
     var g = partials[at];
     for (var split = 1u; split < f.splits; split++) {
       at += stride;
@@ -72,7 +99,13 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
   let scale = statistics[statisticsAt];
   let meanGradient = sumRows(gradientSum, lane) / f32(f.fanIn);
   let slope = sumRows(productSum, lane) * statistics[statisticsAt + vectors];
-  for (var row = lane / TILE; row < f.fanIn && isUsed; row += ROWS) {
+  for (row = firstRow; row + 3u * ROWS < endRow; row += 4u * ROWS) {
+//# for u in 4
+    let at${u} = begin + (row + ${u}u * ROWS) * vectors;
+    gradient[at${u}] = (gradient[at${u}] - meanGradient) * scale - standardized[at${u}] * slope;
+//# end
+  }
+  for (; row < endRow; row += ROWS) {
     let index = begin + row * vectors;
     gradient[index] = (gradient[index] - meanGradient) * scale - standardized[index] * slope;
   }

@@ -6,7 +6,9 @@ import {
   placePartials,
   standardizeFilters,
   statisticsSize,
+  NARROW_FILTERS,
   STANDARDIZATION_EPS as eps,
+  WIDE_FILTERS,
 } from './kernel.ts';
 import { standardizeGradientReference, standardizeReference } from './reference.ts';
 
@@ -58,18 +60,30 @@ function layOut(cases: readonly Case[]) {
   return { filters, size, weights };
 }
 
-describe.each(Object.entries(LISTS))('%s', (name, cases) => {
+const TUNINGS = [
+  ['wide', WIDE_FILTERS],
+  ['narrow', NARROW_FILTERS],
+] as const;
+const CASES = Object.entries(LISTS).flatMap(([name, cases]) =>
+  TUNINGS.map(([width, tuning]) => [`${name}, ${width}`, cases, tuning] as const),
+);
+
+describe.each(CASES)('%s', (name, cases, tuning) => {
   it('is standardized as the reference says, and nothing beside it is written', async () => {
     const gpu = await testGpu();
     const { filters, size, weights } = layOut(cases);
     const standardized = gpu.poisoned(size);
     const statistics = gpu.poisoned(statisticsSize(filters));
     await gpu.executor.run(
-      standardizeFilters(filters, {
-        parameters: { buffer: gpu.f32(weights) },
-        standardized: { buffer: standardized },
-        statistics: { buffer: statistics },
-      }),
+      standardizeFilters(
+        filters,
+        {
+          parameters: { buffer: gpu.f32(weights) },
+          standardized: { buffer: standardized },
+          statistics: { buffer: statistics },
+        },
+        tuning,
+      ),
     );
     const actual = await gpu.readF32(standardized, size);
     const expected = new Float64Array(size).fill(NaN);
@@ -93,16 +107,24 @@ describe.each(Object.entries(LISTS))('%s', (name, cases) => {
       const standardized = bufferOf(size);
       const statistics = bufferOf(statisticsSize(filters));
       await gpu.executor.run(
-        standardizeFilters(filters, { parameters: { buffer: gpu.f32(weights) }, standardized, statistics }),
+        standardizeFilters(
+          filters,
+          { parameters: { buffer: gpu.f32(weights) }, standardized, statistics },
+          tuning,
+        ),
       );
       const run = async () => {
         const gradient = bufferOf(size);
         await gpu.executor.run(
-          filterGradients(places, {
-            partials: { buffer: gpu.f32(partials) },
-            gradient,
-            standardization: isStandardized ? { standardized, statistics } : undefined,
-          }),
+          filterGradients(
+            places,
+            {
+              partials: { buffer: gpu.f32(partials) },
+              gradient,
+              standardization: isStandardized ? { standardized, statistics } : undefined,
+            },
+            tuning,
+          ),
         );
         return gpu.readF32(gradient.buffer, size);
       };
@@ -133,7 +155,7 @@ describe.each(Object.entries(LISTS))('%s', (name, cases) => {
 });
 
 describe('filters with a large mean and a tiny spread', () => {
-  it('keep the digits that their weights have', async () => {
+  it.each(TUNINGS)('keep the digits that their weights have, %s', async (_, tuning) => {
     const gpu = await testGpu();
     const { filters, size, weights } = layOut([
       { fanIn: 576, outChannels: 8, splits: 1, mean: 100, spread: 1e-3 },
@@ -141,11 +163,15 @@ describe('filters with a large mean and a tiny spread', () => {
     const standardized = gpu.poisoned(size);
     const statistics = gpu.poisoned(16);
     await gpu.executor.run(
-      standardizeFilters(filters, {
-        parameters: { buffer: gpu.f32(weights) },
-        standardized: { buffer: standardized },
-        statistics: { buffer: statistics },
-      }),
+      standardizeFilters(
+        filters,
+        {
+          parameters: { buffer: gpu.f32(weights) },
+          standardized: { buffer: standardized },
+          statistics: { buffer: statistics },
+        },
+        tuning,
+      ),
     );
     const count = 576 * 8;
     // Compared with the reference on the same rounded weights: centring is exact here, only sums round.
@@ -172,6 +198,7 @@ describe('filters with a large mean and a tiny spread', () => {
     ]);
     expect(await gpu.readF32(standardized.buffer, 36)).toEqual(new Float32Array(36));
     const expected = standardizeGradientReference(weights, partials, 9, 4, eps);
+    // The Jacobian multiplies by 1 / eps = 1e5 here, and rounding with it.
     expectClose(await gpu.readF32(gradient.buffer, 36), expected, { atol: 1, rtol: 1e-5 });
   });
 });

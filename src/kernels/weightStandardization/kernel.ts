@@ -24,6 +24,22 @@ export interface PartialPlace extends FilterPlace {
   readonly splits: number;
 }
 
+/** How the fan-in of a filter is cut. Graphics cards want many lanes; software adapters no barrier at all. */
+export interface FilterTuning {
+  /** Lanes that share a vector of output channels, a power of two up to 64. */
+  readonly rows: number;
+}
+
+/** For graphics cards. */
+export const WIDE_FILTERS: FilterTuning = { rows: 64 };
+/** For software adapters (`AdapterDescription.isFallback`): 15 to 25 times as fast there. */
+export const NARROW_FILTERS: FilterTuning = { rows: 1 };
+
+/** The better of the two for an adapter; docs/performance.md has the figures. */
+export function filterTuning(isFallback: boolean): FilterTuning {
+  return isFallback ? NARROW_FILTERS : WIDE_FILTERS;
+}
+
 /** Entries of the uniform table; longer lists take one dispatch per so many filters. */
 const FILTER_LIMIT = 32;
 const ENTRY_WORDS = 8;
@@ -67,9 +83,10 @@ export function standardizeFilters(
     standardized,
     statistics,
   }: { parameters: BufferSlice; standardized: BufferSlice; statistics: BufferSlice },
+  tuning: FilterTuning = WIDE_FILTERS,
 ): Dispatch[] {
   return tables(filters).map(({ uniform, workgroups, width }) => ({
-    shader: standardizeShader(width),
+    shader: standardizeShader(width, tuning),
     bindings: [parameters, standardized, statistics, { uniform }],
     workgroups: [workgroups, 1, 1],
   }));
@@ -90,10 +107,11 @@ export function filterGradients(
     gradient: BufferSlice;
     standardization?: { standardized: BufferSlice; statistics: BufferSlice } | undefined;
   },
+  tuning: FilterTuning = WIDE_FILTERS,
 ): Dispatch[] {
   const { partials, gradient, standardization } = buffers;
   return tables(filters).map(({ uniform, workgroups, width }) => ({
-    shader: filterGradientsShader(width, standardization !== undefined),
+    shader: filterGradientsShader(width, tuning, standardization !== undefined),
     bindings: [
       partials,
       gradient,
@@ -142,27 +160,32 @@ function tables(filters: readonly (FilterPlace | PartialPlace)[]): Table[] {
   return out;
 }
 
-const common = (width: 1 | 4) => ({
+const common = (width: 1 | 4, { rows }: FilterTuning) => ({
+  rows,
+  isShared: rows > 1,
   width,
   vector: width === 4 ? 'vec4f' : 'f32',
   filterLimit: FILTER_LIMIT,
 });
 
-function standardizeShader(width: 1 | 4): Shader {
+function standardizeShader(width: 1 | 4, tuning: FilterTuning): Shader {
   return {
     label: 'weightStandardization/standardize',
     code: expandTemplate(`${standardizeCode}\n${columnsCode}`, {
-      ...common(width),
+      ...common(width, tuning),
       eps: STANDARDIZATION_EPS,
     }),
     bindings: ['read', 'read_write', 'read_write', 'uniform'],
   };
 }
 
-function filterGradientsShader(width: 1 | 4, isStandardized: boolean): Shader {
+function filterGradientsShader(width: 1 | 4, tuning: FilterTuning, isStandardized: boolean): Shader {
   return {
     label: 'weightStandardization/filterGradients',
-    code: expandTemplate(`${filterGradientsCode}\n${columnsCode}`, { ...common(width), isStandardized }),
+    code: expandTemplate(`${filterGradientsCode}\n${columnsCode}`, {
+      ...common(width, tuning),
+      isStandardized,
+    }),
     bindings: ['read', 'read_write', 'uniform', ...(isStandardized ? (['read', 'read'] as const) : [])],
   };
 }

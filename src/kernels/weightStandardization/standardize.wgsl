@@ -8,10 +8,11 @@
 //
 // Dispatch (sum over filters of ceil(outC / (TILE * width)), 1, 1): a workgroup takes TILE vectors of output
 // channels; its rows of lanes stride over the fan-in.
-// Mean first, then centred squares together with their plain sum, the rounding error of the mean (corrected
-// two-pass): a filter with a mean far above its spread keeps all the digits that its weights have.
+// One pass for both moments, of the weights minus the channel's first one: that lies within a few deviations
+// of the mean, so a mean far above the spread costs no digits (as E[x^2] - E[x]^2 would), and the pass saved
+// is a third of this kernel's time.
 // Sources: Qiao et al. 2019, arXiv:1903.10520 (authors' PyTorch code: unbiased deviation plus 1e-5);
-// Chan, Golub & LeVeque 1983 for the correction.
+// Chan, Golub & LeVeque 1983, "Algorithms for computing the sample variance", on shifted data.
 
 struct Filter {
   offset: u32,         // first element in the packed buffers
@@ -42,28 +43,42 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
   let isUsed = column < vectors;
   let begin = f.offset / WIDTH + min(column, vectors - 1u);
 
+  // Rows four at a time, then the rest: loads in flight together, and fewer turns of the loop.
+  let firstRow = lane / TILE;
+  let shift = weights[begin];
   var sum = Vec();
-  for (var row = lane / TILE; row < f.fanIn; row += ROWS) {
-    sum += weights[begin + row * vectors];
-  }
-  let mean = sumRows(sum, lane) / f32(f.fanIn);
-
-  var centred = Vec();
   var squares = Vec();
-  for (var row = lane / TILE; row < f.fanIn; row += ROWS) {
-    let d = weights[begin + row * vectors] - mean;
-    centred += d;
+  var row = firstRow;
+  for (; row + 3u * ROWS < f.fanIn; row += 4u * ROWS) {
+//# for u in 4
+    let d${u} = weights[begin + (row + ${u}u * ROWS) * vectors] - shift;
+//# end
+    sum += (d0 + d1) + (d2 + d3);
+    squares += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3);
+  }
+  for (; row < f.fanIn; row += ROWS) {
+    let d = weights[begin + row * vectors] - shift;
+    sum += d;
     squares += d * d;
   }
-  let residual = sumRows(centred, lane) / f32(f.fanIn);
-  let total = max(sumRows(squares, lane) - f32(f.fanIn) * residual * residual, Vec());
+  let count = f32(f.fanIn);
+  let mean = sumRows(sum, lane) / count; // of the shifted weights
+  let total = max(sumRows(squares, lane) - count * mean * mean, Vec());
 
   let freedom = f32(max(f.fanIn, 2u) - 1u);
   let deviation = sqrt(total / freedom);
   let scale = 1.0 / (deviation + ${eps});
-  for (var row = lane / TILE; row < f.fanIn && isUsed; row += ROWS) {
-    let index = begin + row * vectors;
-    standardized[index] = ((weights[index] - mean) - residual) * scale;
+  if isUsed {
+    for (row = firstRow; row + 3u * ROWS < f.fanIn; row += 4u * ROWS) {
+//# for u in 4
+      let at${u} = begin + (row + ${u}u * ROWS) * vectors;
+      standardized[at${u}] = ((weights[at${u}] - shift) - mean) * scale;
+//# end
+    }
+    for (; row < f.fanIn; row += ROWS) {
+      let at = begin + row * vectors;
+      standardized[at] = ((weights[at] - shift) - mean) * scale;
+    }
   }
   if lane < TILE && isUsed {
     let at = f.statistics / WIDTH + column;
