@@ -1,5 +1,5 @@
 import type { Norm } from '#domain/experiment.ts';
-import { forwardMultiplyAdds, resnet18 } from '#domain/resnet.ts';
+import { resnet18, trainingFlops } from '#domain/resnet.ts';
 import type { Dataset } from '#domain/dataset.ts';
 import { createReplayEngine, type ReplayOptions } from '#engine/replay/createReplayEngine.ts';
 import type { GpuContext } from '#gpu/device.ts';
@@ -41,9 +41,9 @@ export interface Contestant {
   dispose(): void;
 }
 
-/** Floating-point operations of a training step: three times the forward pass, two per multiply-add. */
+/** Floating-point operations of a training step. */
 export function stepFlops(width: number, batch: number): number {
-  return 3 * 2 * batch * forwardMultiplyAdds(resnet18({ width, stemPadding: 1, classes: 10 }));
+  return batch * trainingFlops(resnet18({ width, stemPadding: 1, classes: 10 }));
 }
 
 /** Adam as the comparison has agreed on: PyTorch's defaults, no decay. */

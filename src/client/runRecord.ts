@@ -1,5 +1,13 @@
 import type { Experiment } from '#domain/experiment.ts';
-import type { Divergence, EpochRow, FinderResult, FinderSettings, RunPlan, RunStatus } from '#domain/run.ts';
+import type {
+  Divergence,
+  EpochRow,
+  FinderResult,
+  FinderSettings,
+  Preparation,
+  RunPlan,
+  RunStatus,
+} from '#domain/run.ts';
 import type { MetricBuffer } from './metricBuffer.ts';
 
 interface RecordBase {
@@ -15,6 +23,8 @@ interface RecordBase {
   /** What the user asked for and the worker has not confirmed yet. */
   readonly asked: 'pause' | 'resume' | 'stop' | undefined;
   readonly plan: RunPlan | undefined;
+  /** How far the preparation is, while the status is 'preparing' and there is something to wait for. */
+  readonly preparation?: Preparation;
   /** Mutable and shared; `ClientState.metricsVersion` says when it changed. */
   readonly metrics: MetricBuffer;
 }

@@ -177,6 +177,24 @@ describe('TrainingClient', () => {
     expect(client.getState().runs[0]!.metrics.count).toBe(1_000);
   });
 
+  it('shows how far the preparation is, and not more often than charts are drawn', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    let calls = 0;
+    client.subscribe(() => (calls += 1));
+    for (let done = 1; done <= 40; done++) {
+      worker().emit({ type: 'preparing', runId: id, stage: 'compiling kernels', done, total: 40 });
+    }
+    expect(calls).toBe(0);
+    vi.advanceTimersByTime(250);
+    expect(calls).toBe(1);
+    expect(client.getState().runs[0]!.preparation).toEqual({
+      stage: 'compiling kernels',
+      done: 40,
+      total: 40,
+    });
+  });
+
   it('drops messages of runs that it does not know', async () => {
     await makeReady();
     const before = client.getState();

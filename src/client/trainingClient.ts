@@ -259,17 +259,15 @@ export class TrainingClient {
         }));
         break;
       case 'validating':
-        // Frequent, so it waits for the next redraw of the charts.
-        this.#state = {
-          ...this.#state,
-          runs: this.#state.runs.map((run) =>
-            run.id === event.runId && run.kind === 'train'
-              ? { ...run, validating: { done: event.done, total: event.total } }
-              : run,
-          ),
-        };
-        this.#announceMetrics();
+        this.#patchSoon(event.runId, (run) =>
+          run.kind === 'train' ? { ...run, validating: { done: event.done, total: event.total } } : run,
+        );
         break;
+      case 'preparing': {
+        const { stage, done, total } = event;
+        this.#patchSoon(event.runId, (run) => ({ ...run, preparation: { stage, done, total } }));
+        break;
+      }
       case 'diverged':
         this.#patchTrainRun(event.runId, (run) => ({ ...run, divergence: event.divergence }));
         break;
@@ -310,6 +308,16 @@ export class TrainingClient {
     const apply =
       typeof change === 'function' ? change : (run: RunRecord): RunRecord => ({ ...run, ...change });
     this.#patch({ runs: this.#state.runs.map((run) => (run.id === runId ? apply(run) : run)) });
+  }
+
+  /** For frequent changes: listeners hear of them with the next redraw of the charts. */
+  #patchSoon(runId: string, change: (run: RunRecord) => RunRecord): void {
+    if (!this.#run(runId)) return;
+    this.#state = {
+      ...this.#state,
+      runs: this.#state.runs.map((run) => (run.id === runId ? change(run) : run)),
+    };
+    this.#announceMetrics();
   }
 
   #patchTrainRun(runId: string, change: (run: TrainRecord) => TrainRecord): void {

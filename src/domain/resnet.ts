@@ -170,6 +170,14 @@ export function bufferTable(network: NetworkSpec, norm: Norm): TensorTable {
   );
 }
 
+/**
+ * Floating-point operations of training on one image: three times the forward pass, two per multiply-add.
+ * What normalization, loss and optimizer add is left out, as is usual.
+ */
+export function trainingFlops(network: NetworkSpec): number {
+  return 3 * 2 * forwardMultiplyAdds(network);
+}
+
 /** Multiply-adds of one image's forward pass: convolutions and classifier. */
 export function forwardMultiplyAdds(network: NetworkSpec): number {
   const convolutions = convNorms(network).reduce(

@@ -78,6 +78,13 @@ export interface FinderResult {
   readonly disagree: boolean;
 }
 
+/** How far the preparation of a run is. */
+export interface Preparation {
+  readonly stage: 'measuring tiles' | 'compiling kernels';
+  readonly done: number;
+  readonly total: number;
+}
+
 /** What a training run will do, known before its first step. */
 export interface RunPlan {
   readonly experiment: Experiment;

@@ -11,6 +11,7 @@ import type {
   EpochRow,
   FinderResult,
   FinderSettings,
+  Preparation,
   RunPlan,
   RunStatus,
   StepChunk,
@@ -125,6 +126,8 @@ export type WorkerEvent =
       readonly detail?: string;
     }
   | { readonly type: 'run-plan'; readonly runId: string; readonly plan: RunPlan }
+  /** While the run's status is 'preparing', and only where there is something to wait for. */
+  | ({ readonly type: 'preparing'; readonly runId: string } & Preparation)
   | { readonly type: 'steps'; readonly runId: string; readonly chunk: StepChunk }
   | { readonly type: 'epoch'; readonly runId: string; readonly row: EpochRow }
   | { readonly type: 'validating'; readonly runId: string; readonly done: number; readonly total: number }

@@ -98,6 +98,8 @@ const events: readonly WorkerEvent[] = [
     row: { epoch: 0, step: 3, trainLoss: 2, validLoss: Number.NaN, accuracy: 0.1, milliseconds: 9 },
   },
   { type: 'validating', runId: 'a', done: 0, total: 100 },
+  { type: 'preparing', runId: 'a', stage: 'measuring tiles', done: 1, total: 9 },
+  { type: 'preparing', runId: 'a', stage: 'compiling kernels', done: 12, total: 40 },
   {
     type: 'diverged',
     runId: 'a',

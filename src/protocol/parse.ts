@@ -241,6 +241,13 @@ const workerEvent: v.GenericSchema<unknown, WorkerEvent> = v.variant('type', [
   }),
   v.object({ type: v.literal('run-status'), runId, status, detail: v.exactOptional(v.string()) }),
   v.object({ type: v.literal('run-plan'), runId, plan: runPlan }),
+  v.object({
+    type: v.literal('preparing'),
+    runId,
+    stage: v.picklist(['measuring tiles', 'compiling kernels']),
+    done: count,
+    total: count,
+  }),
   v.object({ type: v.literal('steps'), runId, chunk: stepChunk }),
   v.object({ type: v.literal('epoch'), runId, row: epochRow }),
   v.object({ type: v.literal('validating'), runId, done: count, total: count }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import type { Divergence, EpochRow, RunPlan, RunStatus, StepChunk } from '#domain/run.ts';
+import type { Divergence, EpochRow, Preparation, RunPlan, RunStatus, StepChunk } from '#domain/run.ts';
 import { oneCycleV1 } from '#optim/schedules.ts';
 import { smooth } from '#optim/smoothing.ts';
 import { FakeClock, fakeDataset, FakeEngine, fakeStartWeights } from '#testing/fakeEngine.ts';
@@ -35,6 +35,9 @@ class Recorder implements RunReporter {
   plan(plan: RunPlan): void {
     this.plans.push(plan);
   }
+  preparing({ stage, done, total }: Preparation): void {
+    this.log.push(`${stage} ${done}/${total}`);
+  }
   steps(chunk: StepChunk): void {
     if (chunk.firstStep !== this.losses.length) throw new Error(`a gap before step ${chunk.firstStep}`);
     this.chunks.push(chunk);
@@ -66,13 +69,14 @@ interface Bench {
   readonly recorder: Recorder;
 }
 
-function bench(options: FakeEngineOptions = {}): Bench {
+function bench(options: FakeEngineOptions = {}, preparations: readonly Preparation[] = []): Bench {
   const clock = new FakeClock();
   const engines: FakeEngine[] = [];
   const session = new TrainingSession({
     clock: clock.read,
     startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
-    createEngine: async (config) => {
+    createEngine: async (config, onPreparing) => {
+      for (const preparation of preparations) onPreparing?.(preparation);
       const engine = new FakeEngine(config, { clock, ...options });
       engines.push(engine);
       return engine;
@@ -113,6 +117,20 @@ describe('training', () => {
     expect(engines).toHaveLength(1);
     expect(engines[0]!.isDisposed).toBe(true);
     expect(session.isBusy).toBe(false);
+  });
+
+  test('passes on how far the preparation of the engine is', async () => {
+    const { session, recorder } = bench({}, [
+      { stage: 'measuring tiles', done: 1, total: 1 },
+      { stage: 'compiling kernels', done: 1, total: 2 },
+    ]);
+    await session.train(experiment, dataset, recorder);
+    expect(recorder.log.slice(0, 4)).toEqual([
+      'preparing',
+      'measuring tiles 1/1',
+      'compiling kernels 1/2',
+      'running',
+    ]);
   });
 
   test('gives rows as fastai does: smoothed over the whole run, evaluated over all validation images', async () => {

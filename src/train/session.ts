@@ -1,6 +1,6 @@
 import type { Dataset } from '#domain/dataset.ts';
 import type { Experiment } from '#domain/experiment.ts';
-import type { FinderResult, FinderSettings, RunStatus } from '#domain/run.ts';
+import type { FinderResult, FinderSettings, Preparation, RunStatus } from '#domain/run.ts';
 import type { EngineConfig, EngineMemory, TrainingEngine } from '#engine/engine.ts';
 import { finderRun } from './finderRun.ts';
 import { prepareRun } from './plan.ts';
@@ -11,8 +11,14 @@ import type { Clock } from './stopwatch.ts';
 import { trainingRun } from './trainingRun.ts';
 import type { RunParts } from './trainingRun.ts';
 
-/** Builds an engine; the session owns it and disposes it at the end of the run. */
-export type EngineFactory = (config: EngineConfig) => Promise<TrainingEngine>;
+/**
+ * Builds an engine; the session owns it and disposes it at the end of the run.
+ * @param onPreparing is told how far measurements and compilation are, where there are any.
+ */
+export type EngineFactory = (
+  config: EngineConfig,
+  onPreparing?: (preparation: Preparation) => void,
+) => Promise<TrainingEngine>;
 
 export interface SessionParts {
   readonly createEngine: EngineFactory;
@@ -149,7 +155,9 @@ export class TrainingSession {
     const { createEngine, clock } = this.#parts;
     reporter.status('preparing');
     reporter.plan(prepared.plan);
-    const engine = await createEngine(prepared.engineConfig).catch((cause: unknown) => {
+    const engine = await createEngine(prepared.engineConfig, (preparation) =>
+      reporter.preparing(preparation),
+    ).catch((cause: unknown) => {
       // A network that does not fit the GPU is no fault of the device.
       throw isDeviceLost(cause) ? cause : new EngineError(cause);
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { epochRow, finderRun, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import { runDetails, runLabel, runResult, runSummary, statusText } from './runText.ts';
+import { preparationText, runDetails, runLabel, runResult, runSummary, statusText } from './runText.ts';
 
 const experiment = defaultExperiment();
 
@@ -33,6 +33,13 @@ describe('runText', () => {
       divergence: { step: 412, loss: Number.NaN, learningRate: 0.7, reason: 'not-finite' },
     });
     expect(statusText(run)).toBe('diverged at step 413 with loss NaN, learning rate 0.7');
+  });
+
+  it('says how far the preparation is, as soon as there is something to count', () => {
+    expect(preparationText(undefined)).toBe('preparing the network…');
+    expect(preparationText({ stage: 'compiling kernels', done: 12, total: 40 })).toBe(
+      'compiling kernels 12 of 40',
+    );
   });
 
   it('says why a finder ended', () => {

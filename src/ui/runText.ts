@@ -1,6 +1,6 @@
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
 import { armName } from '#domain/experiment.ts';
-import type { FinderResult, FinderRule } from '#domain/run.ts';
+import type { FinderResult, FinderRule, Preparation } from '#domain/run.ts';
 import { formatCount, formatLoss, formatPercent, formatRate } from './format.ts';
 
 /** '#2 BN+WS': short enough for the end of a line, with the run's number to tell repeats apart. */
@@ -24,6 +24,13 @@ export function runDetails(run: RunRecord): string {
   if (augmentation !== 'none') parts.push('augmented');
   parts.push(`seed ${seed}`);
   return parts.join(' · ');
+}
+
+/** 'compiling kernels 12 of 40' */
+export function preparationText(preparation: Preparation | undefined): string {
+  if (!preparation) return 'preparing the network…';
+  const { stage, done, total } = preparation;
+  return `${stage} ${formatCount(done)} of ${formatCount(total)}`;
 }
 
 /** The state of a run in a few words. */

@@ -112,7 +112,10 @@ class Page {
         features: [],
         maxBufferBytes: 1,
       },
-      createEngine: async (config) => new FakeEngine(config, { clock: this.clock, ...this.#engine }),
+      createEngine: async (config, onPreparing) => {
+        onPreparing?.({ stage: 'compiling kernels', done: 1, total: 1 });
+        return new FakeEngine(config, { clock: this.clock, ...this.#engine });
+      },
       onFailure: (listener) => {
         this.#failure = listener;
       },
@@ -137,6 +140,8 @@ describe('Dispatcher', () => {
     expect(page.statuses().filter((entry) => entry !== 'steps')).toEqual([
       'preparing',
       'run-plan',
+      // The event of a compiled kernel.
+      'preparing',
       'running',
       'validating',
       'validating',

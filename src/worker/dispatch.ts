@@ -220,6 +220,7 @@ export class Dispatcher {
       status: (status, detail) =>
         this.#emit({ type: 'run-status', runId, status, ...(detail === undefined ? {} : { detail }) }),
       plan: (plan) => this.#emit({ type: 'run-plan', runId, plan }),
+      preparing: (preparation) => this.#emit({ type: 'preparing', runId, ...preparation }),
       steps: (chunk) => this.#emit({ type: 'steps', runId, chunk }),
       validating: (done, total) => this.#emit({ type: 'validating', runId, done, total }),
       epoch: (row) => this.#emit({ type: 'epoch', runId, row }),

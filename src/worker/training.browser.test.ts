@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { builtInDataset } from '#data/builtIn.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import type { EpochRow, RunStatus } from '#domain/run.ts';
+import type { EpochRow, Preparation, RunStatus } from '#domain/run.ts';
 import { createReplayEngine } from '#engine/replay/createReplayEngine.ts';
 import { startWeights } from '#engine/startWeights.ts';
 import { requestGpu } from '#gpu/device.ts';
@@ -27,6 +27,7 @@ const clock = (): number => performance.now();
 interface Story extends RunReporter {
   readonly losses: number[];
   readonly rows: EpochRow[];
+  readonly preparations: Preparation[];
   readonly statuses: (readonly [RunStatus, string | undefined])[];
 }
 
@@ -34,12 +35,15 @@ function story(onSteps: () => void = () => undefined): Story {
   const losses: number[] = [];
   const rows: EpochRow[] = [];
   const statuses: Story['statuses'] = [];
+  const preparations: Preparation[] = [];
   return {
     losses,
     rows,
     statuses,
+    preparations,
     status: (status, detail) => void statuses.push([status, detail]),
     plan: () => undefined,
+    preparing: (preparation) => void preparations.push(preparation),
     steps: (chunk) => {
       losses.push(...chunk.losses);
       onSteps();
@@ -55,11 +59,18 @@ test('a finder before it changes no bit of a training run', async () => {
   const session = new TrainingSession({ createEngine: device.createEngine, startWeights, clock });
   const before = story();
   expect(await session.train(experiment, dataset, before)).toBe('finished');
+  // Compiled once, and counted one by one.
+  const { total } = before.preparations[0]!;
+  expect(total).toBeGreaterThan(10);
+  expect(before.preparations).toEqual(
+    Array.from({ length: total }, (_, i) => ({ stage: 'compiling kernels', done: i + 1, total })),
+  );
   const finder = story();
   const settings = { start: 1e-6, end: 10, steps: 5 };
   const result = await session.findLearningRate(experiment, settings, dataset, finder);
   expect(result.stoppedAt).toBe(finder.losses.length - 1);
   expect(finder.losses[0]).toBe(before.losses[0]);
+  expect(finder.preparations).toEqual([]);
   const after = story();
   expect(await session.train(experiment, dataset, after)).toBe('finished');
   expect(after.losses).toEqual(before.losses);

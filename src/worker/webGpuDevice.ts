@@ -23,8 +23,13 @@ export async function openWebGpu(): Promise<TrainingDevice> {
       features: [...features].sort(),
       maxBufferBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
     },
-    createEngine: async (config) =>
-      createReplayEngine(context, config, { choose: await tuner.choose(config.network, config.batchSize) }),
+    createEngine: async (config, onPreparing) =>
+      createReplayEngine(context, config, {
+        choose: await tuner.choose(config.network, config.batchSize, {
+          onProgress: (done, total) => onPreparing?.({ stage: 'measuring tiles', done, total }),
+        }),
+        onCompile: (done, total) => onPreparing?.({ stage: 'compiling kernels', done, total }),
+      }),
     onFailure: (listener) => void context.onFailure(listener),
   };
 }

@@ -4,9 +4,10 @@ import { armName } from '#domain/experiment.ts';
 import { isOver } from '#domain/run.ts';
 import { runStyles } from '#ui/charts/palette.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
-import { formatLoss, formatPercent, formatRate } from '#ui/format.ts';
+import { formatLoss, formatPercent, formatRate, formatSpeed } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
+import { flopsPerImage, meanImagesPerSecond } from '#ui/runSpeed.ts';
 import { runDetails, runResult, statusText } from '#ui/runText.ts';
 import { isFinderRun, isTrainRun, useClient, useRuns } from '#ui/state/client.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
@@ -123,6 +124,7 @@ function RunFigures({ run }: { run: RunRecord }): ReactNode {
   }
   const result = runResult(run);
   if (!result) return null;
+  const speed = isOver(run.status) ? meanImagesPerSecond(run) : undefined;
   const isBestLast = result.bestLoss === result.lastLoss;
   return (
     <span className="run-figures">
@@ -136,6 +138,12 @@ function RunFigures({ run }: { run: RunRecord }): ReactNode {
           <small> best {formatPercent(result.bestAccuracy)}</small>
         )}
       </span>
+      {speed !== undefined && (
+        <span className="run-speed">
+          {formatSpeed(speed)} <small>images/s</small>{' '}
+          {formatSpeed((speed * flopsPerImage(run.experiment)) / 1e9)} <small>GFLOP/s</small>
+        </span>
+      )}
     </span>
   );
 }

@@ -6,7 +6,8 @@ import { Icon } from '#ui/parts/Icon.tsx';
 import type { IconName } from '#ui/parts/Icon.tsx';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
 import { experimentProblem, runSize } from '#ui/plan.ts';
-import { runLabel, statusText } from '#ui/runText.ts';
+import { flopsPerImage } from '#ui/runSpeed.ts';
+import { preparationText, runLabel, statusText } from '#ui/runText.ts';
 import { useActiveRun, useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { useSetup, useSetupError } from '#ui/state/setupStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
@@ -148,6 +149,7 @@ function Idle({ obstacle }: { obstacle: string | undefined }): ReactNode {
 function Going({ run }: { run: RunRecord }): ReactNode {
   useMetricsVersion();
   const progress = runProgress(run);
+  const gflops = progress.imagesPerSecond && (progress.imagesPerSecond * flopsPerImage(run.experiment)) / 1e9;
   const position = [
     ...(run.kind === 'train' ? [`epoch ${progress.epoch}/${run.experiment.epochs}`] : []),
     `step ${formatCount(progress.steps)}/${progress.totalSteps ? formatCount(progress.totalSteps) : '…'}`,
@@ -160,17 +162,30 @@ function Going({ run }: { run: RunRecord }): ReactNode {
           <span>{position}</span>
           <span className="transport-doing">{doing(run)}</span>
         </div>
-        <ProgressBar
-          label={run.kind === 'finder' ? 'Finder progress' : 'Training progress'}
-          done={progress.steps}
-          total={progress.totalSteps}
-          text={position}
-        />
+        {run.status === 'preparing' ? (
+          <ProgressBar
+            label="Preparation"
+            done={run.preparation?.done ?? 0}
+            total={run.preparation?.total ?? 0}
+            text={doing(run)}
+          />
+        ) : (
+          <ProgressBar
+            label={run.kind === 'finder' ? 'Finder progress' : 'Training progress'}
+            done={progress.steps}
+            total={progress.totalSteps}
+            text={position}
+          />
+        )}
       </div>
       <dl className="transport-figures">
         <div>
           <dt>images/s</dt>
           <dd>{progress.imagesPerSecond === undefined ? '–' : formatSpeed(progress.imagesPerSecond)}</dd>
+        </div>
+        <div>
+          <dt title="Floating-point operations of training: three forward passes for each image">GFLOP/s</dt>
+          <dd>{gflops === undefined ? '–' : formatSpeed(gflops)}</dd>
         </div>
         <div>
           <dt>elapsed</dt>
@@ -189,7 +204,7 @@ function Going({ run }: { run: RunRecord }): ReactNode {
 function doing(run: RunRecord): string {
   if (run.asked === 'stop') return 'stopping…';
   if (run.asked === 'pause') return 'pausing…';
-  if (run.status === 'preparing') return 'preparing the network…';
+  if (run.status === 'preparing') return preparationText(run.preparation);
   if (run.kind === 'train' && run.status === 'running' && run.validating) {
     return `validating ${formatCount(run.validating.done)}/${formatCount(run.validating.total)}`;
   }
