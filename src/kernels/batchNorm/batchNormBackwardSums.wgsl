@@ -41,18 +41,25 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   if vector < params.vectors {
     let mean = stats[vector];
     let stride = ROWS * params.vectors;
-    var i = (wg.x * params.partPixels + lane / TILE) * params.vectors + vector;
-    for (var pixel = wg.x * params.partPixels + lane / TILE; pixel < end; pixel += ROWS) {
-      var g = dy[i];
-      if RELU {
-        g = select(g, Vec(0.0), y[i] <= Vec(0.0));
+    var pixel = wg.x * params.partPixels + lane / TILE;
+    var i = pixel * params.vectors + vector;
+    while (pixel < end) {
+      var chunk = Sums(Vec(0.0), Vec(0.0));
+      let chunkEnd = min(end, pixel + CHUNK * ROWS);
+      for (; pixel < chunkEnd; pixel += ROWS) {
+        var g = dy[i];
+        if RELU {
+          g = select(g, Vec(0.0), y[i] <= Vec(0.0));
+        }
+        if STORE {
+          dz[i] = g;
+        }
+        chunk.dz += g;
+        chunk.dzXhat += g * (x[i] - mean);
+        i += stride;
       }
-      if STORE {
-        dz[i] = g;
-      }
-      own.dz += g;
-      own.dzXhat += g * (x[i] - mean);
-      i += stride;
+      own.dz += chunk.dz;
+      own.dzXhat += chunk.dzXhat;
     }
     own.dzXhat *= stats[params.vectors + vector];
   }

@@ -35,9 +35,14 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   if vector < params.vectors {
     var pixel = wg.x * params.partPixels + lane / TILE;
     var i = pixel * params.vectors + vector;
-    for (; pixel + 3u * ROWS < end; pixel += 4u * ROWS) {
-      own = mergeMoments(own, momentsOfFour(x[i], x[i + stride], x[i + 2u * stride], x[i + 3u * stride]));
-      i += 4u * stride;
+    while (pixel + 3u * ROWS < end) {
+      var chunk = Moments(Vec(0.0), Vec(0.0), 0.0);
+      let chunkEnd = min(end, pixel + CHUNK * ROWS);
+      for (; pixel + 3u * ROWS < chunkEnd; pixel += 4u * ROWS) {
+        chunk = mergeMoments(chunk, momentsOfFour(x[i], x[i + stride], x[i + 2u * stride], x[i + 3u * stride]));
+        i += 4u * stride;
+      }
+      own = mergeMoments(own, chunk);
     }
     for (; pixel < end; pixel += ROWS) {
       own = mergeMoments(own, Moments(x[i], Vec(0.0), 1.0));

@@ -68,13 +68,20 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   var gamma = Vec(0.0);
   if inside {
     gamma = parameters[params.gamma + vector];
+    var pixel = row;
     var i = first + row * params.vectors;
-    for (var pixel = row; pixel < params.pixels; pixel += ROWS) {
-      let dz = maskedGradient(i);
-      storeDz(i, dz);
-      own.dz += dz;
-      own.dzXhat += dz * (x[i] - mean);
-      i += stride;
+    while (pixel < params.pixels) {
+      var chunk = Sums(Vec(0.0), Vec(0.0));
+      let chunkEnd = min(params.pixels, pixel + CHUNK * ROWS);
+      for (; pixel < chunkEnd; pixel += ROWS) {
+        let dz = maskedGradient(i);
+        storeDz(i, dz);
+        chunk.dz += dz;
+        chunk.dzXhat += dz * (x[i] - mean);
+        i += stride;
+      }
+      own.dz += chunk.dz;
+      own.dzXhat += chunk.dzXhat;
     }
     own.dzXhat *= rstd;
   }

@@ -55,9 +55,14 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   if inside {
     var pixel = row;
     var i = first + row * params.vectors;
-    for (; pixel + 3u * ROWS < params.pixels; pixel += 4u * ROWS) {
-      own = mergeMoments(own, momentsOfFour(x[i], x[i + stride], x[i + 2u * stride], x[i + 3u * stride]));
-      i += 4u * stride;
+    while (pixel + 3u * ROWS < params.pixels) {
+      var chunk = Moments(Vec(0.0), Vec(0.0), 0.0);
+      let chunkEnd = min(params.pixels, pixel + CHUNK * ROWS);
+      for (; pixel + 3u * ROWS < chunkEnd; pixel += 4u * ROWS) {
+        chunk = mergeMoments(chunk, momentsOfFour(x[i], x[i + stride], x[i + 2u * stride], x[i + 3u * stride]));
+        i += 4u * stride;
+      }
+      own = mergeMoments(own, chunk);
     }
     for (; pixel < params.pixels; pixel += ROWS) {
       own = mergeMoments(own, Moments(x[i], Vec(0.0), 1.0));

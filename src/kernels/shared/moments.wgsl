@@ -4,6 +4,10 @@
 // The merge never subtracts two large squares, so a mean far above the deviation costs no digits.
 // Source: Chan, Golub & LeVeque 1979, "Updating formulae and a pairwise algorithm for computing sample variances".
 
+// Lanes merge runs of CHUNK pixels, a multiple of four, before they merge those: a chain of hundreds of
+// merges would round the mean as often.
+const CHUNK = 32u;
+
 struct Moments {
   mean: Vec,
   squares: Vec, // sum of (x - mean)^2

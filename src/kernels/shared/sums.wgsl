@@ -2,6 +2,10 @@
 //
 // Needs `alias Vec`, `LANES`, `TILE` and `ROWS` of the including kernel: lane = row * TILE + channel vector.
 
+// Lanes add runs of CHUNK pixels before they add those up: in one long f32 sum the rounding of every term is
+// that of the total, and a lane of a narrow workgroup sees hundreds of pixels.
+const CHUNK = 16u;
+
 struct Sums {
   dz: Vec,
   dzXhat: Vec,
