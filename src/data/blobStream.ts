@@ -5,14 +5,14 @@ export interface StreamOptions {
   readonly name: string;
   /** Most bytes that may come out; a small file can unpack to any size. */
   readonly maxBytes: number;
-  /** Bytes of the file read so far. */
-  readonly onRead?: ((bytes: number) => void) | undefined;
+  /** Bytes of the file read so far, and the last of them. */
+  readonly onRead?: ((bytes: number, chunk: Uint8Array) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The bytes of a file, in chunks, as stored. */
 export async function* blobChunks(blob: Blob, options: StreamOptions): AsyncGenerator<Uint8Array> {
-  yield* readAll(blob.stream(), options, (total) => options.onRead?.(total));
+  yield* readAll(blob.stream(), options, (chunk, total) => options.onRead?.(total, chunk));
 }
 
 /**
@@ -26,7 +26,7 @@ export async function* gunzipChunks(blob: Blob, options: StreamOptions): AsyncGe
   const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
       read += chunk.byteLength;
-      options.onRead?.(read);
+      options.onRead?.(read, chunk);
       controller.enqueue(chunk);
     },
   });
@@ -42,7 +42,7 @@ export async function* gunzipChunks(blob: Blob, options: StreamOptions): AsyncGe
 async function* readAll(
   stream: ReadableStream<Uint8Array>,
   options: StreamOptions,
-  onChunk?: (total: number) => void,
+  onChunk?: (chunk: Uint8Array, total: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   let total = 0;
@@ -62,7 +62,7 @@ async function* readAll(
           `${options.name} unpacks to more than ${megabytes(options.maxBytes)}, more than any data set that is read here; choose the official archive.`,
         );
       }
-      onChunk?.(total);
+      onChunk?.(value, total);
       yield value;
     }
   } catch (error) {

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { loadCifarArchive } from './cifarFiles.ts';
 import { DatasetError } from './datasetError.ts';
 import {
   archiveOf,
@@ -102,6 +104,23 @@ describe('sound files', () => {
       { onProgress: ({ done, total }) => void (last = done / total) },
     );
     expect(last).toBe(1);
+  });
+
+  test('an archive of the published size has to be the published one', async () => {
+    const archive = await archiveOf(cifarFiles());
+    const md5 = createHash('md5')
+      .update(new Uint8Array(await archive.arrayBuffer()))
+      .digest('hex');
+    const byteLength = archive.size;
+    const { info } = await loadCifarArchive(archive, {}, [{ byteLength, md5 }]);
+    expect(info.trainCount).toBe(15);
+    await expect(
+      loadCifarArchive(archive, {}, [{ byteLength, md5: md5.replace(/^./, 'x') }]),
+    ).rejects.toThrow(
+      'cifar-10-binary.tar.gz has the size of the official archive but not its checksum (MD5): it is damaged. Download it again.',
+    );
+    // Another size: some other archive, which the records' own checks must do for.
+    await loadCifarArchive(archive, {}, [{ byteLength: byteLength + 1, md5: '' }]);
   });
 
   const sample = '../shared/data/cifar10';

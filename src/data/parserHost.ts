@@ -14,12 +14,14 @@ export interface ParserOptions extends LoadOptions {
   readonly createWorker?: () => ParserWorker;
   /** Longest time without a sign of life. A slow machine reports late, a hung decoder never. */
   readonly silenceMs?: number;
-  /** Longest time in all: every parser ends long before on a machine that can train. */
+  /** Longest time in all; by default from the size of the input. */
   readonly totalMs?: number;
 }
 
 const SILENCE_MS = 20_000;
-const TOTAL_MS = 15 * 60_000;
+const TOTAL_MS = 5 * 60_000;
+/** Photographs are the slowest input: a second for a megabyte or two. */
+const TOTAL_MS_PER_MEGABYTE = 2000;
 
 function createParserWorker(): ParserWorker {
   return new Worker(new URL('./parser.worker.ts', import.meta.url), { type: 'module', name: 'parser' });
@@ -31,7 +33,7 @@ function createParserWorker(): ParserWorker {
  * @throws {DatasetError}; a `DOMException` named `AbortError` when cancelled.
  */
 export function parseInWorker(job: ParseJob, options: ParserOptions = {}): Promise<Dataset> {
-  const { signal, silenceMs = SILENCE_MS, totalMs = TOTAL_MS } = options;
+  const { signal, silenceMs = SILENCE_MS, totalMs = totalLimit(job) } = options;
   return new Promise((resolve, reject) => {
     throwIfAborted(signal);
     const worker = (options.createWorker ?? createParserWorker)();
@@ -88,6 +90,19 @@ export function parseInWorker(job: ParseJob, options: ParserOptions = {}): Promi
     });
     worker.postMessage(job);
   });
+}
+
+function totalLimit(job: ParseJob): number {
+  const blobs =
+    job.kind === 'built-in'
+      ? []
+      : job.kind === 'files'
+        ? job.files
+        : job.kind === 'images'
+          ? job.files.map(({ file }) => file)
+          : [job.train, job.valid];
+  const bytes = blobs.reduce((sum, blob) => sum + blob.size, 0);
+  return TOTAL_MS + (bytes / 1e6) * TOTAL_MS_PER_MEGABYTE;
 }
 
 /** The last check of what any parser made: whole images, a label of the list for each. */

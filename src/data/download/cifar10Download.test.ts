@@ -32,7 +32,7 @@ beforeEach(async () => {
     valid: { ...real.valid, byteLength: valid.length, sha256: sha256(valid) },
   };
   files = new MemoryFiles();
-  options = { files, parse, retryMs: [1], stallMs: 300 };
+  options = { files, parse, retryMs: [1], stallMs: 60_000 };
 });
 afterEach(() => server.close());
 

@@ -68,10 +68,10 @@ export async function loadRemote(remote: RemoteDataset, options: RemoteLoadOptio
     kept.set(file.sha256, partial);
     return partial;
   };
+  const total = remote.train.byteLength + remote.valid.byteLength;
   const load = async (): Promise<Dataset> => {
     const partials = { train: partialOf(remote.train), valid: partialOf(remote.valid) };
     const rate = new TransferRate();
-    const total = remote.train.byteLength + remote.valid.byteLength;
     const bring = (half: 'train' | 'valid', before: number): Promise<Blob> =>
       downloadFile(remote[half], partials[half], {
         ...options,
@@ -100,7 +100,11 @@ export async function loadRemote(remote: RemoteDataset, options: RemoteLoadOptio
     await Promise.all([partials.train.clear(), partials.valid.clear()]);
     return { ...dataset, info: { ...dataset.info, source: new URL(remote.train.url).host } };
   };
-  return files ? files.exclusive(`download-${remote.train.sha256.slice(0, 24)}`, load) : load();
+  // Also what a tab sees that waits for another one's download.
+  options.onProgress?.({ stage: `Connecting for ${remote.expected.title}`, done: 0, total });
+  return files
+    ? files.exclusive(`download-${remote.train.sha256.slice(0, 24)}`, load, options.signal)
+    : load();
 }
 
 /** The store's files if they have room for the download and for the images after it. */

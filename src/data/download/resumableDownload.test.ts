@@ -6,7 +6,7 @@ import { memoryPartial, type PartialFile } from './partialFile.ts';
 import { downloadFile, type RemoteFile } from './resumableDownload.ts';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);
-const options = { retryMs: [1, 1, 1], stallMs: 300 };
+const options = { retryMs: [1, 1, 1], stallMs: 60_000 };
 
 let server: FileServer;
 let file: RemoteFile;
@@ -26,13 +26,17 @@ afterEach(() => server.close());
 
 const digestOf = async (blob: Blob): Promise<string> => digest(new Uint8Array(await blob.arrayBuffer()));
 
-/** Sends the first `count` bytes of a full answer, then breaks the connection. */
+/** Breaks the connection that waits in `breakAfter`. */
+let breakOff: () => void = () => undefined;
+/** Sends the first `count` bytes of a full answer; the connection breaks when they have arrived. */
 const breakAfter =
   (count: number): Fault =>
   (_, response) => {
     response.writeHead(200, { 'Content-Length': content.length });
-    response.write(content.subarray(0, count), () => setTimeout(() => response.destroy(), 20));
+    response.write(content.subarray(0, count));
+    breakOff = () => response.destroy();
   };
+const breakAt = (count: number) => (done: number) => void (done === count && breakOff());
 /** Sends the first `count` bytes, then nothing more. */
 const stallAfter =
   (count: number): Fault =>
@@ -53,14 +57,15 @@ test('brings the file and reports its bytes', async () => {
   expect(server.ranges).toEqual([undefined]);
 });
 
-test('goes on by range after a broken and after a stalled connection', async () => {
-  for (const fault of [breakAfter(100_000), stallAfter(100_000)]) {
-    server.faults.push(fault);
-    server.ranges.length = 0;
-    const blob = await downloadFile(file, memoryPartial(), options);
-    expect(await digestOf(blob)).toBe(digest(content));
-    expect(server.ranges).toEqual([undefined, 'bytes=100000-']);
-  }
+test.each([
+  ['broken', breakAfter(100_000)],
+  ['stalled', stallAfter(100_000)],
+])('goes on by range after a %s connection', async (kind, fault) => {
+  server.faults.push(fault);
+  const settings = { ...options, stallMs: kind === 'stalled' ? 1000 : 60_000, onBytes: breakAt(100_000) };
+  breakOff = () => undefined;
+  expect(await digestOf(await downloadFile(file, partial, settings))).toBe(digest(content));
+  expect(server.ranges).toEqual([undefined, 'bytes=100000-']);
 });
 
 test('goes on with what an earlier visit left', async () => {
@@ -106,7 +111,8 @@ test('gives up without a connection, keeps what came, and goes on later', async 
     breakAfter(50_000),
     ...Array.from({ length: 4 }, () => (_: unknown, r: { destroy(): void }) => r.destroy()),
   );
-  await expect(downloadFile(file, partial, options)).rejects.toMatchObject({
+  const settings = { ...options, onBytes: breakAt(50_000) };
+  await expect(downloadFile(file, partial, settings)).rejects.toMatchObject({
     code: 'network',
     sentence:
       'data.bin could not be downloaded: there is no connection. 50 kB of 300 kB are kept. Check the connection and download again; it goes on where it stopped.',
@@ -169,7 +175,6 @@ test('stops at once when it is cancelled, keeping what came', async () => {
   server.faults.push(stallAfter(100_000));
   const promise = downloadFile(file, partial, {
     ...options,
-    stallMs: 60_000,
     signal: controller.signal,
     onBytes: (done) => done === 100_000 && controller.abort(),
   });

@@ -86,8 +86,8 @@ class OpfsFiles implements StoreFiles {
     return navigator.storage.persisted();
   }
 
-  async exclusive<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    return navigator.locks.request(`${ROOT}:${name}`, work);
+  async exclusive<Result>(name: string, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    return navigator.locks.request(`${ROOT}:${name}`, signal ? { signal } : {}, work);
   }
 
   async #withHandle(

@@ -19,6 +19,9 @@ export interface StoreFiles {
   estimate(): Promise<{ readonly usage: number; readonly quota: number } | undefined>;
   /** Whether the browser keeps the files when it needs room; undefined where it does not say. */
   isPersistent(): Promise<boolean | undefined>;
-  /** Runs `work` while no other tab runs any under the same name. */
-  exclusive<Result>(name: string, work: () => Promise<Result>): Promise<Result>;
+  /**
+   * Runs `work` while no other tab runs any under the same name.
+   * @throws a `DOMException` named `AbortError` when `signal` is raised while it waits.
+   */
+  exclusive<Result>(name: string, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
 }
