@@ -1,6 +1,6 @@
 import { words, type BufferSlice, type Dispatch } from '#gpu/command.ts';
 import { expandTemplate } from '../shared/template.ts';
-import { elementType, workgroupGrid, workgroupShape } from './dispatch.ts';
+import { elementType, STRIP_LANES } from './elements.ts';
 import accessCode from './filterGradientAccess.wgsl?raw';
 import stripsCode from './filterGradientStrips.wgsl?raw';
 import type { ConvShape } from './shape.ts';
@@ -12,19 +12,13 @@ const WANTED_THREADS = 256;
 
 /** Partial sums that the dispatch writes: enough to occupy the adapter, at most one per output line. */
 export function splitCount(shape: ConvShape, variant: TileVariant): number {
-  const [x, y] = filterGrid(shape, variant);
-  const threads = x * y * variant.threads[0] * variant.threads[1];
-  return Math.max(1, Math.min(Math.ceil(WANTED_THREADS / threads), shape.batch * shape.outSize));
+  const wanted = Math.ceil(WANTED_THREADS / threadCount(shape, variant));
+  return Math.min(wanted, shape.batch * shape.outSize);
 }
 
-/** Workgroups along output channels and along filter rows. */
-function filterGrid(
-  { kernel, inChannels, outChannels }: ConvShape,
-  variant: TileVariant,
-): [x: number, y: number] {
-  const [threadsX, threadsY] = workgroupShape(variant, outChannels);
-  const rows = kernel * Math.ceil(inChannels / variant.rows);
-  return [Math.ceil(outChannels / (variant.columns * threadsX)), Math.ceil(rows / threadsY)];
+/** Threads of one split. */
+function threadCount({ kernel, inChannels, outChannels }: ConvShape, variant: TileVariant): number {
+  return kernel * Math.ceil(inChannels / variant.rows) * Math.ceil(outChannels / variant.columns);
 }
 
 /** One dispatch of `variant`. */
@@ -37,9 +31,7 @@ export function filterGradientDispatch(
   }: { input: BufferSlice; outputGradient: BufferSlice; partials: BufferSlice },
   variant: TileVariant,
 ): Dispatch {
-  const [threadsX, threadsY] = workgroupShape(variant, shape.outChannels);
   const splits = splitCount(shape, variant);
-  const [x, y] = filterGrid(shape, variant);
   const { values } = outputStrips(shape, variant.pixels);
   const sourceVector = shape.inChannels % 4 === 0;
   const gradientVector = shape.outChannels % 4 === 0;
@@ -52,8 +44,6 @@ export function filterGradientDispatch(
         stride: shape.stride,
         rowVectors: variant.rows / 4,
         columnVectors: variant.columns / 4,
-        threadsX,
-        threadsY,
         sourceVector,
         gradientVector,
         sourceType: elementType(sourceVector),
@@ -80,6 +70,6 @@ export function filterGradientDispatch(
         ),
       },
     ],
-    workgroups: workgroupGrid('filterGradient', x, y, splits),
+    workgroups: [Math.ceil(threadCount(shape, variant) / STRIP_LANES), splits, 1],
   };
 }

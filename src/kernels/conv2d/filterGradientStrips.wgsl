@@ -9,7 +9,8 @@
 // meets, and output lines whose source line is outside the map are left out. One flat loop with long turns:
 // software adapters copy every accumulator at each turn of each loop.
 //
-// Dispatch (outC / (columns * threads x), kH * ceil(inC / rows) / threads y, splits).
+// Dispatch (threads / 4, splits, 1): output channels first, then input channels, then tap lines, four threads to
+// a workgroup.
 // No atomics: each split has its own output, so equal inputs give equal bits.
 
 struct Params {
@@ -27,16 +28,19 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partials: array<${gradientType}>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(${threadsX}, ${threadsY})
-fn main(@builtin(global_invocation_id) id: vec3u) {
+@compute @workgroup_size(4)
+fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lane: u32) {
   let inSize = params.inSize;
   let outSize = params.outSize;
   let padding = params.padding;
   let blocks = (params.inChannels + ${rows}u - 1u) / ${rows}u; // of input channels
-  let ky = id.y / blocks;
-  let c = (id.y - ky * blocks) * ${rows}u;
-  let o = id.x * ${columns}u;
-  if ky >= ${kernel}u || o >= params.outChannels {
+  let threadsPerBlock = (params.outChannels + ${columns}u - 1u) / ${columns}u;
+  let thread = part.x * 4u + lane;
+  let channelBlock = thread / threadsPerBlock;
+  let ky = channelBlock / blocks;
+  let c = (channelBlock - ky * blocks) * ${rows}u;
+  let o = (thread - channelBlock * threadsPerBlock) * ${columns}u;
+  if ky >= ${kernel}u {
     return;
   }
 
@@ -46,8 +50,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let stripsPerLine = (outSize + ${pixels}u - 1u) / ${pixels}u;
   let stripsPerImage = (endY - firstY) * stripsPerLine;
   let strips = params.batch * stripsPerImage;
-  let firstStrip = strips * id.z / params.splits;
-  let endStrip = strips * (id.z + 1u) / params.splits;
+  let firstStrip = strips * part.y / params.splits;
+  let endStrip = strips * (part.y + 1u) / params.splits;
   var image = firstStrip / max(stripsPerImage, 1u);
   var y = firstY + (firstStrip % max(stripsPerImage, 1u)) / stripsPerLine;
   var x = firstStrip % stripsPerLine * ${pixels}u;
@@ -113,7 +117,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 //# for q in rowVectors
 //# for r in 4
   if c + ${4*q+r}u < params.inChannels {
-    let row = ((id.z * ${kernel}u + ky) * ${kernel}u + ${t}u) * params.inChannels + c + ${4*q+r}u;
+    let row = ((part.y * ${kernel}u + ky) * ${kernel}u + ${t}u) * params.inChannels + c + ${4*q+r}u;
 //# for j in columnVectors
     store(row, o + ${4*j}u, sum${t}_${4*q+r}_${j});
 //# end

@@ -1,6 +1,7 @@
 import { words, type BufferSlice, type Dispatch } from '#gpu/command.ts';
+import { foldWorkgroups } from '../shared/maps.ts';
 import { expandTemplate } from '../shared/template.ts';
-import { elementType, workgroupGrid, workgroupShape } from './dispatch.ts';
+import { elementType, STRIP_LANES } from './elements.ts';
 import accessCode from './gatherAccess.wgsl?raw';
 import stripsCode from './gatherStrips.wgsl?raw';
 import type { ConvShape } from './shape.ts';
@@ -35,8 +36,8 @@ function mapsOf({ shape, pass }: Gather): Maps {
 export function gatherDispatch(gather: Gather, variant: TileVariant): Dispatch {
   const { shape, pass, accumulate } = gather;
   const { sourceSize, sourceChannels, resultSize, resultChannels } = mapsOf(gather);
-  const [threadsX, threadsY] = workgroupShape(variant, resultChannels);
   const pixels = variant.rows;
+  const strips = shape.batch * resultSize * Math.ceil(resultSize / pixels);
   const { values, left } = pass === 'forward' ? outputStrips(shape, pixels) : inputStrips(shape, pixels);
   const sourceVector = sourceChannels % 4 === 0;
   const filterVector = shape.outChannels % 4 === 0;
@@ -49,8 +50,6 @@ export function gatherDispatch(gather: Gather, variant: TileVariant): Dispatch {
       code: expandTemplate(`${stripsCode}\n${accessCode}`, {
         columns: variant.columns,
         columnVectors: variant.columns / 4,
-        threadsX,
-        threadsY,
         stride: shape.stride,
         transposed: pass === 'inputGradient',
         sourceVector,
@@ -85,11 +84,8 @@ export function gatherDispatch(gather: Gather, variant: TileVariant): Dispatch {
         ),
       },
     ],
-    workgroups: workgroupGrid(
-      pass,
-      Math.ceil(resultChannels / (variant.columns * threadsX)),
-      Math.ceil((shape.batch * resultSize * Math.ceil(resultSize / pixels)) / threadsY),
-      1,
+    workgroups: foldWorkgroups(
+      Math.ceil((strips * Math.ceil(resultChannels / variant.columns)) / STRIP_LANES),
     ),
   };
 }

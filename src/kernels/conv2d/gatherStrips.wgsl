@@ -14,7 +14,7 @@
 // adapters), only the size of the register tile counts. One flat loop over (tap line, source channels): those
 // adapters copy every accumulator at each turn of each loop, so turns must be long and nests shallow.
 //
-// Dispatch (channels / (columns * threads x), strips / threads y, 1).
+// Dispatch (threads / 4, folded to two dimensions): channels first, then strips, four threads to a workgroup.
 // Sums run over tap lines, source channels by four, taps: a fixed order.
 
 struct Params {
@@ -33,23 +33,30 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> result: array<${resultType}>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(${threadsX}, ${threadsY})
-fn main(@builtin(global_invocation_id) id: vec3u) {
+@compute @workgroup_size(4)
+fn main(
+  @builtin(workgroup_id) part: vec3u,
+  @builtin(num_workgroups) parts: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   // Uniforms and products that do not change are read and formed once: software adapters hoist nothing.
   let size = params.sourceSize;
   let channels = params.sourceChannels;
   let resultSize = params.resultSize;
   let resultChannels = params.resultChannels;
   let pixelStep = channels / SOURCE_WIDTH;         // source elements from pixel to pixel
-  let m = id.x * ${columns}u;
+  let thread = (part.y * parts.x + part.x) * 4u + lane;
+  let threadsPerStrip = (resultChannels + ${columns}u - 1u) / ${columns}u;
+  let stripIndex = thread / threadsPerStrip;
+  let m = (thread - stripIndex * threadsPerStrip) * ${columns}u;
   let stripsPerLine = (resultSize + ${pixels}u - 1u) / ${pixels}u;
-  let line = id.y / stripsPerLine;                 // of all images
-  if m >= resultChannels || line >= params.batch * resultSize {
+  let line = stripIndex / stripsPerLine;           // of all images
+  if line >= params.batch * resultSize {
     return;
   }
   let image = line / resultSize;
   let y = line - image * resultSize;
-  let x = (id.y - line * stripsPerLine) * ${pixels}u;
+  let x = (stripIndex - line * stripsPerLine) * ${pixels}u;
 
   // Tap line n of pixel line y reads source line `top + n` (transposed: `top - n`) with filter line
   // `firstLine + n * lineStep`. Coordinates above or left of the map wrap to large numbers.

@@ -1,6 +1,6 @@
 import { words, type BufferSlice, type Dispatch } from '#gpu/command.ts';
 import { expandTemplate } from '../shared/template.ts';
-import { elementType, workgroupGrid } from './dispatch.ts';
+import { elementType, MAX_WORKGROUPS } from './elements.ts';
 import type { ConvShape } from './shape.ts';
 import code from './tiles.wgsl?raw';
 import type { ConvPass, TileVariant } from './variants.ts';
@@ -64,6 +64,9 @@ export function tilesDispatch(
   const splits = pass === 'filterGradient' ? tileSplits(shape, variant) : 1;
   const { rows, columns, layers } = extents(pass, shape, splits);
   const [x, y] = tileGrid(rows, columns, variant);
+  if (Math.max(x, y, layers) > MAX_WORKGROUPS) {
+    throw new RangeError(`conv2d ${pass}: ${x} x ${y} tiles exceed ${MAX_WORKGROUPS}; use a smaller batch`);
+  }
   const [threadsX, threadsY] = variant.threads;
   const lanes = threadsX * threadsY * variant.slices;
   const inVector = inChannels % 4 === 0;
@@ -117,6 +120,6 @@ export function tilesDispatch(
         ),
       },
     ],
-    workgroups: workgroupGrid(pass, x, y, layers),
+    workgroups: [x, y, layers],
   };
 }

@@ -18,7 +18,7 @@ export interface TileVariant {
   readonly rows: number;
   /** Output channels of a thread (input gradient: input channels), a multiple of four. */
   readonly columns: number;
-  /** Threads of a workgroup along columns and rows. Strips of narrow layers move some to the rows. */
+  /** Tiles: threads of a workgroup along columns and rows. */
   readonly threads: readonly [x: number, y: number];
   /** Strips, filter gradient: output pixels of one turn of the loop. */
   readonly pixels: number;
@@ -39,7 +39,6 @@ const strips = (rows: number, columns: number, pixels = rows): TileVariant => ({
   kind: 'strips',
   rows,
   columns,
-  // One group of four lanes, the width of SwiftShader's: more of them only share a fate.
   threads: [4, 1],
   pixels,
   depth: 0,
@@ -87,13 +86,17 @@ export function convVariants(
 }
 
 /** The longest strips that fit a line, and shapes around them. */
-function stripVariants(pass: ConvPass, { stride, inSize, outSize }: ConvShape): readonly TileVariant[] {
+function stripVariants(
+  pass: ConvPass,
+  { kernel, stride, inSize, outSize }: ConvShape,
+): readonly TileVariant[] {
   if (pass === 'filterGradient') {
     return outSize >= 8 ? [strips(4, 8, 8), strips(8, 8, 4)] : [strips(4, 16, 4), strips(8, 8, 4)];
   }
   const size = pass === 'forward' ? outSize : inSize;
   // The input gradient of stride 2 meets half of a strip's pixels with each tap: it holds twice as many.
-  if (size >= 16 && (stride === 1 || pass === 'inputGradient')) return [strips(16, 8), strips(8, 16)];
+  if (size >= 16 && kernel > 1 && (stride === 1 || pass === 'inputGradient'))
+    return [strips(16, 8), strips(8, 16)];
   return size >= 8 ? [strips(8, 8), strips(8, 16)] : [strips(4, 8), strips(4, 16)];
 }
 
