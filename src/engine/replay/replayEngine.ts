@@ -1,0 +1,268 @@
+import type { TensorTable } from '#domain/resnet.ts';
+import { download, inErrorScopes, upload } from '#gpu/buffers.ts';
+import type { Dispatch } from '#gpu/command.ts';
+import type { GpuContext } from '#gpu/device.ts';
+import { Executor } from '#gpu/executor.ts';
+import { pipelineCache } from '#gpu/pipelines.ts';
+import type { Recording } from '#gpu/replay.ts';
+import { orderWords } from '#kernels/gather/kernel.ts';
+import { RESULT_WORDS } from '#kernels/head/kernel.ts';
+import type {
+  EngineConfig,
+  EngineMemory,
+  EngineState,
+  Evaluation,
+  NamedTensors,
+  ScheduleTable,
+  StepResults,
+  TrainingEngine,
+} from '../engine.ts';
+import type { BufferPool } from './bufferPool.ts';
+import type { DatasetBuffers } from './datasetBuffers.ts';
+import { Evaluator } from './evaluator.ts';
+import { packTensors, unpackTensors } from './packing.ts';
+import { ScheduleWindow } from './scheduleWindow.ts';
+import { StagingRing } from './stagingRing.ts';
+import { StepPacer } from './stepPacer.ts';
+import { RING_SIZE, type StepParts } from './trainingStep.ts';
+
+/** Everything that `createReplayEngine` has prepared. */
+export interface ReplayEngineParts {
+  readonly context: GpuContext;
+  readonly config: EngineConfig;
+  readonly dataset: DatasetBuffers;
+  readonly pool: BufferPool;
+  readonly step: StepParts;
+  readonly recording: Recording;
+  readonly beta2: number | undefined;
+  readonly isGentle: boolean;
+}
+
+export class ReplayEngine implements TrainingEngine {
+  readonly #context: GpuContext;
+  readonly #config: EngineConfig;
+  readonly #dataset: DatasetBuffers;
+  readonly #pool: BufferPool;
+  readonly #parts: StepParts;
+  readonly #recording: Recording;
+  readonly #staging: StagingRing;
+  readonly #schedule: ScheduleWindow;
+  readonly #evaluator: Evaluator;
+  readonly #pacer = new StepPacer(RING_SIZE);
+  readonly #isGentle: boolean;
+  #step = 0;
+  #disposed = false;
+
+  /** Made by `createReplayEngine`. */
+  constructor({ context, config, dataset, pool, step, recording, beta2, isGentle }: ReplayEngineParts) {
+    this.#context = context;
+    this.#config = config;
+    this.#dataset = dataset;
+    this.#pool = pool;
+    this.#parts = step;
+    this.#recording = recording;
+    this.#isGentle = isGentle;
+    this.#staging = new StagingRing(context, RING_SIZE * RESULT_WORDS * 4);
+    this.#schedule = new ScheduleWindow(context, step.schedule, config.optimizer, beta2);
+    const { model, choose } = step;
+    this.#evaluator = new Evaluator({ context, config, dataset, pool, model, choose });
+  }
+
+  /** Dispatches of one step, for the benchmark. */
+  get dispatchCount(): number {
+    return this.#recording.dispatchCount;
+  }
+
+  /** The step as data, for the benchmark's profile. */
+  get dispatches(): readonly Dispatch[] {
+    return this.#parts.dispatches;
+  }
+
+  get stepsPerAdvance(): number {
+    return this.#pacer.stepsPerAdvance;
+  }
+
+  async initialize(weights: NamedTensors): Promise<void> {
+    const { model, moments } = this.#parts;
+    const running = new Map(
+      model.bufferTable.tensors.map(({ name, size }) => [
+        name,
+        new Float32Array(size).fill(name.endsWith('running_var') ? 1 : 0),
+      ]),
+    );
+    const zeros: NamedTensors = new Map(
+      model.parameterTable.tensors.map(({ name, size }) => [name, new Float32Array(size)]),
+    );
+    await this.restore({ step: 0, parameters: weights, buffers: running, moments: moments.map(() => zeros) });
+  }
+
+  setSchedule(schedule: ScheduleTable): void {
+    this.#alive();
+    this.#schedule.set(schedule);
+  }
+
+  setOrder(order: Uint32Array, firstStep: number): void {
+    this.#alive();
+    const data = orderWords(order, firstStep);
+    if (data.byteLength > this.#parts.order.size) {
+      throw new RangeError(`An order of ${order.length} images is longer than the training set`);
+    }
+    upload(this.#context, this.#parts.order, data);
+  }
+
+  async advance(count: number): Promise<StepResults> {
+    this.#alive();
+    if (!(Number.isInteger(count) && count >= 1 && count <= RING_SIZE)) {
+      throw new RangeError(`advance: ${count} steps; one submission holds 1 to ${RING_SIZE}`);
+    }
+    const firstStep = this.#take(count);
+    const issued = this.#pacer.issue(count);
+    const accepted = inErrorScopes(this.#context, 'a training step', () => this.#submit(count));
+    // The read-back may only be trusted once the commands behind it were accepted.
+    const bytes = await (await accepted).read();
+    this.#alive();
+    issued.done();
+    return readRing(bytes, firstStep, count);
+  }
+
+  /**
+   * The same steps dispatch by dispatch, each with bind groups and a submit of its own: slow and obvious.
+   * Tests prove that it leaves the same bits as `advance`.
+   */
+  async advanceEagerly(count: number): Promise<StepResults> {
+    this.#alive();
+    const firstStep = this.#take(count);
+    const executor = new Executor(this.#context, pipelineCache(this.#context));
+    for (let i = 0; i < count; i++) await executor.run(this.#parts.dispatches);
+    return readRing(await download(this.#context, this.#parts.ring), firstStep, count);
+  }
+
+  async evaluate(half: 'train' | 'valid', count: number, signal?: AbortSignal): Promise<Evaluation> {
+    this.#alive();
+    return this.#evaluator.evaluate(half, count, signal);
+  }
+
+  async snapshot(): Promise<EngineState> {
+    this.#alive();
+    const { model, moments } = this.#parts;
+    const step = this.#step;
+    const read = async (table: TensorTable, buffer: GPUBuffer): Promise<NamedTensors> =>
+      table.packedSize === 0
+        ? new Map()
+        : unpackTensors(
+            table,
+            new Float32Array(await download(this.#context, buffer, 0, table.packedSize * 4)),
+          );
+    const [parameters, buffers, ...rest] = await Promise.all([
+      read(model.parameterTable, model.parameters),
+      read(model.bufferTable, model.running),
+      ...moments.map((moment) => read(model.parameterTable, moment)),
+    ]);
+    return { step, parameters, buffers, moments: rest };
+  }
+
+  async restore(state: EngineState): Promise<void> {
+    this.#alive();
+    const { model, moments, counter } = this.#parts;
+    if (state.moments.length !== moments.length) {
+      throw new Error(
+        `${this.#config.optimizer} keeps ${moments.length} moments; the state has ${state.moments.length}`,
+      );
+    }
+    const write = (table: TensorTable, buffer: GPUBuffer, tensors: NamedTensors): void =>
+      upload(this.#context, buffer, packTensors(table, tensors));
+    write(model.parameterTable, model.parameters, state.parameters);
+    write(model.bufferTable, model.running, state.buffers);
+    moments.forEach((moment, i) => write(model.parameterTable, moment, state.moments[i]!));
+    upload(this.#context, counter, Uint32Array.of(state.step));
+    this.#step = state.step;
+  }
+
+  /** Gradients that the last step left, by name; for tests. */
+  async readGradients(): Promise<NamedTensors> {
+    const { parameterTable: table, gradients } = this.#parts.model;
+    return unpackTensors(table, new Float32Array(await download(this.#context, gradients)));
+  }
+
+  memory(): EngineMemory {
+    return {
+      gpuBytes:
+        this.#pool.byteLength +
+        this.#dataset.byteLength +
+        this.#recording.uniformBytes +
+        this.#staging.byteLength +
+        this.#evaluator.byteLength,
+      objects: this.#pool.count,
+    };
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#recording.dispose();
+    this.#evaluator.dispose();
+    this.#staging.dispose();
+    this.#pool.dispose();
+    this.#dataset.release();
+  }
+
+  /**
+   * Encodes and submits `count` steps and the read-back of their losses: one command buffer, unless a single
+   * step would keep the adapter from drawing the page for too long; then several for each step.
+   */
+  #submit(count: number): { read(): Promise<ArrayBuffer> } {
+    const { device } = this.#context;
+    const { dispatchCount } = this.#recording;
+    const pieces = this.#isGentle ? Math.min(this.#pacer.submitsPerStep, dispatchCount) : 1;
+    const finish = (encode: (pass: GPUComputePassEncoder) => void): GPUCommandEncoder => {
+      const encoder = device.createCommandEncoder({ label: 'training' });
+      const pass = encoder.beginComputePass({ label: 'training' });
+      encode(pass);
+      pass.end();
+      return encoder;
+    };
+    let last: GPUCommandEncoder | undefined;
+    if (pieces === 1) {
+      last = finish((pass) => {
+        for (let i = 0; i < count; i++) this.#recording.encode(pass);
+      });
+    } else {
+      for (let piece = 0; piece < count * pieces; piece++) {
+        if (last) device.queue.submit([last.finish()]);
+        const part = piece % pieces;
+        const from = Math.floor((part * dispatchCount) / pieces);
+        const to = Math.floor(((part + 1) * dispatchCount) / pieces);
+        last = finish((pass) => this.#recording.encode(pass, from, to));
+      }
+    }
+    const copy = this.#staging.copy(last!, this.#parts.ring);
+    device.queue.submit([last!.finish()]);
+    return copy;
+  }
+
+  /** Claims the next `count` steps and makes their schedule available. */
+  #take(count: number): number {
+    const firstStep = this.#step;
+    this.#schedule.require(firstStep, count);
+    this.#step += count;
+    return firstStep;
+  }
+
+  #alive(): void {
+    if (this.#disposed) throw new Error('The engine was disposed');
+    this.#context.check();
+  }
+}
+
+function readRing(bytes: ArrayBuffer, firstStep: number, count: number): StepResults {
+  const floats = new Float32Array(bytes);
+  const integers = new Uint32Array(bytes);
+  const losses = new Float32Array(count);
+  const correct = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    const slot = ((firstStep + i) % RING_SIZE) * RESULT_WORDS;
+    losses[i] = floats[slot]!;
+    correct[i] = integers[slot + 1]!;
+  }
+  return { firstStep, losses, correct };
+}

@@ -1,0 +1,140 @@
+import { bufferTable, parameterTable } from '#domain/resnet.ts';
+import { upload } from '#gpu/buffers.ts';
+import type { Dispatch } from '#gpu/command.ts';
+import type { GpuContext } from '#gpu/device.ts';
+import { defaultVariant } from '#kernels/conv2d/variants.ts';
+import { advanceCounter, gatherTraining, orderBufferWords } from '#kernels/gather/kernel.ts';
+import { RESULT_WORDS } from '#kernels/head/kernel.ts';
+import { momentCount, optimizerStep, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
+import { mapTuning } from '#kernels/shared/maps.ts';
+import { filterTuning } from '#kernels/weightStandardization/kernel.ts';
+import type { EngineConfig } from '../engine.ts';
+import type { BufferPool } from './bufferPool.ts';
+import { createConvolutions, type ChooseVariant } from './convolutions.ts';
+import type { DatasetBuffers } from './datasetBuffers.ts';
+import { createNormLayer, type ModelBuffers } from './normLayers.ts';
+import { WINDOW_ROWS } from './scheduleWindow.ts';
+import { recordTraining } from './trainingGraph.ts';
+
+/** Slots of the ring of losses: the most steps that one submission may hold. */
+export const RING_SIZE = 256;
+
+/** What decides how a step is recorded, beyond the configuration. */
+export interface StepOptions {
+  /** Tile of each convolution; without it, the default for the adapter. */
+  readonly choose?: ChooseVariant;
+  /**
+   * One batch, `[N, H, W, C]` normalized floats and `[N]` labels, that every step trains on in place of
+   * the data set's: other systems can be given the same numbers. For the benchmark.
+   */
+  readonly fixedBatch?: { readonly images: Float32Array; readonly labels: Uint32Array };
+  /** AdamW's second beta, where a comparison needs another than fastai's. */
+  readonly beta2?: number;
+}
+
+/** Every buffer that outlives a step, and the step itself. */
+export interface StepParts {
+  readonly model: ModelBuffers;
+  readonly moments: readonly GPUBuffer[];
+  readonly schedule: GPUBuffer;
+  readonly order: GPUBuffer;
+  /** `[1]` uint32: the step. */
+  readonly counter: GPUBuffer;
+  readonly ring: GPUBuffer;
+  readonly logits: GPUBuffer;
+  readonly choose: ChooseVariant;
+  readonly dispatches: Dispatch[];
+}
+
+/** Makes the buffers of a training run and lists the dispatches of its step. */
+export function buildStep(
+  context: GpuContext,
+  config: EngineConfig,
+  dataset: DatasetBuffers,
+  pool: BufferPool,
+  options: StepOptions,
+): StepParts {
+  const { network, norm, ws, batchSize } = config;
+  const { info } = config.dataset;
+  const parameters = parameterTable(network, norm);
+  const buffers = bufferTable(network, norm);
+  const parameterBuffer = pool.keep('parameters', parameters.packedSize);
+  const model: ModelBuffers = {
+    parameterTable: parameters,
+    bufferTable: buffers,
+    parameters: parameterBuffer,
+    gradients: pool.keep('gradients', parameters.packedSize),
+    running: pool.keep('running statistics', buffers.packedSize),
+    filters: ws ? pool.keep('standardized filters', parameters.packedSize) : parameterBuffer,
+  };
+  const moments = Array.from({ length: momentCount(config.optimizer) }, (_, i) =>
+    pool.keep(`moment ${i + 1}`, parameters.packedSize),
+  );
+  const schedule = pool.keep('schedule', WINDOW_ROWS * SCHEDULE_ROW);
+  const order = pool.keep('batch order', orderBufferWords(Math.max(config.dataset.train.count, batchSize)));
+  const counter = pool.keep('step counter', 1);
+  const ring = pool.keep('losses', RING_SIZE * RESULT_WORDS);
+  const images = pool.keep('batch', batchSize * network.imageSize ** 2 * 3);
+  const labels = pool.keep('batch labels', batchSize);
+  const logits = pool.keep('logits', batchSize * network.classes);
+  const results = pool.keep('image losses', batchSize * RESULT_WORDS);
+  const choose: ChooseVariant =
+    options.choose ?? ((pass, shape) => defaultVariant(pass, shape, context.adapter.isFallback));
+  const tuning = mapTuning(context.adapter.isFallback);
+  const convolutions = createConvolutions({
+    network,
+    batch: batchSize,
+    ws,
+    model,
+    pool,
+    choose,
+    filterTuning: filterTuning(context.adapter.isFallback),
+    forTraining: true,
+  });
+  const gather = gatherTraining({
+    source: dataset.train,
+    batch: batchSize,
+    mean: info.mean,
+    deviation: info.deviation,
+    x: images,
+    labels,
+    order,
+    counter,
+    augment: config.augmentation === 'crop-flip',
+    seed: config.seed,
+  });
+  const { fixedBatch, beta2 } = options;
+  if (fixedBatch) {
+    upload(context, images, fixedBatch.images);
+    upload(context, labels, fixedBatch.labels);
+  }
+  const dispatches = [
+    ...(fixedBatch ? [] : gather),
+    ...recordTraining(
+      {
+        network,
+        batch: batchSize,
+        model,
+        pool,
+        convolutions,
+        tuning,
+        norm: (spec) => createNormLayer(norm, spec, { model, pool, batch: batchSize, tuning }),
+      },
+      images,
+      { labels, logits, results, counter, ring, ringSize: RING_SIZE },
+    ),
+    ...optimizerStep({
+      optimizer: config.optimizer,
+      packedSize: parameters.packedSize,
+      weightDecay: config.weightDecay,
+      parameters: parameterBuffer,
+      gradients: model.gradients,
+      moments,
+      schedule,
+      counter,
+      ...(beta2 === undefined ? {} : { beta2 }),
+    }),
+    ...advanceCounter(counter, 1),
+  ];
+  return { model, moments, schedule, order, counter, ring, logits, choose, dispatches };
+}
