@@ -38,27 +38,28 @@ try {
 async function main() {
   const arms = values.norms.split(',').map(parseArm);
   const cases = values.cases.split(',').map(parseCase);
-  const { compare, close, runtime } = await openRuntime();
+  const bench = await openRuntime();
   /** @type {BenchRow[]} */
   const rows = [];
   let adapter = '';
   try {
     for (const { width, batch } of cases) {
       console.error(`width ${width}, batch ${batch} …`);
-      const result = await compare({
+      const result = await bench.compare({
         width,
         batch,
         arms,
         steps: positive('steps', values.steps),
         budgetMs: positive('budget', values.budget) * 1000,
-        stock: !values['no-stock'],
+        stockArms: values['no-stock'] ? [] : arms,
       });
       adapter = result.adapter;
       rows.push(...result.rows);
     }
   } finally {
-    await close();
+    await bench.close();
   }
+  const { runtime } = bench;
   print(rows, adapter, runtime);
   const out = resolve(root, values.out);
   mkdirSync(dirname(out), { recursive: true });
@@ -88,7 +89,7 @@ async function openRuntime() {
   page.setDefaultTimeout(0);
   return {
     runtime: `Chromium ${browser.version()}`,
-    compare: (options) => page.evaluate((/** @type {any} */ given) => globalThis['compare'](given), options),
+    compare: (options) => page.evaluate((given) => /** @type {any} */ (globalThis).compare(given), options),
     close: async () => {
       await browser.close();
       await server.close();
@@ -103,7 +104,7 @@ async function openNode() {
   const gpu = create([]);
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
   // tfjs asks whether it runs in a worker before it uses WebGPU.
-  Object.assign(globalThis, { self: globalThis, WorkerGlobalScope: class WorkerGlobalScope {} });
+  Object.assign(globalThis, { self: globalThis, WorkerGlobalScope: function WorkerGlobalScope() {} });
   const outDir = resolve(root, '.cache/bench-node');
   await build({
     root,

@@ -1,47 +1,50 @@
+import type {
+  BenchmarkArm,
+  BenchmarkOptions,
+  BenchmarkProgress,
+  BenchmarkReport,
+  BenchmarkRow,
+} from '#domain/benchmark.ts';
+import { resnet18, type NetworkSpec } from '#domain/resnet.ts';
+import type { ChooseVariant } from '#engine/replay/convolutions.ts';
 import type { GpuContext } from '#gpu/device.ts';
+import { pipelineCache } from '#gpu/pipelines.ts';
 import {
   median,
   normLabContestant,
   stepFlops,
   timeInTurn,
-  type BenchArm,
   type Contestant,
   type StepTimes,
 } from './stepBenchmark.ts';
 
-export interface CompareOptions {
-  readonly width: number;
-  readonly batch: number;
-  readonly arms: readonly BenchArm[];
+export interface CompareOptions extends BenchmarkOptions {
   /** Timed steps of each arm. */
   readonly steps: number;
   /** NormLab's arms stop after this time, milliseconds; stock tfjs after as long again. */
   readonly budgetMs: number;
-  /** Whether stock TensorFlow.js runs the same network, too. */
-  readonly stock: boolean;
+}
+
+export interface CompareHooks {
+  /** Chooses tiles as training does; without it, NormLab takes the defaults for the adapter. */
+  readonly choose?: (network: NetworkSpec, batch: number) => Promise<ChooseVariant>;
+  readonly onProgress?: (progress: BenchmarkProgress) => void;
+  /** Ends the comparison before the next step, by an AbortError. */
+  readonly signal?: AbortSignal;
+  /** Leaves out what is not yet measured of stock tfjs, likewise. */
+  readonly skipStock?: AbortSignal;
 }
 
 /** One line of the benchmark's table. */
-export interface BenchRow extends BenchArm {
-  readonly system: 'NormLab' | 'stock tfjs';
+export interface BenchRow extends BenchmarkRow {
   readonly width: number;
   readonly batch: number;
-  /** Median over the timed steps, milliseconds. */
-  readonly ms: number;
-  readonly imagesPerSecond: number;
-  readonly gflops: number;
-  readonly issueMs: number;
-  readonly firstStepMs: number;
-  readonly dispatches: number;
-  readonly submits: number;
   readonly gpuBytes: number | undefined;
-  readonly stepCount: number;
   readonly losses: readonly number[];
   readonly error?: string;
 }
 
-export interface Comparison {
-  readonly adapter: string;
+export interface Comparison extends BenchmarkReport {
   readonly rows: readonly BenchRow[];
 }
 
@@ -52,38 +55,100 @@ const STOCK_STEPS = 2;
 export async function compareSystems(
   context: GpuContext,
   options: CompareOptions,
-  startStock: () => Promise<void>,
+  hooks: CompareHooks = {},
 ): Promise<Comparison> {
-  const { width, batch, arms, steps, budgetMs } = options;
   const { vendor, architecture, device, description } = context.adapter;
-  const rows: BenchRow[] = [];
+  return {
+    adapter: [vendor, architecture, device, description].filter(Boolean).join(' '),
+    width: options.width,
+    batch: options.batch,
+    rows: [...(await normLabRows(context, options, hooks)), ...(await stockRows(context, options, hooks))],
+  };
+}
+
+async function normLabRows(
+  context: GpuContext,
+  { width, batch, arms, steps, budgetMs }: CompareOptions,
+  { choose, onProgress, signal }: CompareHooks,
+): Promise<BenchRow[]> {
   const contestants: Contestant[] = [];
+  const report = (stage: BenchmarkProgress['stage'], told: readonly BenchmarkArm[], done: number): void => {
+    signal?.throwIfAborted();
+    const total = stage === 'timing' ? steps : arms.length;
+    onProgress?.({ system: 'NormLab', stage, arms: told, done, total });
+  };
   try {
     // One after the other, so that an arm's first step is not slowed by another's compilation.
-    for (const arm of arms) contestants.push(await normLabContestant(context, { width, batch, ...arm }));
-    const times = await timeInTurn(contestants, { steps, budgetMs });
-    times.forEach((row, i) => rows.push(toRow('NormLab', width, batch, arms[i]!, row)));
+    for (const [i, arm] of arms.entries()) {
+      report('first step', [arm], i);
+      const chosen = await choose?.(resnet18({ width, stemPadding: 1, classes: 10 }), batch);
+      contestants.push(
+        await normLabContestant(context, { width, batch, ...arm }, chosen ? { choose: chosen } : {}),
+      );
+    }
+    const times = await timeInTurn(contestants, {
+      steps,
+      budgetMs,
+      proceed: (done) => {
+        report('timing', arms, done);
+        return true;
+      },
+    });
+    return times.map((row, i) => toRow('NormLab', width, batch, arms[i]!, row));
   } finally {
     for (const contestant of contestants) contestant.dispose();
   }
-  if (options.stock) {
-    await startStock();
-    const { stockContestant } = await import('./stockContestant.ts');
-    for (const arm of arms) {
+}
+
+async function stockRows(
+  context: GpuContext,
+  { width, batch, stockArms, steps, budgetMs }: CompareOptions,
+  { onProgress, signal, skipStock }: CompareHooks,
+): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  const isWanted = (): boolean => {
+    signal?.throwIfAborted();
+    return !skipStock?.aborted;
+  };
+  if (stockArms.length === 0 || !isWanted()) return rows;
+  const total = Math.min(steps, STOCK_STEPS);
+  const report = (stage: BenchmarkProgress['stage'], arm: BenchmarkArm, done: number): void =>
+    onProgress?.({ system: 'stock tfjs', stage, arms: [arm], done, total });
+  report('first step', stockArms[0]!, 0);
+  // Here alone: who measures NormLab, or nothing at all, never downloads tfjs.
+  const { useWebGpuBackend: selectWebGpu } = await import('#gpu/backend.ts');
+  const { stockContestant } = await import('./stockContestant.ts');
+  const backend = await selectWebGpu(context, pipelineCache(context));
+  try {
+    for (const arm of stockArms) {
+      if (!isWanted()) break;
+      report('first step', arm, 0);
       const contestant = await stockContestant({ width, batch, ...arm });
-      const [row] = await timeInTurn([contestant], { steps: Math.min(steps, STOCK_STEPS), budgetMs });
-      rows.push(toRow('stock tfjs', width, batch, arm, row!));
-      contestant.dispose();
+      try {
+        const [times] = await timeInTurn([contestant], {
+          steps: total,
+          budgetMs,
+          proceed: (done) => {
+            report('timing', arm, done);
+            return isWanted();
+          },
+        });
+        if (times && times.ms.length > 0) rows.push(toRow('stock tfjs', width, batch, arm, times));
+      } finally {
+        contestant.dispose();
+      }
     }
+  } finally {
+    backend.dispose();
   }
-  return { adapter: [vendor, architecture, device, description].filter(Boolean).join(' '), rows };
+  return rows;
 }
 
 function toRow(
   system: BenchRow['system'],
   width: number,
   batch: number,
-  arm: BenchArm,
+  arm: BenchmarkArm,
   times: StepTimes,
 ): BenchRow {
   const ms = median(times.ms);

@@ -1,15 +1,11 @@
 import { requestGpu } from '#gpu/device.ts';
-import { pipelineCache } from '#gpu/pipelines.ts';
 import { compareSystems, type CompareOptions, type Comparison } from './compare.ts';
 
 /** The benchmark without a browser: `scripts/bench.mjs` puts Dawn's WebGPU into `navigator.gpu` first. */
 export async function compareInNode(options: CompareOptions): Promise<Comparison> {
   const context = await requestGpu();
   try {
-    return await compareSystems(context, options, async () => {
-      const { useWebGpuBackend } = await import('#gpu/backend.ts');
-      await useWebGpuBackend(context, pipelineCache(context));
-    });
+    return await compareSystems(context, options);
   } finally {
     context.dispose();
   }

@@ -1,5 +1,4 @@
 import { requestGpu, type GpuContext } from '#gpu/device.ts';
-import { pipelineCache } from '#gpu/pipelines.ts';
 import { compareSystems, type CompareOptions, type Comparison } from './compare.ts';
 import { normLabContestant, timeInTurn, type BenchCase } from './stepBenchmark.ts';
 
@@ -40,9 +39,5 @@ globalThis.bench = async ({ steps, budgetMs = Infinity, ...benchCase }) => {
 
 globalThis.compare = async (options) => {
   context ??= requestGpu();
-  const gpu = await context;
-  return compareSystems(gpu, options, async () => {
-    const { useWebGpuBackend } = await import('#gpu/backend.ts');
-    await useWebGpuBackend(gpu, pipelineCache(gpu));
-  });
+  return compareSystems(await context, options);
 };

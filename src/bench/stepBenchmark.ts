@@ -1,4 +1,4 @@
-import type { Norm } from '#domain/experiment.ts';
+import type { BenchmarkArm } from '#domain/benchmark.ts';
 import { resnet18, trainingFlops } from '#domain/resnet.ts';
 import type { Dataset } from '#domain/dataset.ts';
 import { createReplayEngine, type ReplayOptions } from '#engine/replay/createReplayEngine.ts';
@@ -6,12 +6,7 @@ import type { GpuContext } from '#gpu/device.ts';
 import { countGpuCalls, gpuCalls } from './gpuCalls.ts';
 import { startingPoint } from './startingPoint.ts';
 
-export interface BenchArm {
-  readonly norm: Norm;
-  readonly ws: boolean;
-}
-
-export interface BenchCase extends BenchArm {
+export interface BenchCase extends BenchmarkArm {
   readonly width: number;
   readonly batch: number;
 }
@@ -118,11 +113,15 @@ const NO_DATA: Dataset = {
 /**
  * Times contestants in turn, one step each per round, so that whatever else the machine does falls on all
  * of them alike and ratios stay meaningful. Stops after `steps` rounds, or after `budgetMs` once every
- * contestant has two steps.
+ * contestant has two steps, or when `proceed`, which is told the rounds done, says no.
  */
 export async function timeInTurn(
   contestants: readonly Contestant[],
-  { steps, budgetMs }: { steps: number; budgetMs: number },
+  {
+    steps,
+    budgetMs,
+    proceed = () => true,
+  }: { steps: number; budgetMs: number; proceed?: (done: number) => boolean },
 ): Promise<StepTimes[]> {
   const times = contestants.map(({ firstStepMs, firstLoss }) => ({
     ms: [] as number[],
@@ -135,6 +134,7 @@ export async function timeInTurn(
   const begun = performance.now();
   for (let round = 0; round < steps; round++) {
     if (round >= 2 && performance.now() - begun > budgetMs) break;
+    if (!proceed(round)) break;
     for (const [i, contestant] of contestants.entries()) {
       const before = gpuCalls();
       const { loss, ms, issueMs } = await contestant.step();

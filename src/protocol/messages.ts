@@ -1,3 +1,4 @@
+import type { BenchmarkOptions, BenchmarkProgress, BenchmarkReport } from '#domain/benchmark.ts';
 import type {
   DatasetInfo,
   DatasetSource,
@@ -54,6 +55,8 @@ export interface SampleImages {
 export interface KeptData {
   readonly datasets: readonly StoredDataset[];
   readonly usage: StorageUsage;
+  /** Bytes that unfinished downloads of CIFAR-10 have left, and bytes of a whole one. */
+  readonly download: { readonly done: number; readonly total: number };
 }
 
 /** Requests of the page and what each resolves to. A request that fails rejects with a `RemoteError`. */
@@ -66,6 +69,8 @@ export interface Requests {
   keptData: { request: Record<never, never>; response: KeptData };
   /** Removes what is kept under this content hash; the data set in use stays in use. */
   removeData: { request: { hash: string }; response: KeptData };
+  /** Removes what unfinished downloads have left. */
+  discardDownload: { request: Record<never, never>; response: KeptData };
   datasetStatistics: {
     request: Record<never, never>;
     response: { train: HalfStatistics; valid: HalfStatistics };
@@ -88,6 +93,13 @@ export interface Requests {
   pause: { request: { runId: string }; response: Record<never, never> };
   resume: { request: { runId: string }; response: Record<never, never> };
   stop: { request: { runId: string }; response: Record<never, never> };
+  /** Times training steps; refused while a run is going, and no run starts meanwhile. */
+  benchmark: { request: BenchmarkOptions; response: BenchmarkReport };
+  /**
+   * 'stock': the measurement that is going on leaves out what it has not measured yet of stock tfjs; 'all': it
+   * rejects with an `AbortError`. Both take effect before its next step. Nothing happens when there is none.
+   */
+  skipBenchmark: { request: { part: 'stock' | 'all' }; response: Record<never, never> };
   /** Tensors and GPU bytes, for the leak tests and the diagnostics panel. */
   memory: { request: Record<never, never>; response: { gpuBytes: number; objects: number } };
 }
@@ -133,6 +145,7 @@ export type WorkerEvent =
   | { readonly type: 'validating'; readonly runId: string; readonly done: number; readonly total: number }
   | { readonly type: 'diverged'; readonly runId: string; readonly divergence: Divergence }
   | { readonly type: 'finder-done'; readonly runId: string; readonly result: FinderResult }
+  | ({ readonly type: 'benchmark-progress' } & BenchmarkProgress)
   | { readonly type: 'device-lost'; readonly message: string };
 
 /** Worker to page. */

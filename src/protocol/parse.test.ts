@@ -47,10 +47,26 @@ const requests: readonly RequestMessage[] = [
     name: 'loadDataset',
     body: { source: { kind: 'stored', hash: 'a'.repeat(64) } },
   },
+  {
+    type: 'request',
+    id: 18,
+    name: 'benchmark',
+    body: {
+      width: 8,
+      batch: 2,
+      arms: [
+        { norm: 'bn', ws: false },
+        { norm: 'bn', ws: true },
+      ],
+      stockArms: [],
+    },
+  },
+  { type: 'request', id: 19, name: 'skipBenchmark', body: { part: 'stock' } },
   { type: 'request', id: 13, name: 'cancelLoading', body: {} },
   { type: 'request', id: 14, name: 'keptData', body: {} },
   { type: 'request', id: 15, name: 'removeData', body: { hash: '0'.repeat(64) } },
   { type: 'request', id: 16, name: 'datasetStatistics', body: {} },
+  { type: 'request', id: 18, name: 'discardDownload', body: {} },
   { type: 'request', id: 17, name: 'augmentedImages', body: { seed: 1, offset: 0, count: 8, variants: 3 } },
 ];
 
@@ -122,6 +138,14 @@ const events: readonly WorkerEvent[] = [
       ],
       disagree: false,
     },
+  },
+  {
+    type: 'benchmark-progress',
+    system: 'stock tfjs',
+    stage: 'timing',
+    arms: [{ norm: 'bn', ws: false }],
+    done: 1,
+    total: 2,
   },
   { type: 'device-lost', message: 'The GPU was lost.' },
 ];

@@ -70,12 +70,22 @@ const datasetSource = v.variant('kind', [
   v.strictObject({ kind: v.literal('stored'), hash }),
 ]);
 
+const benchmarkSystem = v.picklist(['NormLab', 'stock tfjs']);
+const benchmarkArm = v.strictObject({ norm: v.picklist(['none', 'bn', 'gn']), ws: v.boolean() });
+const benchmark = v.strictObject({
+  width: v.picklist([8, 16, 32, 64]),
+  batch: v.pipe(count, v.minValue(1), v.maxValue(1024)),
+  arms: v.pipe(v.array(benchmarkArm), v.minLength(1), v.maxLength(6)),
+  stockArms: v.pipe(v.array(benchmarkArm), v.maxLength(6)),
+});
+
 const requestBodies = {
   start: nothing,
   loadDataset: v.strictObject({ source: datasetSource }),
   cancelLoading: nothing,
   keptData: nothing,
   removeData: v.strictObject({ hash }),
+  discardDownload: nothing,
   datasetStatistics: nothing,
   sampleImages: v.strictObject({
     half,
@@ -94,6 +104,8 @@ const requestBodies = {
   pause: runOnly,
   resume: runOnly,
   stop: runOnly,
+  benchmark,
+  skipBenchmark: v.strictObject({ part: v.picklist(['stock', 'all']) }),
   memory: nothing,
 } satisfies { [Name in RequestName]: v.GenericSchema<unknown, Requests[Name]['request']> };
 
@@ -163,10 +175,31 @@ const keptData = v.object({
     quota: v.union([count, v.undefined_()]),
     isPersistent: v.union([v.boolean(), v.undefined_()]),
   }),
+  download: v.object({ done: count, total: count }),
 });
 
 const channels = v.tuple([v.number(), v.number(), v.number()]);
 const halfStatistics = v.object({ histogram: v.array(count), mean: channels, deviation: channels });
+
+const benchmarkReport = v.object({
+  adapter: v.string(),
+  width: count,
+  batch: count,
+  rows: v.array(
+    v.object({
+      ...benchmarkArm.entries,
+      system: benchmarkSystem,
+      ms: v.number(),
+      imagesPerSecond: v.number(),
+      gflops: v.number(),
+      issueMs: v.number(),
+      firstStepMs: v.number(),
+      dispatches: count,
+      submits: count,
+      stepCount: count,
+    }),
+  ),
+});
 
 const responseBodies = {
   start: deviceInfo,
@@ -174,6 +207,7 @@ const responseBodies = {
   cancelLoading: nothing,
   keptData,
   removeData: keptData,
+  discardDownload: keptData,
   datasetStatistics: v.object({ train: halfStatistics, valid: halfStatistics }),
   sampleImages,
   augmentedImages: sampleImages,
@@ -182,6 +216,8 @@ const responseBodies = {
   pause: nothing,
   resume: nothing,
   stop: nothing,
+  benchmark: benchmarkReport,
+  skipBenchmark: nothing,
   memory: v.object({ gpuBytes: count, objects: count }),
 } satisfies { [Name in RequestName]: v.GenericSchema<unknown, Requests[Name]['response']> };
 
@@ -253,6 +289,14 @@ const workerEvent: v.GenericSchema<unknown, WorkerEvent> = v.variant('type', [
   v.object({ type: v.literal('validating'), runId, done: count, total: count }),
   v.object({ type: v.literal('diverged'), runId, divergence }),
   v.object({ type: v.literal('finder-done'), runId, result: finderResult }),
+  v.object({
+    type: v.literal('benchmark-progress'),
+    system: benchmarkSystem,
+    stage: v.picklist(['first step', 'timing']),
+    arms: v.array(benchmarkArm),
+    done: count,
+    total: count,
+  }),
   v.object({ type: v.literal('device-lost'), message: v.string() }),
 ]);
 

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { LoadOptions } from '#data/progress.ts';
+import type { BenchmarkOptions } from '#domain/benchmark.ts';
 import type { Dataset, DatasetInfo, DatasetSource } from '#domain/dataset.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import type { RequestName, Requests, WireError, WorkerEvent, WorkerMessage } from '#protocol/messages.ts';
@@ -24,7 +25,9 @@ class Page {
   startCount = 0;
   startDevice: () => Promise<TrainingDevice> = async () => this.#device();
   load: (source: DatasetSource, options: LoadOptions) => Promise<Dataset> = async () => fakeDataset(100, 40);
+  measure: TrainingDevice['measure'];
   kept: DatasetInfo[] = [];
+  downloaded = 0;
   onEvent: (event: WorkerEvent) => void = () => undefined;
   readonly #engine: FakeEngineOptions;
   readonly #answers = new Map<number, (message: Extract<WorkerMessage, { type: 'response' }>) => void>();
@@ -52,6 +55,10 @@ class Page {
           quota: undefined,
           isPersistent: undefined,
         }),
+        downloadState: async () => ({ done: this.downloaded, total: 100 }),
+        discardDownload: async () => {
+          this.downloaded = 0;
+        },
       },
       startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
       clock: this.clock.read,
@@ -116,12 +123,20 @@ class Page {
         onPreparing?.({ stage: 'compiling kernels', done: 1, total: 1 });
         return new FakeEngine(config, { clock: this.clock, ...this.#engine });
       },
+      ...(this.measure ? { measure: this.measure } : {}),
       onFailure: (listener) => {
         this.#failure = listener;
       },
     };
   }
 }
+
+const measured: BenchmarkOptions = {
+  width: 8,
+  batch: 2,
+  arms: [{ norm: 'bn', ws: false }],
+  stockArms: [{ norm: 'bn', ws: false }],
+};
 
 const unused = (): Promise<never> => Promise.reject(new Error('not in this test'));
 
@@ -222,6 +237,63 @@ describe('Dispatcher', () => {
     );
     expect(await first).toEqual({ status: 'finished' });
     expect(page.events.some((event) => 'runId' in event && event.runId === 'b')).toBe(false);
+  });
+
+  test('measures, tells how far it is and refuses runs meanwhile', async () => {
+    const page = new Page();
+    let end = (): void => undefined;
+    page.measure = async ({ width, batch, arms }, { onProgress }) => {
+      onProgress?.({ system: 'NormLab', stage: 'timing', arms, done: 1, total: 20 });
+      await new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      return { adapter: 'Fake', width, batch, rows: [] };
+    };
+    await page.ready();
+    const report = page.request('benchmark', measured);
+    await vi.waitFor(() => expect(page.statuses()).toContain('benchmark-progress'));
+    expect((await wireOf(page.request('train', { runId: 'a', experiment }))).sentence).toBe(
+      'The GPU is being measured; wait for the end of that or cancel it.',
+    );
+    expect((await wireOf(page.request('benchmark', measured))).sentence).toContain('already');
+    end();
+    expect(await report).toEqual({ adapter: 'Fake', width: 8, batch: 2, rows: [] });
+    expect(await page.request('train', { runId: 'b', experiment })).toEqual({ status: 'finished' });
+  });
+
+  test('refuses to measure while a run is going, and on WebGL', async () => {
+    const page = new Page();
+    page.measure = unused;
+    await page.ready();
+    const run = page.request('train', { runId: 'a', experiment });
+    await Promise.resolve();
+    expect((await wireOf(page.request('benchmark', measured))).sentence).toBe(
+      'A run is going on; wait for its end or stop it to measure the GPU.',
+    );
+    await run;
+    const other = await new Page().ready();
+    expect((await wireOf(other.request('benchmark', measured))).sentence).toContain('Only WebGPU');
+  });
+
+  test('passes on what is to be left out of a measurement', async () => {
+    const page = new Page();
+    let isMeasuring = false;
+    page.measure = (_options, { signal, skipStock }) =>
+      new Promise((_resolve, reject) => {
+        isMeasuring = true;
+        skipStock!.addEventListener('abort', () => {
+          expect(signal!.aborted).toBe(false);
+          void page.request('skipBenchmark', { part: 'all' });
+        });
+        signal!.addEventListener('abort', () => reject(signal!.reason as Error));
+      });
+    await page.ready();
+    const report = wireOf(page.request('benchmark', measured));
+    await vi.waitFor(() => expect(isMeasuring).toBe(true));
+    await page.request('skipBenchmark', { part: 'stock' });
+    expect((await report).name).toBe('AbortError');
+    // Nothing is going on any more, and that is no error.
+    expect(await page.request('skipBenchmark', { part: 'all' })).toEqual({});
   });
 
   test('refuses settings that do not fit the data, in a sentence', async () => {
@@ -371,7 +443,14 @@ describe('Dispatcher', () => {
     const dispatcher = new Dispatcher({
       post: () => expect.unreachable('nothing to answer'),
       startDevice: () => Promise.reject(new Error('not in this test')),
-      library: { load: unused, list: unused, remove: unused, usage: unused },
+      library: {
+        load: unused,
+        list: unused,
+        remove: unused,
+        usage: unused,
+        downloadState: unused,
+        discardDownload: unused,
+      },
       startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
       clock: () => 0,
     });

@@ -2,6 +2,7 @@ import { augmentPreview } from '#data/augmentPreview.ts';
 import type { DataLibrary } from '#data/dataLibrary.ts';
 import { samplePage } from '#data/samples.ts';
 import { datasetStatistics } from '#data/statistics.ts';
+import type { BenchmarkOptions, BenchmarkReport } from '#domain/benchmark.ts';
 import type { Dataset, DatasetSource } from '#domain/dataset.ts';
 import type {
   KeptData,
@@ -27,7 +28,10 @@ const PROGRESS_INTERVAL_MS = 100;
 export interface DispatchParts {
   post(message: WorkerMessage, transfer: ArrayBuffer[]): void;
   startDevice(): Promise<TrainingDevice>;
-  readonly library: Pick<DataLibrary, 'load' | 'list' | 'remove' | 'usage'>;
+  readonly library: Pick<
+    DataLibrary,
+    'load' | 'list' | 'remove' | 'usage' | 'downloadState' | 'discardDownload'
+  >;
   readonly startWeights: StartWeightsSource;
   readonly clock: Clock;
 }
@@ -50,6 +54,7 @@ export class Dispatcher {
   #failure: Error | undefined;
   #dataset: Dataset | undefined;
   #loading: AbortController | undefined;
+  #measuring: { readonly all: AbortController; readonly stock: AbortController } | undefined;
   #current: { readonly runId: string; readonly session: TrainingSession } | undefined;
 
   constructor(parts: DispatchParts) {
@@ -82,6 +87,8 @@ export class Dispatcher {
         return this.#keptData();
       case 'removeData':
         return this.#parts.library.remove(request.body.hash).then(() => this.#keptData());
+      case 'discardDownload':
+        return this.#parts.library.discardDownload().then(() => this.#keptData());
       case 'datasetStatistics':
         return Promise.resolve().then(() => datasetStatistics(this.#loaded()));
       case 'sampleImages':
@@ -98,6 +105,11 @@ export class Dispatcher {
         return this.#control(request.body.runId, (session) => session.resume());
       case 'stop':
         return this.#control(request.body.runId, (session) => session.stop());
+      case 'benchmark':
+        return this.#benchmark(request.body);
+      case 'skipBenchmark':
+        this.#measuring?.[request.body.part].abort();
+        return Promise.resolve({});
       case 'memory':
         return this.#start().then(({ session }) => session.memory());
       default:
@@ -149,8 +161,12 @@ export class Dispatcher {
 
   async #keptData(): Promise<KeptData> {
     const { library } = this.#parts;
-    const [datasets, usage] = await Promise.all([library.list(), library.usage()]);
-    return { datasets, usage };
+    const [datasets, usage, download] = await Promise.all([
+      library.list(),
+      library.usage(),
+      library.downloadState(),
+    ]);
+    return { datasets, usage, download };
   }
 
   #train({ runId, experiment }: Requests['train']['request']): Promise<Requests['train']['response']> {
@@ -180,11 +196,10 @@ export class Dispatcher {
     const dataset = this.#loaded();
     if (this.#loading) throw new RequestError('Data are being loaded; start the run after that.');
     if (this.#current) throw new BusyError();
-    if (this.#failure) {
-      throw new RequestError(`${this.#failure.message} Restart the training worker to go on.`, {
-        cause: this.#failure,
-      });
+    if (this.#measuring) {
+      throw new RequestError('The GPU is being measured; wait for the end of that or cancel it.');
     }
+    this.#refuseFailedDevice();
     this.#current = { runId, session };
     try {
       return await run(session, dataset, this.#reporter(runId));
@@ -192,6 +207,35 @@ export class Dispatcher {
       this.#current = undefined;
       this.#announceFailure();
     }
+  }
+
+  /** Alone on the GPU, or it would measure the run, and slow it down. */
+  async #benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
+    const { device } = await this.#start();
+    if (!device.measure) throw new RequestError('Only WebGPU is measured, and this page trains on WebGL.');
+    if (this.#current) {
+      throw new RequestError('A run is going on; wait for its end or stop it to measure the GPU.');
+    }
+    if (this.#measuring) throw new RequestError('The GPU is being measured already.');
+    this.#refuseFailedDevice();
+    const measuring = { all: new AbortController(), stock: new AbortController() };
+    this.#measuring = measuring;
+    try {
+      return await device.measure(options, {
+        onProgress: (progress) => this.#emit({ type: 'benchmark-progress', ...progress }),
+        signal: measuring.all.signal,
+        skipStock: measuring.stock.signal,
+      });
+    } finally {
+      this.#measuring = undefined;
+    }
+  }
+
+  #refuseFailedDevice(): void {
+    if (!this.#failure) return;
+    throw new RequestError(`${this.#failure.message} Restart the training worker to go on.`, {
+      cause: this.#failure,
+    });
   }
 
   /** A run that is over, or waits in the page's queue, has nothing to control here: that is no error. */

@@ -28,8 +28,13 @@ export async function openWebGpu(): Promise<TrainingDevice> {
         choose: await tuner.choose(config.network, config.batchSize, {
           onProgress: (done, total) => onPreparing?.({ stage: 'measuring tiles', done, total }),
         }),
+        isGentle: true,
         onCompile: (done, total) => onPreparing?.({ stage: 'compiling kernels', done, total }),
       }),
+    measure: async (options, hooks) => {
+      const { measureGpu } = await import('#bench/measure.ts');
+      return measureGpu(options, { ...hooks, choose: (network, batch) => tuner.choose(network, batch) });
+    },
     onFailure: (listener) => void context.onFailure(listener),
   };
 }

@@ -1,0 +1,65 @@
+import type { Experiment } from './experiment.ts';
+
+/** What is compared: a normalization, with or without Weight Standardization. */
+export type BenchmarkArm = Pick<Experiment, 'norm' | 'ws'>;
+
+export type BenchmarkSystem = 'NormLab' | 'stock tfjs';
+
+/** A measurement of training steps: real ResNet-18s on a fixed batch, with AdamW. */
+export interface BenchmarkOptions {
+  readonly width: number;
+  readonly batch: number;
+  /** Of NormLab. */
+  readonly arms: readonly BenchmarkArm[];
+  /** The same network and numbers in stock TensorFlow.js; empty leaves it out. */
+  readonly stockArms: readonly BenchmarkArm[];
+}
+
+export interface BenchmarkRow extends BenchmarkArm {
+  readonly system: BenchmarkSystem;
+  /** Median time of a step until its loss is known, milliseconds. */
+  readonly ms: number;
+  readonly imagesPerSecond: number;
+  /** Thousand millions of floating-point operations per second. */
+  readonly gflops: number;
+  /** JavaScript time to issue a step, milliseconds. */
+  readonly issueMs: number;
+  /** From nothing to the first loss: allocation, compilation, upload, step. Milliseconds. */
+  readonly firstStepMs: number;
+  readonly dispatches: number;
+  readonly submits: number;
+  /** Steps that the median was taken over. */
+  readonly stepCount: number;
+}
+
+export interface BenchmarkProgress {
+  readonly system: BenchmarkSystem;
+  readonly stage: 'first step' | 'timing';
+  /** One arm, or all of them when they are timed in turn. */
+  readonly arms: readonly BenchmarkArm[];
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface BenchmarkReport {
+  readonly adapter: string;
+  readonly width: number;
+  readonly batch: number;
+  readonly rows: readonly BenchmarkRow[];
+}
+
+/** How many times as fast as stock tfjs's the row's step is; undefined where that was not measured. */
+export function stockRatio(row: BenchmarkRow, rows: readonly BenchmarkRow[]): number | undefined {
+  if (row.system !== 'NormLab') return undefined;
+  const stock = rows.find(
+    ({ system, norm, ws }) => system === 'stock tfjs' && norm === row.norm && ws === row.ws,
+  );
+  return stock && stock.ms / row.ms;
+}
+
+/** What Weight Standardization adds to the step, as a share of it; undefined for a row without it. */
+export function wsOverhead(row: BenchmarkRow, rows: readonly BenchmarkRow[]): number | undefined {
+  if (!row.ws) return undefined;
+  const plain = rows.find(({ system, norm, ws }) => system === row.system && norm === row.norm && !ws);
+  return plain && row.ms / plain.ms - 1;
+}
