@@ -9,55 +9,84 @@ const RUNNING_SHARE = 0.1;
 /** Receives the statistics of a batch, `[1, 1, 1, C]` each, population variance; keep them to use them later. */
 export type CollectMoments = (mean: Tensor, variance: Tensor) => void;
 
-/** Averages a map over the values that share statistics; the result broadcasts against the map, channels last. */
-type Average = (x: Tensor4D) => Tensor4D;
+/**
+ * Averages per-image channel means `[N, 1, 1, C]` over whatever else shares statistics; the result
+ * broadcasts against them. Every mean has equally many pixels behind it, so the mean of means is the mean.
+ */
+type Average = (means: Tensor4D) => Tensor4D;
 
-const overBatch: Average = (x) => tf.mean<Tensor4D>(x, [0, 1, 2], true);
+const overBatch: Average = (means) => tf.mean<Tensor4D>(means, 0, true);
 
-/** Per image and group, repeated for each channel of the group: `[N, 1, 1, C]`. */
+/** Per image and group, repeated for each channel of the group. */
 function overGroups(groups: number): Average {
-  return (x) => {
-    const [batch, , , channels] = x.shape;
+  return (means) => {
+    const [batch, , , channels] = means.shape;
     const perGroup = channels / groups;
-    // Equally many pixels stand behind every channel, so the mean of their means is the group's.
-    const means = tf.reshape(tf.mean(x, [1, 2]), [batch, groups, perGroup]);
-    const group = tf.tile(tf.mean(means, 2, true), [1, 1, perGroup]);
-    return tf.reshape(group, [batch, 1, 1, channels]);
+    const grouped = tf.mean(tf.reshape(means, [batch, groups, perGroup]), 2, true);
+    return tf.reshape(tf.tile(grouped, [1, 1, perGroup]), means.shape);
   };
 }
 
 /**
- * (x - mean) / sqrt(variance + eps), population variance; gradients flow through both moments.
- * Two passes: E[x²] - E[x]² would lose most digits where |mean| is large against the spread.
+ * gamma (x - mean) / sqrt(variance + eps) + beta, population variance, with gradients through both moments.
+ *
+ * Two passes for the moments: E[x²] - E[x]² would lose most digits where |mean| is large against the spread.
+ * Vectors are broadcast from rank 4: for short ones of rank 1 tfjs's WebGPU backend takes a path through
+ * workgroup memory that is about 30 times slower on software adapters.
  */
-function standardized(x: Tensor4D, average: Average, collect?: CollectMoments): Tensor4D {
-  const operation = tf.customGrad((input, save) => {
-    const source = input as Tensor4D;
-    const mean = average(source);
+function normalize(
+  x: Tensor4D,
+  scale: Tensor,
+  shift: Tensor,
+  average: Average,
+  collect?: CollectMoments,
+): Tensor4D {
+  const operation = tf.customGrad((...inputs) => {
+    const [source, gamma, beta, save] = inputs as unknown as [Tensor4D, Tensor, Tensor, tf.GradSaveFunc];
+    const mean = average(imageMeans(source));
     const centred = tf.sub<Tensor4D>(source, mean);
-    const variance = average(tf.square(centred));
+    const variance = average(imageMeans(tf.square(centred)));
     collect?.(mean, variance);
-    const scale = tf.div(1, tf.sqrt(tf.add(variance, EPSILON)));
-    const value = tf.mul<Tensor4D>(centred, scale);
-    (save as (tensors: Tensor[]) => void)([value, scale]);
+    const inverse = tf.div<Tensor4D>(1, tf.sqrt(tf.add(variance, EPSILON)));
+    const gain = tf.mul<Tensor4D>(inverse, perChannel(gamma));
+    save([centred, inverse, gain, gamma]);
     return {
-      value,
-      gradFunc: (dy: Tensor4D, saved: Tensor[]) => {
-        const [y, deviation] = saved as [Tensor4D, Tensor];
-        const along = tf.mul(y, average(tf.mul(dy, y)));
-        return tf.mul(tf.sub(tf.sub(dy, average(dy)), along), deviation);
-      },
+      value: tf.add<Tensor4D>(tf.mul(centred, gain), perChannel(beta)),
+      gradFunc: (dy: Tensor4D, saved: Tensor[]) => backward(dy, saved as Saved, average),
     };
   });
-  return operation(x);
+  return operation(x, scale, shift);
 }
+
+/** x - mean, 1 / deviation, gamma / deviation, gamma. */
+type Saved = [centred: Tensor4D, inverse: Tensor4D, gain: Tensor4D, gamma: Tensor];
+
+/**
+ * With g = gamma dy and x^ = centred * inverse: dx = inverse (g - avg(g) - x^ avg(g x^)). The two means over
+ * pixels that this takes give the gradients of gamma and beta as well.
+ */
+function backward(dy: Tensor4D, [centred, inverse, gain, gamma]: Saved, average: Average): Tensor[] {
+  const means = imageMeans(dy);
+  const products = tf.mul<Tensor4D>(imageMeans(tf.mul(dy, centred)), inverse);
+  const offset = tf.mul(average(tf.mul(means, perChannel(gamma))), inverse);
+  const slope = tf.mul(average(tf.mul(products, perChannel(gamma))), tf.square(inverse));
+  const dx = tf.sub(tf.sub(tf.mul(dy, gain), tf.mul(centred, slope)), offset);
+  const pixels = dy.shape[1] * dy.shape[2];
+  const total = (perImage: Tensor4D): Tensor => tf.mul(tf.reshape(tf.sum(perImage, 0), gamma.shape), pixels);
+  return [dx, total(products), total(means)];
+}
+
+/** `[N, 1, 1, C]`. */
+const imageMeans = (x: Tensor4D): Tensor4D => tf.mean<Tensor4D>(x, [1, 2], true);
+
+const perChannel = (vector: Tensor): Tensor4D => tf.reshape(vector, [1, 1, 1, vector.size]);
 
 /**
  * Batch normalization with the batch's own statistics.
  * @param x `[N, H, W, C]`. @param scale `[C]`. @param shift `[C]`.
  */
 export function batchNorm(x: Tensor4D, scale: Tensor, shift: Tensor, collect?: CollectMoments): Tensor4D {
-  return affine(standardized(x, overBatch, collect), scale, shift);
+  return normalize(x, scale, shift, overBatch, collect);
 }
 
 /** Batch normalization with running statistics, `[C]` each. */
@@ -69,7 +98,7 @@ export function batchNormEvaluation(
   variance: Tensor,
 ): Tensor4D {
   const gain = tf.div(scale, tf.sqrt(tf.add(variance, EPSILON)));
-  return affine(x, gain, tf.sub(shift, tf.mul(mean, gain)));
+  return tf.add(tf.mul(x, perChannel(gain)), perChannel(tf.sub(shift, tf.mul(mean, gain))));
 }
 
 /**
@@ -94,14 +123,5 @@ export function groupNorm(x: Tensor4D, groups: number, scale: Tensor, shift: Ten
   if (channels % groups !== 0) {
     throw new Error(`groupNorm: channels (${channels}) must be divisible by groups (${groups})`);
   }
-  return affine(standardized(x, overGroups(groups)), scale, shift);
-}
-
-/**
- * x * scale + shift per channel. The vectors are broadcast from rank 4: for short vectors of rank 1 tfjs's
- * WebGPU backend takes a path through workgroup memory that is about 30 times slower on software adapters.
- */
-function affine(x: Tensor, scale: Tensor, shift: Tensor): Tensor4D {
-  const perChannel = [1, 1, 1, scale.size];
-  return tf.add(tf.mul(x, tf.reshape(scale, perChannel)), tf.reshape(shift, perChannel));
+  return normalize(x, scale, shift, overGroups(groups));
 }

@@ -26,7 +26,7 @@ const train = imageSet(6, 1);
 const valid = imageSet(40, 2);
 const info = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] };
 const dataset = { info, train, valid } as unknown as Dataset;
-const network = resnet18({ width: 4, stemPadding: 1, classes: 10 });
+const network = resnet18({ width: 8, stemPadding: 1, classes: 10 });
 const config: EngineConfig = {
   network,
   norm: 'bn',
