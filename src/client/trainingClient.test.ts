@@ -25,6 +25,11 @@ const dataset = {
   trainHistogram: [50, 50],
   notes: [],
 };
+const nothingKept = {
+  datasets: [],
+  usage: { datasetBytes: 0, usage: undefined, quota: undefined, isPersistent: undefined },
+  download: { done: 0, total: 9 },
+};
 const finderResult = { stoppedAt: 9, reason: 'completed', suggestions: [], disagree: false };
 
 /** A worker that answers only when told to. */
@@ -58,8 +63,8 @@ class FakeWorker implements WorkerPort {
     this.post({ type: 'response', id: this.#last(name), ok: true, body });
     await settled();
   }
-  async refuse(name: RequestName, sentence: string): Promise<void> {
-    this.post({ type: 'response', id: this.#last(name), ok: false, error: { name: 'TestError', sentence } });
+  async refuse(name: RequestName, sentence: string, error = 'TestError'): Promise<void> {
+    this.post({ type: 'response', id: this.#last(name), ok: false, error: { name: error, sentence } });
     await settled();
   }
   #last(name: RequestName): number {
@@ -88,29 +93,39 @@ function chunkOf(firstStep: number, losses: number[]): Extract<WorkerEvent, { ty
 describe('TrainingClient', () => {
   let workers: FakeWorker[];
   let client: TrainingClient;
+  let remembered: string | undefined;
   const worker = (): FakeWorker => workers.at(-1)!;
 
   async function makeReady(): Promise<void> {
     await worker().answer('start', device);
     await worker().answer('loadDataset', dataset);
+    await worker().answer('keptData', nothingKept);
+  }
+
+  function start(): TrainingClient {
+    return new TrainingClient(
+      () => {
+        workers.push(new FakeWorker());
+        return worker();
+      },
+      { read: () => remembered, write: (hash) => (remembered = hash) },
+    );
   }
 
   beforeEach(() => {
     vi.useFakeTimers();
     workers = [];
-    client = new TrainingClient(() => {
-      workers.push(new FakeWorker());
-      return worker();
-    });
+    remembered = undefined;
+    client = start();
   });
   afterEach(() => vi.useRealTimers());
 
-  it('starts the device, then the built-in data set', async () => {
+  it('starts the device and, beside it, the built-in data set', async () => {
     expect(client.getState().connection.status).toBe('starting');
     await makeReady();
     expect(client.getState().connection).toEqual({ status: 'ready', device });
-    expect(client.getState().dataset).toEqual({ info: dataset, loading: undefined, error: undefined });
-    expect(worker().sent.map((message) => message.name)).toEqual(['start', 'loadDataset']);
+    expect(client.getState().dataset).toEqual({ info: dataset, kept: nothingKept });
+    expect(worker().sent.map((message) => message.name)).toEqual(['start', 'loadDataset', 'keptData']);
   });
 
   it('says why nothing can train, and still loads data to look at', async () => {
@@ -120,21 +135,90 @@ describe('TrainingClient', () => {
       message: 'This browser has neither WebGPU nor WebGL.',
       code: undefined,
     });
-    expect(worker().sent.at(-1)?.name).toBe('loadDataset');
+    await worker().answer('loadDataset', dataset);
+    expect(client.getState().dataset.info).toEqual(dataset);
   });
 
   it('keeps the data set in use when another one is refused', async () => {
     await makeReady();
-    const loading = client.loadDataset({ kind: 'files', files: [] });
+    const loading = client.data.load({ kind: 'files', files: [] });
     worker().emit({ type: 'dataset-progress', stage: 'Reading', done: 1, total: 4 });
-    expect(client.getState().dataset.loading).toEqual({ stage: 'Reading', done: 1, total: 4 });
+    expect(client.getState().dataset.loading).toMatchObject({ stage: 'Reading', done: 1, total: 4 });
     await worker().refuse('loadDataset', 'This is a web page, not an archive.');
+    await worker().answer('keptData', nothingKept);
     await loading;
     expect(client.getState().dataset).toEqual({
       info: dataset,
-      loading: undefined,
       error: 'This is a web page, not an archive.',
+      kept: nothingKept,
     });
+  });
+
+  describe('with a data set that is kept', () => {
+    const hash = 'ab'.repeat(32);
+    const own = { ...dataset, id: 'images:1', title: 'Pets', hash };
+    const kept = { ...nothingKept, datasets: [{ info: own, savedAt: 1, byteLength: 10 }] };
+
+    async function useOwn(): Promise<void> {
+      await makeReady();
+      const loading = client.data.load({ kind: 'download' });
+      await worker().answer('loadDataset', own);
+      await worker().answer('keptData', kept);
+      await loading;
+    }
+
+    it('brings it back in the next visit and in a new worker', async () => {
+      await useOwn();
+      expect(remembered).toBe(hash);
+      client.restart();
+      expect(worker().sent.at(-1)).toMatchObject({ body: { source: { kind: 'stored', hash } } });
+      client = start();
+      expect(worker().sent.at(-1)).toMatchObject({ body: { source: { kind: 'stored', hash } } });
+    });
+
+    it('says why when it is gone, and uses the built-in set', async () => {
+      remembered = hash;
+      client = start();
+      await worker().refuse('loadDataset', 'It is no longer saved.');
+      await worker().answer('keptData', nothingKept);
+      await makeReady();
+      expect(client.getState().dataset).toMatchObject({
+        info: dataset,
+        error: 'It is no longer saved. Built-in is in use instead.',
+      });
+      expect(remembered).toBeUndefined();
+    });
+
+    it('forgets it when it is removed, but goes on using it', async () => {
+      await useOwn();
+      const removing = client.data.remove(hash);
+      await worker().answer('removeData', nothingKept);
+      await removing;
+      expect(remembered).toBeUndefined();
+      expect(client.getState().dataset).toMatchObject({ info: own, kept: nothingKept });
+      client.restart();
+      expect(worker().sent.at(-1)).toMatchObject({ body: { source: { kind: 'built-in' } } });
+    });
+  });
+
+  it('shows a cancelled download as no error, and never repeats one by itself', async () => {
+    await makeReady();
+    const cancelled = client.data.load({ kind: 'download' });
+    worker().emit({ type: 'dataset-progress', stage: 'Downloading', done: 5, total: 9, bytesPerSecond: 2 });
+    client.data.cancel();
+    expect(client.getState().dataset.loading).toMatchObject({ isCancelling: true, bytesPerSecond: 2 });
+    expect(worker().sent.at(-1)?.name).toBe('cancelLoading');
+    await worker().refuse('loadDataset', 'Loading was cancelled.', 'AbortError');
+    await worker().answer('keptData', { ...nothingKept, download: { done: 5, total: 9 } });
+    await cancelled;
+    expect(client.getState().dataset).toMatchObject({ error: undefined, kept: { download: { done: 5 } } });
+
+    const unkept = client.data.load({ kind: 'download' });
+    await worker().answer('loadDataset', { ...dataset, hash: '11' });
+    await worker().answer('keptData', nothingKept);
+    await unkept;
+    client.restart();
+    expect(worker().sent.at(-1)).toMatchObject({ body: { source: { kind: 'built-in' } } });
   });
 
   it('follows a run to its end', async () => {
@@ -239,7 +323,7 @@ describe('TrainingClient', () => {
   it('interrupts runs and shows the failure when the worker dies, and recovers by a restart', async () => {
     await makeReady();
     client.train(defaultExperiment());
-    const samples = client.sampleImages({ half: 'train', offset: 0, count: 1, label: undefined });
+    const samples = client.data.sampleImages({ half: 'train', offset: 0, count: 1, label: undefined });
     const first = worker();
     first.die('The training worker stopped: out of memory');
     await expect(samples).rejects.toThrow('out of memory');

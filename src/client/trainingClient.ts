@@ -1,9 +1,10 @@
-import type { DatasetInfo } from '#domain/dataset.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { isOver } from '#domain/run.ts';
 import type { FinderSettings } from '#domain/run.ts';
-import type { DatasetSource, DeviceInfo, Requests, SampleImages, WorkerEvent } from '#protocol/messages.ts';
+import type { DeviceInfo, Requests, WorkerEvent } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
+import { DatasetClient, type DatasetState, sentence } from './datasetClient.ts';
+import { browserMemory } from './datasetMemory.ts';
 import { MetricBuffer } from './metricBuffer.ts';
 import type { FinderRecord, RunRecord, TrainRecord } from './runRecord.ts';
 import { WorkerLink, WorkerLostError } from './workerLink.ts';
@@ -16,13 +17,6 @@ export type Connection =
   | { readonly status: 'unsupported'; readonly message: string; readonly code: string | undefined }
   /** The worker or its device died; `restart()` may help. */
   | { readonly status: 'failed'; readonly message: string };
-
-export interface DatasetState {
-  /** The set in use; stays while another one loads or fails to. */
-  readonly info: DatasetInfo | undefined;
-  readonly loading: { readonly stage: string; readonly done: number; readonly total: number } | undefined;
-  readonly error: string | undefined;
-}
 
 /** Everything that the page shows, as one immutable value; only the metric buffers in `runs` are mutable. */
 export interface ClientState {
@@ -37,29 +31,33 @@ export interface ClientState {
 /** Charts redraw at most this often while steps come in. */
 const METRIC_INTERVAL_MS = 250;
 
-const UNKNOWN_SIZE = { stage: 'Starting', done: 0, total: 0 };
-
 /**
  * The page's side of training: owns the worker, turns its messages into `ClientState`, and keeps every run
  * of the visit. Shaped for `useSyncExternalStore`: `subscribe` and `getState` are bound.
  */
 export class TrainingClient {
+  /** Loads and shows data sets. */
+  readonly data: DatasetClient;
   readonly #startWorker: () => WorkerPort;
   readonly #listeners = new Set<() => void>();
   readonly #started = { train: 0, finder: 0 };
   #link: WorkerLink;
-  #source: DatasetSource = { kind: 'built-in' };
   #isAnnounced = false;
-  #state: ClientState = {
-    connection: { status: 'starting' },
-    dataset: { info: undefined, loading: UNKNOWN_SIZE, error: undefined },
-    runs: [],
-    metricsVersion: 0,
-  };
+  #state: ClientState;
 
-  /** Starts a worker, its device and the built-in data set. */
-  constructor(start: () => WorkerPort) {
+  /**
+   * Starts a worker, its device and the data set that was used last.
+   * @param memory names that set; undefined in it means the built-in one.
+   */
+  constructor(start: () => WorkerPort, memory = browserMemory()) {
     this.#startWorker = start;
+    this.data = new DatasetClient((dataset) => this.#patch({ dataset }), memory);
+    this.#state = {
+      connection: { status: 'starting' },
+      dataset: this.data.state,
+      runs: [],
+      metricsVersion: 0,
+    };
     this.#link = this.#connect();
   }
 
@@ -76,20 +74,6 @@ export class TrainingClient {
     this.#interruptRuns('The training worker was restarted.');
     this.#patch({ connection: { status: 'starting' } });
     this.#link = this.#connect();
-  }
-
-  /** Replaces the data set; on failure the one in use stays and `dataset.error` says why. */
-  async loadDataset(source: DatasetSource): Promise<void> {
-    if (this.#state.dataset.loading) return;
-    await this.#load(this.#link, source);
-  }
-
-  dismissDatasetError(): void {
-    this.#patchDataset({ error: undefined });
-  }
-
-  sampleImages(request: Requests['sampleImages']['request']): Promise<SampleImages> {
-    return this.#link.request('sampleImages', request);
   }
 
   memory(): Promise<Requests['memory']['response']> {
@@ -162,6 +146,8 @@ export class TrainingClient {
       lost: (error) => this.#lose(error.message),
     });
     void this.#begin(link);
+    // Beside the device, and also without one: a data set can be looked at.
+    void this.data.begin(link);
     return link;
   }
 
@@ -173,21 +159,6 @@ export class TrainingClient {
       if (error instanceof WorkerLostError) return;
       const code = error instanceof RemoteError ? error.code : undefined;
       this.#patch({ connection: { status: 'unsupported', message: sentence(error), code } });
-    }
-    // Also without a device: a data set can be looked at.
-    await this.#load(link, this.#source);
-  }
-
-  async #load(link: WorkerLink, source: DatasetSource): Promise<void> {
-    this.#patchDataset({ loading: UNKNOWN_SIZE, error: undefined });
-    try {
-      const info = await link.request('loadDataset', { source });
-      this.#source = source;
-      this.#patchDataset({ info, loading: undefined });
-    } catch (error) {
-      // A lost worker has its own message.
-      if (error instanceof WorkerLostError) return;
-      this.#patchDataset({ loading: undefined, error: sentence(error) });
     }
   }
 
@@ -229,10 +200,10 @@ export class TrainingClient {
   #receive(event: WorkerEvent): void {
     switch (event.type) {
       case 'dataset-progress':
-        if (this.#state.dataset.loading) {
-          const { stage, done, total } = event;
-          this.#patchDataset({ loading: { stage, done, total } });
-        }
+        this.data.progress(event);
+        break;
+      case 'benchmark-progress':
+        // Belongs to a measurement, not to a run.
         break;
       case 'device-lost':
         this.#link.close();
@@ -281,10 +252,8 @@ export class TrainingClient {
 
   #lose(message: string): void {
     this.#interruptRuns(message);
-    this.#patch({
-      connection: { status: 'failed', message },
-      dataset: { ...this.#state.dataset, loading: undefined },
-    });
+    this.data.lost();
+    this.#patch({ connection: { status: 'failed', message } });
   }
 
   #interruptRuns(detail: string): void {
@@ -324,10 +293,6 @@ export class TrainingClient {
     this.#patchRun(runId, (run) => (run.kind === 'train' ? change(run) : run));
   }
 
-  #patchDataset(change: Partial<DatasetState>): void {
-    this.#patch({ dataset: { ...this.#state.dataset, ...change } });
-  }
-
   /** Tells listeners of new steps at the end of the current interval. */
   #announceMetrics(): void {
     if (this.#isAnnounced) return;
@@ -342,10 +307,4 @@ export class TrainingClient {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** For people; the rest goes to the console. */
-function sentence(error: unknown): string {
-  if (error instanceof RemoteError && error.detail) console.error(error.detail);
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,12 @@
 import type { Dataset, DatasetSource, StorageUsage, StoredDataset } from '#domain/dataset.ts';
 import { DatasetError, throwIfAborted } from './datasetError.ts';
-import { cifar10Remote, loadRemote, type RemoteDataset } from './download/cifar10Download.ts';
+import {
+  cifar10Remote,
+  discardDownload,
+  downloadState,
+  loadRemote,
+  type RemoteDataset,
+} from './download/cifar10Download.ts';
 import type { ParseJob } from './parse.ts';
 import { parseInWorker } from './parserHost.ts';
 import type { LoadOptions } from './progress.ts';
@@ -62,6 +68,16 @@ export class DataLibrary {
   async remove(hash: string): Promise<void> {
     const files = await this.#openFiles();
     if (files) await new DatasetStore(files).remove(hash);
+  }
+
+  /** Bytes that unfinished downloads of CIFAR-10 have left, and bytes of a whole one. */
+  async downloadState(): Promise<{ done: number; total: number }> {
+    return downloadState(this.#parts.remote, await this.#openFiles());
+  }
+
+  /** Removes what unfinished downloads have left. */
+  async discardDownload(): Promise<void> {
+    await discardDownload(this.#parts.remote, await this.#openFiles());
   }
 
   async usage(): Promise<StorageUsage> {

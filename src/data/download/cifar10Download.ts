@@ -63,7 +63,7 @@ const kept = new Map<string, PartialFile>();
 export async function loadRemote(remote: RemoteDataset, options: RemoteLoadOptions): Promise<Dataset> {
   const files = await roomyFiles(remote, options.files);
   const partialOf = (file: RemoteFile): PartialFile => {
-    if (files) return storedPartial(files, `download-${file.sha256.slice(0, 24)}`);
+    if (files) return storedPartial(files, folderOf(file));
     const partial = kept.get(file.sha256) ?? memoryPartial();
     kept.set(file.sha256, partial);
     return partial;
@@ -102,9 +102,39 @@ export async function loadRemote(remote: RemoteDataset, options: RemoteLoadOptio
   };
   // Also what a tab sees that waits for another one's download.
   options.onProgress?.({ stage: `Connecting for ${remote.expected.title}`, done: 0, total });
-  return files
-    ? files.exclusive(`download-${remote.train.sha256.slice(0, 24)}`, load, options.signal)
-    : load();
+  return files ? files.exclusive(folderOf(remote.train), load, options.signal) : load();
+}
+
+function folderOf(file: RemoteFile): string {
+  return `download-${file.sha256.slice(0, 24)}`;
+}
+
+/** What earlier attempts have brought and how much it is in all, bytes. */
+export async function downloadState(
+  remote: RemoteDataset,
+  files: StoreFiles | undefined,
+): Promise<{ done: number; total: number }> {
+  const parts = await Promise.all(
+    [remote.train, remote.valid].map(async (file) => {
+      const stored = await (files && storedPartial(files, folderOf(file)).read());
+      return (stored ?? (await kept.get(file.sha256)?.read()))?.size ?? 0;
+    }),
+  );
+  return {
+    done: parts.reduce((sum, bytes) => sum + bytes, 0),
+    total: remote.train.byteLength + remote.valid.byteLength,
+  };
+}
+
+/** Removes what earlier attempts have brought; waits for the end of one that is going on in another tab. */
+export async function discardDownload(remote: RemoteDataset, files: StoreFiles | undefined): Promise<void> {
+  const discard = async (): Promise<void> => {
+    for (const file of [remote.train, remote.valid]) {
+      kept.delete(file.sha256);
+      await files?.remove(folderOf(file));
+    }
+  };
+  await (files ? files.exclusive(folderOf(remote.train), discard) : discard());
 }
 
 /** The store's files if they have room for the download and for the images after it. */

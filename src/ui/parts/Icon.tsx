@@ -11,6 +11,8 @@ const paths = {
   info: 'M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 1 1 8 1.8M8 7.2v4M8 4.8v.3',
   check: 'M3 8.5l3.2 3.2L13 4.8',
   upload: 'M8 10.5V2.8M4.8 5.8L8 2.6l3.2 3.2M2.8 10.5v2.7h10.4v-2.7',
+  download: 'M8 2.6v7.6M4.8 7.2L8 10.4l3.2-3.2M2.8 10.5v2.7h10.4v-2.7',
+  folder: 'M1.8 12.8V3.4h4.4l1.6 1.8h6.4v7.6z',
   previous: 'M10 3L5 8l5 5',
   next: 'M6 3l5 5l-5 5',
   sliders:

@@ -7,7 +7,7 @@ import { announcementsBetween } from './useAnnouncements.ts';
 function state(...runs: RunRecord[]): ClientState {
   return {
     connection: { status: 'starting' },
-    dataset: { info: undefined, loading: undefined, error: undefined },
+    dataset: { info: undefined, loading: undefined, error: undefined, kept: undefined },
     runs,
     metricsVersion: 0,
   };

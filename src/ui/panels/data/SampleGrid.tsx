@@ -1,75 +1,45 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { SampleImages } from '#protocol/messages.ts';
-import { formatCount } from '#ui/format.ts';
-import { Icon } from '#ui/parts/Icon.tsx';
-import { Segmented } from '#ui/parts/Segmented.tsx';
 import { useClient } from '#ui/state/client.ts';
+import { Pager } from './Pager.tsx';
+import { SampleImage } from './SampleImage.tsx';
+import { useDatasetStatistics } from './useDatasetStatistics.ts';
+import { usePage } from './usePage.ts';
 
 const PAGE = 40;
 
-const halves = [
-  { value: 'train', label: 'Training' },
-  { value: 'valid', label: 'Validation' },
-] as const;
+interface SampleGridProps {
+  readonly info: DatasetInfo;
+  readonly half: 'train' | 'valid';
+  readonly switcher: ReactNode;
+}
 
-/** Pages through the images of a data set with their labels; needs a new key for another set. */
-export function SampleGrid({ info }: { info: DatasetInfo }): ReactNode {
-  const client = useClient();
-  const [half, setHalf] = useState<'train' | 'valid'>('train');
+/** Pages through one half of the set, all of it or one class. */
+export function SampleGrid({ info, half, switcher }: SampleGridProps): ReactNode {
+  const { data } = useClient();
   const [label, setLabel] = useState<number | undefined>();
   const [page, setPage] = useState(0);
-  const [shown, setShown] = useState<{ images: SampleImages; offset: number } | undefined>();
-  const [problem, setProblem] = useState<string | undefined>();
-
-  const offset = page * PAGE;
-  useEffect(() => {
-    let isCurrent = true;
-    client.sampleImages({ half, offset, count: PAGE, label }).then(
-      (images) => {
-        if (!isCurrent) return;
-        setShown({ images, offset });
-        setProblem(undefined);
-      },
-      (error: unknown) => isCurrent && setProblem(error instanceof Error ? error.message : String(error)),
-    );
-    return () => {
-      isCurrent = false;
-    };
-  }, [client, half, offset, label]);
-
-  const total =
-    half === 'train'
-      ? label === undefined
-        ? info.trainCount
-        : info.trainHistogram[label]
-      : label === undefined
-        ? info.validCount
-        : undefined;
+  const request = useCallback(
+    (offset: number): Promise<SampleImages> => data.sampleImages({ half, offset, count: PAGE, label }),
+    [data, half, label],
+  );
+  const { shown, problem } = usePage(page * PAGE, request);
+  const statistics = useDatasetStatistics(info.hash);
+  const total = totalOf(info, half, label, statistics?.valid.histogram);
   const count = shown?.images.labels.length ?? 0;
-  const isLast = total === undefined ? count < PAGE : offset + PAGE >= total;
-  const go = (to: number): void => setPage(Math.max(0, to));
   return (
-    <section className="samples" aria-label="Sample images">
+    <>
       <div className="samples-controls">
-        <Segmented
-          label="Half of the data"
-          isLabelHidden
-          options={halves}
-          value={half}
-          onChange={(value) => {
-            setHalf(value);
-            go(0);
-          }}
-        />
+        {switcher}
         <label className="inline-field">
           Class
           <select
             value={label ?? ''}
             onChange={(event) => {
               setLabel(event.target.value === '' ? undefined : Number(event.target.value));
-              go(0);
+              setPage(0);
             }}
           >
             <option value="">all</option>
@@ -80,59 +50,41 @@ export function SampleGrid({ info }: { info: DatasetInfo }): ReactNode {
             ))}
           </select>
         </label>
-        <div className="pager">
-          <button
-            type="button"
-            className="button is-quiet is-icon"
-            aria-label="Previous page"
-            disabled={page === 0}
-            onClick={() => go(page - 1)}
-          >
-            <Icon name="previous" />
-          </button>
-          <span className="pager-text">
-            {count === 0
-              ? '0'
-              : `${formatCount((shown?.offset ?? 0) + 1)}–${formatCount((shown?.offset ?? 0) + count)}`}
-            {total === undefined ? '' : ` of ${formatCount(total)}`}
-          </span>
-          <button
-            type="button"
-            className="button is-quiet is-icon"
-            aria-label="Next page"
-            disabled={isLast}
-            onClick={() => go(page + 1)}
-          >
-            <Icon name="next" />
-          </button>
-        </div>
+        <Pager
+          offset={shown?.offset ?? 0}
+          count={count}
+          total={total}
+          isLast={total === undefined ? count < PAGE : (page + 1) * PAGE >= total}
+          onStep={(by) => setPage(Math.max(0, page + by))}
+        />
       </div>
       {problem && <p className="field-error">{problem}</p>}
       <ul className="sample-grid">
         {Array.from({ length: PAGE }, (_, index) => {
           const imageLabel = shown?.images.labels[index];
-          return imageLabel === undefined || !shown ? (
-            <li key={index} className="sample is-missing" aria-hidden="true" />
-          ) : (
+          if (imageLabel === undefined || !shown) {
+            return <li key={index} className="sample is-missing" aria-hidden="true" />;
+          }
+          const name = info.classNames[imageLabel] ?? String(imageLabel);
+          return (
             <li key={index} className="sample">
               <SampleImage images={shown.images} index={index} />
-              <span>{info.classNames[imageLabel] ?? imageLabel}</span>
+              <span title={name}>{name}</span>
             </li>
           );
         })}
       </ul>
-    </section>
+    </>
   );
 }
 
-/** One image on a canvas of its own size; CSS enlarges it without smoothing. The label beside it names it. */
-function SampleImage({ images, index }: { images: SampleImages; index: number }): ReactNode {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const { width, height, pixels } = images;
-    const size = width * height * 4;
-    const image = new ImageData(pixels.slice(index * size, (index + 1) * size), width, height);
-    canvas.current?.getContext('2d')?.putImageData(image, 0, 0);
-  }, [images, index]);
-  return <canvas ref={canvas} width={images.width} height={images.height} aria-hidden="true" />;
+/** Images to page through; undefined while those of a class are not counted. */
+function totalOf(
+  info: DatasetInfo,
+  half: 'train' | 'valid',
+  label: number | undefined,
+  validHistogram: readonly number[] | undefined,
+): number | undefined {
+  if (label === undefined) return half === 'train' ? info.trainCount : info.validCount;
+  return (half === 'train' ? info.trainHistogram : validHistogram)?.[label];
 }
