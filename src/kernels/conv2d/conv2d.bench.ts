@@ -1,52 +1,64 @@
-import type { Dispatch } from '#gpu/command.ts';
-import { filterGradient, filterGradientSplits, forward, inputGradient } from './kernel.ts';
-import { filterSize, multiplyAdds, type ConvShape } from './shape.ts';
-import type { ConvPass, TileVariant } from './variants.ts';
+// Every pass of every distinct convolution of ResNet-18 at width 16, with each candidate of the adapter:
+//   node scripts/withBrowser.mjs vitest bench --run --project browser src/kernels/conv2d
+// A sample is one submit of REPEATS runs, whose operations the name gives: MFLOP / ms = GFLOP/s.
+import { bench, describe } from 'vitest';
+import { convNorms, resnet18 } from '#domain/resnet.ts';
+import { createStorage, upload } from '#gpu/buffers.ts';
+import { requestGpu } from '#gpu/device.ts';
+import { pipelineCache } from '#gpu/pipelines.ts';
+import { record, type Recording } from '#gpu/replay.ts';
+import { benchCases } from './benchConv.ts';
+import { convShape, multiplyAdds, type ConvShape } from './shape.ts';
+import { convVariants, softwareVariants } from './variants.ts';
 
-/** What the benchmark needs of a GPU. Buffers belong to the caller, who frees them after `benchConv`. */
-export interface BenchGpu {
-  /** A storage buffer of `count` finite f32 values, none of them subnormal. */
-  buffer(count: number): GPUBuffer;
-  /** Milliseconds that `dispatches` take once they are compiled: the median of several runs. */
-  time(dispatches: readonly Dispatch[]): Promise<number>;
+const WIDTH = 16;
+const BATCH = 16;
+const REPEATS = 4;
+
+const context = await requestGpu();
+const cache = pipelineCache(context);
+const buffer = (count: number): GPUBuffer => {
+  const out = createStorage(context, 'bench', count * 4);
+  const wave = Float32Array.from({ length: count }, (_, i) => Math.sin(1.37 * i) + 0.3);
+  upload(context, out, wave);
+  return out;
+};
+
+const shapes = new Map<string, ConvShape>();
+for (const { conv } of convNorms(resnet18({ width: WIDTH, stemPadding: 1, classes: 10 }))) {
+  const shape = convShape(conv, BATCH);
+  shapes.set(JSON.stringify(shape), shape);
 }
 
-export interface ConvRow {
-  readonly pass: ConvPass;
-  readonly shape: ConvShape;
-  readonly variant: string;
-  readonly milliseconds: number;
-  /** Two operations per multiply-add that the shape needs, whatever the variant wastes. */
-  readonly gigaflops: number;
-}
+const cases = benchCases({ buffer }, [...shapes.values()], (pass, shape) =>
+  context.adapter.isFallback ? softwareVariants(pass, shape) : convVariants(pass, shape, context.limits),
+);
 
-/** Times every variant that `variants` names for every pass of every shape. */
-export async function benchConv(
-  gpu: BenchGpu,
-  shapes: readonly ConvShape[],
-  variants: (pass: ConvPass, shape: ConvShape) => readonly TileVariant[],
-): Promise<ConvRow[]> {
-  const rows: ConvRow[] = [];
-  for (const shape of shapes) {
-    const input = { buffer: gpu.buffer(shape.batch * shape.inSize ** 2 * shape.inChannels) };
-    const output = { buffer: gpu.buffer(shape.batch * shape.outSize ** 2 * shape.outChannels) };
-    const filter = { buffer: gpu.buffer(filterSize(shape)) };
-    for (const pass of ['forward', 'inputGradient', 'filterGradient'] as const) {
-      for (const variant of variants(pass, shape)) {
-        const milliseconds = await gpu.time(build(pass, variant));
-        const gigaflops = (2 * multiplyAdds(shape)) / milliseconds / 1e6;
-        rows.push({ pass, shape, variant: variant.name, milliseconds, gigaflops });
-      }
-    }
-    function build(pass: ConvPass, variant: TileVariant): Dispatch[] {
-      if (pass === 'forward') return forward(shape, { input, filter, output }, variant);
-      if (pass === 'inputGradient') {
-        const buffers = { outputGradient: output, filter, inputGradient: input };
-        return inputGradient(shape, buffers, { accumulate: false }, variant);
-      }
-      const partials = { buffer: gpu.buffer(filterGradientSplits(shape, variant) * filterSize(shape)) };
-      return filterGradient(shape, { input, outputGradient: output, partials }, variant);
-    }
+describe(`convolutions on ${context.adapter.description || context.adapter.vendor}`, () => {
+  for (const { pass, shape, variant, dispatches } of cases) {
+    const { inSize, inChannels, outChannels, kernel, stride } = shape;
+    const size = `${inSize}x${inSize}x${inChannels} to ${outChannels}, k${kernel} s${stride}`;
+    let recording: Recording | undefined;
+    bench(
+      `${pass} ${size}, ${variant.name}: ${((2 * REPEATS * multiplyAdds(shape)) / 1e6).toFixed(0)} MFLOP`,
+      async () => {
+        const encoder = context.device.createCommandEncoder();
+        const open = encoder.beginComputePass();
+        for (let i = 0; i < REPEATS; i++) recording!.encode(open);
+        open.end();
+        context.device.queue.submit([encoder.finish()]);
+        await context.device.queue.onSubmittedWorkDone();
+      },
+      {
+        time: 100,
+        iterations: 3,
+        warmupTime: 20,
+        warmupIterations: 1,
+        async setup() {
+          await cache.compile(dispatches.map(({ shader }) => shader));
+          recording ??= record(context, cache, dispatches);
+        },
+      },
+    );
   }
-  return rows;
-}
+});

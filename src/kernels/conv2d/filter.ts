@@ -1,18 +1,18 @@
 import { words, type BufferSlice, type Dispatch } from '#gpu/command.ts';
 import { expandTemplate } from '../shared/template.ts';
-import { elementType, STRIP_LANES } from './elements.ts';
+import { elementType } from './elements.ts';
 import accessCode from './filterGradientAccess.wgsl?raw';
 import stripsCode from './filterGradientStrips.wgsl?raw';
 import type { ConvShape } from './shape.ts';
 import { outputStrips } from './strips.ts';
 import type { TileVariant } from './variants.ts';
 
-/** Threads that occupy the adapter; a filter smaller than that is split over the batch. */
-const WANTED_THREADS = 256;
+/** Workgroups that occupy the adapter; a filter with fewer is split over the batch. */
+const WANTED_WORKGROUPS = 64;
 
 /** Partial sums that the dispatch writes: enough to occupy the adapter, at most one per output line. */
 export function splitCount(shape: ConvShape, variant: TileVariant): number {
-  const wanted = Math.ceil(WANTED_THREADS / threadCount(shape, variant));
+  const wanted = Math.ceil((WANTED_WORKGROUPS * variant.threads[0]) / threadCount(shape, variant));
   return Math.min(wanted, shape.batch * shape.outSize);
 }
 
@@ -42,6 +42,7 @@ export function filterGradientDispatch(
         rows: variant.rows,
         columns: variant.columns,
         stride: shape.stride,
+        lanes: variant.threads[0],
         rowVectors: variant.rows / 4,
         columnVectors: variant.columns / 4,
         sourceVector,
@@ -70,6 +71,6 @@ export function filterGradientDispatch(
         ),
       },
     ],
-    workgroups: [Math.ceil(threadCount(shape, variant) / STRIP_LANES), splits, 1],
+    workgroups: [Math.ceil(threadCount(shape, variant) / variant.threads[0]), splits, 1],
   };
 }

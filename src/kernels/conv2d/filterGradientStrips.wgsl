@@ -9,8 +9,7 @@
 // meets, and output lines whose source line is outside the map are left out. One flat loop with long turns:
 // software adapters copy every accumulator at each turn of each loop.
 //
-// Dispatch (threads / 4, splits, 1): output channels first, then input channels, then tap lines, four threads to
-// a workgroup.
+// Dispatch (threads / lanes, splits, 1): output channels first, then input channels, then tap lines.
 // No atomics: each split has its own output, so equal inputs give equal bits.
 
 struct Params {
@@ -28,14 +27,14 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partials: array<${gradientType}>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(4)
+@compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lane: u32) {
   let inSize = params.inSize;
   let outSize = params.outSize;
   let padding = params.padding;
   let blocks = (params.inChannels + ${rows}u - 1u) / ${rows}u; // of input channels
   let threadsPerBlock = (params.outChannels + ${columns}u - 1u) / ${columns}u;
-  let thread = part.x * 4u + lane;
+  let thread = part.x * ${lanes}u + lane;
   let channelBlock = thread / threadsPerBlock;
   let ky = channelBlock / blocks;
   let c = (channelBlock - ky * blocks) * ${rows}u;

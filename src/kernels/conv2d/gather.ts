@@ -1,7 +1,7 @@
 import { words, type BufferSlice, type Dispatch } from '#gpu/command.ts';
 import { foldWorkgroups } from '../shared/maps.ts';
 import { expandTemplate } from '../shared/template.ts';
-import { elementType, STRIP_LANES } from './elements.ts';
+import { elementType } from './elements.ts';
 import accessCode from './gatherAccess.wgsl?raw';
 import stripsCode from './gatherStrips.wgsl?raw';
 import type { ConvShape } from './shape.ts';
@@ -51,6 +51,7 @@ export function gatherDispatch(gather: Gather, variant: TileVariant): Dispatch {
         columns: variant.columns,
         columnVectors: variant.columns / 4,
         stride: shape.stride,
+        lanes: variant.threads[0],
         transposed: pass === 'inputGradient',
         sourceVector,
         filterVector,
@@ -85,7 +86,7 @@ export function gatherDispatch(gather: Gather, variant: TileVariant): Dispatch {
       },
     ],
     workgroups: foldWorkgroups(
-      Math.ceil((strips * Math.ceil(resultChannels / variant.columns)) / STRIP_LANES),
+      Math.ceil((strips * Math.ceil(resultChannels / variant.columns)) / variant.threads[0]),
     ),
   };
 }

@@ -14,7 +14,7 @@
 // adapters), only the size of the register tile counts. One flat loop over (tap line, source channels): those
 // adapters copy every accumulator at each turn of each loop, so turns must be long and nests shallow.
 //
-// Dispatch (threads / 4, folded to two dimensions): channels first, then strips, four threads to a workgroup.
+// Dispatch (threads / lanes, folded to two dimensions): channels first, then strips.
 // Sums run over tap lines, source channels by four, taps: a fixed order.
 
 struct Params {
@@ -33,7 +33,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> result: array<${resultType}>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(4)
+@compute @workgroup_size(${lanes})
 fn main(
   @builtin(workgroup_id) part: vec3u,
   @builtin(num_workgroups) parts: vec3u,
@@ -45,7 +45,7 @@ fn main(
   let resultSize = params.resultSize;
   let resultChannels = params.resultChannels;
   let pixelStep = channels / SOURCE_WIDTH;         // source elements from pixel to pixel
-  let thread = (part.y * parts.x + part.x) * 4u + lane;
+  let thread = (part.y * parts.x + part.x) * ${lanes}u + lane;
   let threadsPerStrip = (resultChannels + ${columns}u - 1u) / ${columns}u;
   let stripIndex = thread / threadsPerStrip;
   let m = (thread - stripIndex * threadsPerStrip) * ${columns}u;

@@ -4,7 +4,7 @@ import { filterGradient, filterGradientSplits, forward, inputGradient } from './
 import { filterGradientReference, forwardReference, inputGradientReference } from './reference.ts';
 import { filterSize, type ConvShape } from './shape.ts';
 import { noise, shapeOf } from './testShapes.ts';
-import { convVariants, type ConvPass } from './variants.ts';
+import { convVariants, softwareVariants, type ConvPass } from './variants.ts';
 
 const SHAPES: Record<string, ConvShape> = {
   'one pixel, one channel, 1x1': shapeOf(1, 1, 1, 1, 1, 0, 1),
@@ -40,7 +40,7 @@ describe.each(Object.entries(SHAPES))('%s', (name, shape) => {
   const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
   /** Every candidate on the shapes that are marked, a strip and a sliced tile on the others: compiling is slow. */
   const variants = (pass: ConvPass) => {
-    const all = convVariants(pass, shape, limits);
+    const all = [...softwareVariants(pass, shape), ...convVariants(pass, shape, limits)];
     return name.startsWith('all variants') ? all : [all[0]!, all.findLast(({ slices }) => slices > 1)!];
   };
 

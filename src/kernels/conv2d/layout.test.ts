@@ -3,8 +3,14 @@ import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import type { Dispatch } from '#gpu/command.ts';
 import { filterGradient, filterGradientSplits, forward, inputGradient } from './kernel.ts';
 import { shapeOf } from './testShapes.ts';
-import { tileBytes } from './tiles.ts';
-import { convVariants, defaultVariant, type ConvPass, type TileVariant } from './variants.ts';
+import {
+  convVariants,
+  defaultVariant,
+  softwareVariants,
+  tileBytes,
+  type ConvPass,
+  type TileVariant,
+} from './variants.ts';
 
 /** Building dispatches touches no GPU: any object serves as a buffer. */
 const slice = { buffer: {} as GPUBuffer };
@@ -48,9 +54,9 @@ function expected(pass: ConvPass, variant: TileVariant): Record<string, number> 
   };
 }
 
-const cases = passes.flatMap((pass) =>
-  convVariants(pass, shape, limits).map((variant) => [pass, variant.name, variant] as const),
-);
+const all = (pass: ConvPass) => [...softwareVariants(pass, shape), ...convVariants(pass, shape, limits)];
+
+const cases = passes.flatMap((pass) => all(pass).map((variant) => [pass, variant.name, variant] as const));
 
 describe.each(cases)('%s with %s', (pass, _, variant) => {
   const dispatch = build(pass, variant);
@@ -93,7 +99,7 @@ describe.each(cases)('%s with %s', (pass, _, variant) => {
 describe('the choice of variants', () => {
   it('names each candidate once and has a default among them', () => {
     for (const pass of passes) {
-      const names = convVariants(pass, shape, limits).map(({ name }) => name);
+      const names = all(pass).map(({ name }) => name);
       expect(new Set(names).size).toBe(names.length);
       for (const isFallback of [true, false])
         expect(names).toContain(defaultVariant(pass, shape, isFallback).name);
@@ -111,7 +117,7 @@ describe('the choice of variants', () => {
   it('refuses a batch whose workgroups exceed what a dispatch can have', () => {
     const huge = shapeOf(100_000, 4, 4, 3, 1, 1, 32);
     const buffers = { input: slice, filter: slice, output: slice };
-    const tiles = convVariants('forward', huge, limits).at(-1)!;
+    const tiles = convVariants('forward', huge, limits)[0]!;
     expect(() => forward(huge, buffers, tiles)).toThrow('use a smaller batch');
   });
 });

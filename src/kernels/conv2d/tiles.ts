@@ -17,11 +17,6 @@ interface Extents {
   readonly layers: number;
 }
 
-/** Workgroup memory of a variant, bytes. */
-export function tileBytes({ rows, columns, threads, depth }: TileVariant): number {
-  return depth * (rows * threads[1] + columns * threads[0]) * 4;
-}
-
 /** Partial sums of the filter gradient: enough to occupy the adapter, none shorter than is worth a tile. */
 export function tileSplits(shape: ConvShape, variant: TileVariant): number {
   const { rows, columns } = filterExtents(shape, 1);

@@ -18,7 +18,7 @@ export interface TileVariant {
   readonly rows: number;
   /** Output channels of a thread (input gradient: input channels), a multiple of four. */
   readonly columns: number;
-  /** Tiles: threads of a workgroup along columns and rows. */
+  /** Threads of a workgroup: tiles along columns and rows, strips in one line. */
   readonly threads: readonly [x: number, y: number];
   /** Strips, filter gradient: output pixels of one turn of the loop. */
   readonly pixels: number;
@@ -34,12 +34,12 @@ export type VariantLimits = Pick<
   'maxComputeInvocationsPerWorkgroup' | 'maxComputeWorkgroupStorageSize'
 >;
 
-const strips = (rows: number, columns: number, pixels = rows): TileVariant => ({
-  name: pixels === rows ? `strips ${rows}x${columns}` : `strips ${rows}x${columns} by ${pixels}`,
+const strips = (rows: number, columns: number, pixels: number, lanes: number): TileVariant => ({
+  name: `strips ${rows}x${columns}${pixels === rows ? '' : ` by ${pixels}`}, ${lanes} lanes`,
   kind: 'strips',
   rows,
   columns,
-  threads: [4, 1],
+  threads: [lanes, 1],
   pixels,
   depth: 0,
   slices: 1,
@@ -71,38 +71,49 @@ const TILES: readonly TileVariant[] = [
   tiles(4, 4, [4, 4], 32, 8),
 ];
 
-/** Candidates for one pass of one shape that fit `limits`, to be timed on the adapter. */
+/**
+ * Candidates of graphics cards for one pass of one shape that fit `limits`, to be timed on the adapter. The
+ * strips are for cards whose workgroup memory is ordinary memory.
+ */
 export function convVariants(
-  pass: ConvPass,
-  shape: ConvShape,
+  _pass: ConvPass,
+  _shape: ConvShape,
   limits: VariantLimits,
 ): readonly TileVariant[] {
-  return [...stripVariants(pass, shape), ...TILES].filter(
+  return [...TILES, strips(4, 8, 4, 64)].filter(
     (variant) =>
       variant.threads[0] * variant.threads[1] * variant.slices <= limits.maxComputeInvocationsPerWorkgroup &&
-      variant.depth * (variant.rows * variant.threads[1] + variant.columns * variant.threads[0]) * 4 <=
-        limits.maxComputeWorkgroupStorageSize,
+      tileBytes(variant) <= limits.maxComputeWorkgroupStorageSize,
   );
 }
 
-/** The longest strips that fit a line, and shapes around them. */
-function stripVariants(
+/** Workgroup memory of a variant, bytes. */
+export function tileBytes({ rows, columns, threads, depth }: TileVariant): number {
+  return depth * (rows * threads[1] + columns * threads[0]) * 4;
+}
+
+/**
+ * Candidates of software adapters, fastest first on SwiftShader: the longest strips that a line fills. Four
+ * lanes are what SwiftShader runs as one; more of them would only share a fate.
+ */
+export function softwareVariants(
   pass: ConvPass,
   { kernel, stride, inSize, outSize }: ConvShape,
 ): readonly TileVariant[] {
   if (pass === 'filterGradient') {
-    return outSize >= 8 ? [strips(4, 8, 8), strips(8, 8, 4)] : [strips(4, 16, 4), strips(8, 8, 4)];
+    const long = outSize >= 8 ? strips(4, 8, 8, 4) : strips(4, 16, 4, 4);
+    return [long, strips(8, 8, 4, 4)];
   }
   const size = pass === 'forward' ? outSize : inSize;
   // The input gradient of stride 2 meets half of a strip's pixels with each tap: it holds twice as many.
-  if (size >= 16 && kernel > 1 && (stride === 1 || pass === 'inputGradient'))
-    return [strips(16, 8), strips(8, 16)];
-  return size >= 8 ? [strips(8, 8), strips(8, 16)] : [strips(4, 8), strips(4, 16)];
+  const isLong = size >= 16 && kernel > 1 && (stride === 1 || pass === 'inputGradient');
+  if (isLong) return [strips(16, 8, 16, 4), strips(8, 16, 8, 4)];
+  return size >= 8 ? [strips(8, 8, 8, 4), strips(8, 16, 8, 4)] : [strips(4, 8, 4, 4), strips(4, 16, 4, 4)];
 }
 
 /** The candidate to take unmeasured. */
 export function defaultVariant(pass: ConvPass, shape: ConvShape, isFallbackAdapter: boolean): TileVariant {
-  if (isFallbackAdapter) return stripVariants(pass, shape)[0]!;
+  if (isFallbackAdapter) return softwareVariants(pass, shape)[0]!;
   const rows =
     pass === 'filterGradient' ? shape.kernel ** 2 * shape.inChannels : shape.batch * shape.outSize ** 2;
   // Too few 64x64 tiles to occupy a card: smaller ones, and threads that share a tile's depth.
