@@ -5,6 +5,8 @@ import type { DeviceInfo, Requests, WorkerEvent } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
 import { DatasetClient, type DatasetState, sentence } from './datasetClient.ts';
 import { browserMemory } from './datasetMemory.ts';
+import { GpuMeasurement } from './gpuMeasurement.ts';
+import type { MeasurementState } from './gpuMeasurement.ts';
 import { MetricBuffer } from './metricBuffer.ts';
 import type { FinderRecord, RunRecord, TrainRecord } from './runRecord.ts';
 import { WorkerLink, WorkerLostError } from './workerLink.ts';
@@ -22,6 +24,7 @@ export type Connection =
 export interface ClientState {
   readonly connection: Connection;
   readonly dataset: DatasetState;
+  readonly measurement: MeasurementState;
   /** In order of start. */
   readonly runs: readonly RunRecord[];
   /** Grows, at most four times a second, when metric buffers have changed. */
@@ -38,6 +41,8 @@ const METRIC_INTERVAL_MS = 250;
 export class TrainingClient {
   /** Loads and shows data sets. */
   readonly data: DatasetClient;
+  /** Times training steps on the GPU. */
+  readonly measurement: GpuMeasurement;
   readonly #startWorker: () => WorkerPort;
   readonly #listeners = new Set<() => void>();
   readonly #started = { train: 0, finder: 0 };
@@ -52,9 +57,14 @@ export class TrainingClient {
   constructor(start: () => WorkerPort, memory = browserMemory()) {
     this.#startWorker = start;
     this.data = new DatasetClient((dataset) => this.#patch({ dataset }), memory);
+    this.measurement = new GpuMeasurement(
+      (measurement) => this.#patch({ measurement }),
+      () => this.#link,
+    );
     this.#state = {
       connection: { status: 'starting' },
       dataset: this.data.state,
+      measurement: this.measurement.state,
       runs: [],
       metricsVersion: 0,
     };
@@ -203,7 +213,7 @@ export class TrainingClient {
         this.data.progress(event);
         break;
       case 'benchmark-progress':
-        // Belongs to a measurement, not to a run.
+        this.measurement.progress(event);
         break;
       case 'device-lost':
         this.#link.close();

@@ -8,6 +8,7 @@ function state(...runs: RunRecord[]): ClientState {
   return {
     connection: { status: 'starting' },
     dataset: { info: undefined, loading: undefined, error: undefined, kept: undefined },
+    measurement: { going: undefined, report: undefined, error: undefined },
     runs,
     metricsVersion: 0,
   };

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Connection } from '#client/trainingClient.ts';
+import { MeasureDialog } from '#ui/panels/measure/MeasureDialog.tsx';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { useClientState, useRuns } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
@@ -44,11 +45,20 @@ export function Header({ hasSetupButton, hasRunsButton }: HeaderProps): ReactNod
 /** Names what computes, and how good that is. */
 function DeviceBadge({ connection }: { connection: Connection }): ReactNode {
   const { tone, kind, name } = describe(connection);
-  return (
-    <div className={`device is-${tone}`} role="group" aria-label="Device" title={name}>
+  const badge = (
+    <>
       <i className="device-light" aria-hidden="true" />
       <span className="device-kind">{kind}</span>
       {name && <span className="device-name">{name}</span>}
+    </>
+  );
+  return (
+    <div className={`device is-${tone}`} role="group" aria-label="Device" title={name}>
+      {connection.status === 'ready' && connection.device.backend === 'webgpu' ? (
+        <MeasureDialog device={connection.device}>{badge}</MeasureDialog>
+      ) : (
+        badge
+      )}
     </div>
   );
 }

@@ -29,11 +29,13 @@ export function TransportBar(): ReactNode {
 function useObstacle(): string | undefined {
   const connection = useClientState((state) => state.connection);
   const { info, loading } = useClientState((state) => state.dataset);
+  const isMeasuring = useClientState((state) => state.measurement.going !== undefined);
   const experiment = useSetup((state) => state.experiment);
   const error = useSetupError();
   if (connection.status === 'starting') return 'Looking for the GPU…';
   if (connection.status === 'unsupported') return 'Nothing can train in this browser; see above.';
   if (connection.status === 'failed') return 'The training worker has stopped; see above.';
+  if (isMeasuring) return 'The GPU is being measured; wait for the end of that or cancel it.';
   if (loading) return `${loading.stage}…`;
   if (!info) return 'There is no data to train on.';
   return error ?? experimentProblem(experiment, info);
