@@ -5,9 +5,12 @@ import type { DatasetMemory } from './datasetMemory.ts';
 import { fetchLocalArchive, type LocalArchive } from './localArchives.ts';
 import { type WorkerLink, WorkerLostError } from './workerLink.ts';
 
+/** What a loading was started from; 'local' is an archive that the server of this page offers. */
+export type LoadingKind = DatasetSource['kind'] | 'local';
+
 /** What is being loaded and how far it is; `done` of `total` in whatever the stage counts. */
 export interface LoadingState {
-  readonly kind: DatasetSource['kind'];
+  readonly kind: LoadingKind;
   readonly stage: string;
   readonly done: number;
   /** 0 while it is not known. */
@@ -83,14 +86,14 @@ export class DatasetClient {
     if (this.#state.loading || !link) return;
     const fetching = new AbortController();
     this.#fetching = fetching;
-    const loading = { ...starting('files'), stage: `Fetching ${archive.name}`, total: archive.byteLength };
+    const loading = { ...starting('local'), stage: `Fetching ${archive.name}`, total: archive.byteLength };
     this.#patch({ loading, error: undefined });
     try {
       const file = await fetchLocalArchive(archive, fetching.signal, (done) => {
         if (this.#fetching === fetching) this.#patchLoading({ done });
       });
       this.#fetching = undefined;
-      await this.#load(link, { kind: 'files', files: [file] });
+      await this.#load(link, { kind: 'files', files: [file] }, 'local');
     } catch (error) {
       if (this.#fetching !== fetching) return;
       this.#fetching = undefined;
@@ -153,8 +156,8 @@ export class DatasetClient {
   }
 
   /** @returns whether the data are in use now. */
-  async #load(link: WorkerLink, source: DatasetSource): Promise<boolean> {
-    this.#patch({ loading: starting(source.kind), error: undefined });
+  async #load(link: WorkerLink, source: DatasetSource, kind: LoadingKind = source.kind): Promise<boolean> {
+    this.#patch({ loading: starting(kind), error: undefined });
     let info: DatasetInfo;
     try {
       info = await link.request('loadDataset', { source });
@@ -216,7 +219,7 @@ export class DatasetClient {
   }
 }
 
-function starting(kind: DatasetSource['kind']): LoadingState {
+function starting(kind: LoadingKind): LoadingState {
   return { kind, stage: 'Starting', done: 0, total: 0, isCancelling: false };
 }
 

@@ -11,6 +11,8 @@ const MANY_CLASSES = 20;
 export function DatasetFacts({ info }: { info: DatasetInfo | undefined }): ReactNode {
   if (!info) return <div className="data-facts" />;
   const isBuiltIn = info.id.startsWith('built-in');
+  // A folder's name is its title already.
+  const hasSource = info.source !== undefined && info.source !== info.title;
   return (
     <div className="data-facts">
       <h3>{info.title}</h3>
@@ -30,9 +32,9 @@ export function DatasetFacts({ info }: { info: DatasetInfo | undefined }): React
             </ul>
           </Notice>
         ))}
-      {(info.source !== undefined || info.licence !== undefined) && (
+      {(hasSource || info.licence !== undefined) && (
         <p className="field-help">
-          {info.source !== undefined && `From ${info.source}. `}
+          {hasSource && `From ${info.source}. `}
           {info.licence}
         </p>
       )}

@@ -6,13 +6,16 @@ import { ConfirmDialog } from '#ui/parts/ConfirmDialog.tsx';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-import { sizeText } from './LoadingStatus.tsx';
+import { LoadingStatus, sizeText, useLoading } from './LoadingStatus.tsx';
+
+const FROM_LIST = ['built-in', 'stored'] as const;
 
 /** The sets that can be used at once: the built-in one and those that this browser keeps. */
 export function DatasetList({ isBusy }: { isBusy: boolean }): ReactNode {
   const { data } = useClient();
   const info = useClientState((state) => state.dataset.info);
   const kept = useClientState((state) => state.dataset.kept);
+  const loading = useLoading(FROM_LIST);
   const [asked, setAsked] = useState<StoredDataset | undefined>();
   const heading = useRef<HTMLHeadingElement>(null);
   const isBuiltIn = info?.id.startsWith('built-in') ?? false;
@@ -51,7 +54,13 @@ export function DatasetList({ isBusy }: { isBusy: boolean }): ReactNode {
           />
         ))}
       </ul>
-      {kept && <p className="field-help">{storageText(kept.usage, kept.datasets.length)}</p>}
+      <div className="set-status">
+        {loading ? (
+          <LoadingStatus loading={loading} />
+        ) : (
+          kept && <p className="field-help">{storageText(kept.usage, kept.datasets.length)}</p>
+        )}
+      </div>
       <ConfirmDialog
         title={asked ? `Remove ${asked.info.title}?` : ''}
         action="Remove"
@@ -90,7 +99,7 @@ function SetItem({ title, lines, isInUse, isBusy, onUse, onRemove }: SetItemProp
       <div className="set-text">
         <strong>{title}</strong>
         {lines.map((line) => (
-          <span key={line} className="field-help">
+          <span key={line} className="field-help" title={line}>
             {line}
           </span>
         ))}
@@ -131,7 +140,7 @@ function SetItem({ title, lines, isInUse, isBusy, onUse, onRemove }: SetItemProp
 }
 
 function keptLines({ info, byteLength }: StoredDataset): string[] {
-  const source = info.source === undefined ? '' : ` · from ${info.source}`;
+  const source = info.source === undefined || info.source === info.title ? '' : ` · from ${info.source}`;
   return [
     `${sizeText(info)} · ${formatBytes(byteLength)}${source}`,
     ...(info.licence === undefined ? [] : [info.licence]),

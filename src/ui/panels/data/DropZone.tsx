@@ -3,6 +3,9 @@ import type { ReactNode } from 'react';
 import type { DatasetSource } from '#domain/dataset.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { sourceOfChosenFolder, sourceOfDrop } from './chosenFiles.ts';
+import { LoadingStatus, useLoading } from './LoadingStatus.tsx';
+
+const FROM_FILES = ['files', 'images'] as const;
 
 /** Phones and some desktops go by the type, others by the ending. */
 const ACCEPTED =
@@ -15,6 +18,7 @@ interface DropZoneProps {
 
 /** Takes archives, loose files and folders by drop or through the file dialogs. */
 export function DropZone({ isBusy, onSource }: DropZoneProps): ReactNode {
+  const loading = useLoading(FROM_FILES);
   const [isOver, setIsOver] = useState(false);
   const [problem, setProblem] = useState<string | undefined>();
   const fileInput = useRef<HTMLInputElement>(null);
@@ -66,16 +70,7 @@ export function DropZone({ isBusy, onSource }: DropZoneProps): ReactNode {
           Choose a folder
         </button>
       </div>
-      <ul className="drop-zone-kinds field-help">
-        <li>
-          CIFAR-10 and CIFAR-100: the archives of cs.toronto.edu/~kriz/cifar.html (binary, or CIFAR-10’s
-          Python version), or all their <code>.bin</code> files
-        </li>
-        <li>
-          own images: a folder or <code>.zip</code> with one folder per class, 2 to 100 of them (PNG, JPEG,
-          WebP); cropped to squares of 32 × 32
-        </li>
-      </ul>
+      {loading ? <LoadingStatus loading={loading} /> : <Accepted />}
       {problem && (
         <p className="field-error" role="alert">
           {problem}
@@ -95,6 +90,21 @@ export function DropZone({ isBusy, onSource }: DropZoneProps): ReactNode {
         onFiles={(files) => take(sourceOfChosenFolder(files))}
       />
     </div>
+  );
+}
+
+function Accepted(): ReactNode {
+  return (
+    <ul className="drop-zone-kinds field-help">
+      <li>
+        CIFAR-10 and CIFAR-100: the archives of cs.toronto.edu/~kriz/cifar.html (binary, or CIFAR-10’s Python
+        version), or all their <code>.bin</code> files
+      </li>
+      <li>
+        own images: a folder or <code>.zip</code> with one folder per class, 2 to 100 of them (PNG, JPEG,
+        WebP); cropped to squares of 32 × 32
+      </li>
+    </ul>
   );
 }
 

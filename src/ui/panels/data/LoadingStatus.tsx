@@ -1,20 +1,17 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
-import type { LoadingState } from '#client/datasetClient.ts';
+import type { LoadingKind, LoadingState } from '#client/datasetClient.ts';
 import { formatBytes, formatCount, formatPercent, formatRemaining } from '#ui/format.ts';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
+import { useClient, useClientState } from '#ui/state/client.ts';
 
 /** A connection that brings nothing for this long is worth a word. */
 const QUIET_MS = 5000;
 
-interface LoadingStatusProps {
-  readonly loading: LoadingState;
-  /** Undefined where there is nothing to go back to. */
-  readonly onCancel: (() => void) | undefined;
-}
-
-/** How far the loading of data is, with a way out. */
-export function LoadingStatus({ loading, onCancel }: LoadingStatusProps): ReactNode {
+/** How far the loading of data is, with a way out where there is something to go back to. */
+export function LoadingStatus({ loading }: { loading: LoadingState }): ReactNode {
+  const { data } = useClient();
+  const hasInfo = useClientState((state) => state.dataset.info !== undefined);
   const isQuiet = useIsQuiet(loading);
   const text = loading.isCancelling ? 'cancelling…' : loadingFigures(loading, isQuiet);
   return (
@@ -23,15 +20,8 @@ export function LoadingStatus({ loading, onCancel }: LoadingStatusProps): ReactN
         <strong>{loading.stage}</strong>
         <span>{text}</span>
       </div>
-      {onCancel && (
-        <button
-          type="button"
-          className="button is-small"
-          aria-disabled={loading.isCancelling}
-          onClick={() => !loading.isCancelling && onCancel()}
-        >
-          Cancel
-        </button>
+      {(hasInfo || loading.kind !== 'built-in') && (
+        <CancelButton isPressed={loading.isCancelling} onPress={() => data.cancel()} />
       )}
       <ProgressBar
         label="Loading data"
@@ -41,6 +31,31 @@ export function LoadingStatus({ loading, onCancel }: LoadingStatusProps): ReactN
       />
     </div>
   );
+}
+
+function CancelButton({ isPressed, onPress }: { isPressed: boolean; onPress: () => void }): ReactNode {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    // It takes the place, and with it the focus, of the button that started the loading.
+    if (document.activeElement === document.body) button.current?.focus({ preventScroll: true });
+  }, []);
+  return (
+    <button
+      ref={button}
+      type="button"
+      className="button is-small"
+      aria-disabled={isPressed}
+      onClick={() => !isPressed && onPress()}
+    >
+      Cancel
+    </button>
+  );
+}
+
+/** What is being loaded, where it was started from one of these; else undefined. */
+export function useLoading(kinds: readonly LoadingKind[]): LoadingState | undefined {
+  const loading = useClientState((state) => state.dataset.loading);
+  return loading && kinds.includes(loading.kind) ? loading : undefined;
 }
 
 /** '48.2 MB of 143.6 MB · 12.1 MB/s · 10 s left', or a share where no bytes come over the network. */
