@@ -16,6 +16,7 @@ const ARMS = ['BN', 'BN+WS'] as const;
 
 async function shoot(page: Page, name: string): Promise<void> {
   await page.mouse.move(0, 0);
+  await page.getByRole('complementary', { name: 'Set-up' }).evaluate((panel) => panel.scrollTo(0, 0));
   await page.screenshot({
     path: resolve(import.meta.dirname, '../docs/images', `${name}.png`),
     animations: 'disabled',
@@ -25,6 +26,9 @@ async function shoot(page: Page, name: string): Promise<void> {
 
 test('takes the pictures of the README', async ({ page }) => {
   await openLab(page);
+  // The header goes on naming the adapter.
+  const note = page.getByRole('button', { name: 'Close this note' });
+  if (await note.isVisible()) await note.click();
   await page.getByRole('tab', { name: 'Data' }).click();
   await page.getByRole('region', { name: 'Sample images' }).locator('canvas').first().waitFor();
   await shoot(page, 'data');

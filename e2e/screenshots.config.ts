@@ -9,5 +9,5 @@ export default defineConfig(base, {
   outputDir: '../test-results',
   reporter: 'list',
   timeout: 60 * 60_000,
-  use: { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1.5, trace: 'off', screenshot: 'off' },
+  use: { viewport: { width: 1440, height: 960 }, deviceScaleFactor: 1.5, trace: 'off', screenshot: 'off' },
 });
