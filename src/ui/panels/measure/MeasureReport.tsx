@@ -17,13 +17,14 @@ export function MeasureReport({ report }: { report: DatedReport }): ReactNode {
   };
   return (
     <section className="measure-report" aria-label="Report">
+      <ul className="measure-facts">
+        {reportFacts(report, browser).map((fact) => (
+          <li key={fact}>{fact}</li>
+        ))}
+      </ul>
       <div className="measure-scroll" tabIndex={0} role="region" aria-label="Figures">
         <table>
-          <caption>
-            {reportFacts(report, browser).map((fact) => (
-              <span key={fact}>{fact}</span>
-            ))}
-          </caption>
+          <caption className="visually-hidden">Time of a training step</caption>
           <thead>
             <tr>
               <th scope="col">

@@ -33,6 +33,7 @@ const report: DatedReport = {
       dispatches: 2004,
       submits: 134,
       issueMs: 150,
+      stepCount: 2,
     },
   ],
 };
@@ -43,8 +44,8 @@ describe('reportText', () => {
       [
         'NormLab: time of a training step',
         'ResNet-18, width 16, batch 16, 32 × 32 images, AdamW, float32',
-        'Test GPU',
-        'Chrome 143 on Linux, 2026-11-22 09:05 UTC',
+        'Test GPU; Chrome 143 on Linux; 2026-11-22 09:05 UTC',
+        'medians of 20 steps, stock TensorFlow.js of 2 steps',
         '',
         '                        ms/step  images/s  GFLOP/s  dispatches  submits  JS ms  WS adds  × stock',
         'NormLab BN                 12.3     1,296      272         150        1  0.123                20',

@@ -70,12 +70,18 @@ export function rowName(row: BenchmarkRow): string {
 
 /** What was measured, on what and when, line by line. */
 export function reportFacts(report: DatedReport, browser: string): readonly string[] {
+  const hasStock = report.rows.some(({ system }) => system === 'stock tfjs');
   const date = report.finishedAt.toISOString().slice(0, 16).replace('T', ' ');
   return [
     `ResNet-18, width ${report.width}, batch ${report.batch}, 32 × 32 images, AdamW, float32`,
-    report.adapter,
-    `${browser}, ${date} UTC`,
+    `${report.adapter}; ${browser}; ${date} UTC`,
+    `medians of ${steps(report, 'NormLab')}${hasStock ? `, stock TensorFlow.js of ${steps(report, 'stock tfjs')}` : ''}`,
   ];
+}
+
+function steps({ rows }: DatedReport, of: BenchmarkSystem): string {
+  const count = Math.min(...rows.filter(({ system }) => system === of).map(({ stepCount }) => stepCount));
+  return `${count} steps`;
 }
 
 /** The report with columns of equal width, for a message or an issue. */
