@@ -1,7 +1,7 @@
 import { expect, test } from './fixtures.ts';
-import { openLab, train, transport } from './lab.ts';
+import { openLab, transport } from './lab.ts';
 
-test('measures the GPU in the page, copies the report, and trains afterwards', async ({ page, context }) => {
+test('measures the GPU in the page and copies the report', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await openLab(page);
   const badge = page.getByRole('group', { name: 'Device' }).getByRole('button');
@@ -41,8 +41,7 @@ test('measures the GPU in the page, copies the report, and trains afterwards', a
   expect(copied).toMatch(/NormLab BN\+WS +\d/);
 
   await page.keyboard.press('Escape');
-  const rows = await train(page, { width: 8, batchSize: 2, epochs: 1, trainImages: 4, validImages: 2 });
-  expect(rows).toHaveLength(1);
+  await expect(transport(page).getByRole('button', { name: 'Start training' })).toBeEnabled();
 });
 
 test('cancels a measurement', async ({ page }) => {
