@@ -79,7 +79,8 @@ export class Tuner {
     );
     try {
       for (const [i, { pass, shape }] of open.entries()) {
-        if (performance.now() >= deadline) break;
+        // At least one, so that visits with little time still get on.
+        if (i > 0 && performance.now() >= deadline) break;
         choices[choiceKey(pass, shape)] = await bench.fastest(pass, shape);
         onProgress?.(i + 1, open.length);
       }
