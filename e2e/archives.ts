@@ -1,4 +1,6 @@
 import { gzipSync } from 'node:zlib';
+import { encode } from 'fast-png';
+import { zipSync } from 'fflate';
 
 const RECORD_BYTES = 1 + 3072;
 const NAMES = [...[1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`), 'test_batch.bin'];
@@ -54,6 +56,53 @@ function upload(buffer: Buffer, mimeType = 'application/gzip'): UploadFile {
 /** Ten images in each of the six batches. */
 export function soundArchive(): UploadFile {
   return upload(archive(good));
+}
+
+/** CIFAR-100 with two training images and one validation image per class. */
+export function cifar100Archive(): UploadFile {
+  const recordsOf = (count: number): Buffer => {
+    const plain = records(count, (index) => index % 100);
+    const coarse = Buffer.of(0);
+    return Buffer.concat(
+      Array.from({ length: count }, (_, i) => [
+        coarse,
+        plain.subarray(i * RECORD_BYTES, (i + 1) * RECORD_BYTES),
+      ]).flat(),
+    );
+  };
+  const entries = [tarEntry('train.bin', recordsOf(200)), tarEntry('test.bin', recordsOf(100))];
+  return {
+    name: 'cifar-100-binary.tar.gz',
+    mimeType: 'application/gzip',
+    buffer: gzipSync(Buffer.concat([...entries, Buffer.alloc(1024)])),
+  };
+}
+
+/** A folder of images by path: twelve cats, four dogs, and what has to be skipped. */
+export function petFiles(): ReadonlyMap<string, Uint8Array> {
+  const [width, height] = [40, 48];
+  const image = (seed: number): Uint8Array =>
+    encode({
+      width,
+      height,
+      channels: 3,
+      data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7 + seed * 31) & 255),
+    });
+  return new Map([
+    ...Array.from({ length: 12 }, (_, i) => [`cat/${i}.png`, image(i)] as const),
+    ...Array.from({ length: 4 }, (_, i) => [`dog/${i}.png`, image(50 + i)] as const),
+    ['dog/list.txt', Buffer.from('one line')],
+    ['cat/broken.png', image(99).subarray(0, 60)],
+  ]);
+}
+
+/** The same as a zip archive. */
+export function petZip(): UploadFile {
+  return {
+    name: 'pets.zip',
+    mimeType: 'application/zip',
+    buffer: Buffer.from(zipSync(Object.fromEntries(petFiles()))),
+  };
 }
 
 /** Archives that must be refused, and what the message must say of each. */

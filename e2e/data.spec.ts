@@ -24,11 +24,13 @@ test('refuses broken archives with a clear message and keeps the data in use', a
   await page.getByRole('tab', { name: 'Data' }).click();
   const facts = page.locator('.data-facts');
   await expect(facts).toContainText('Built-in');
+  // The statistics of both halves are counted after the rest.
+  await expect(facts).not.toContainText('…');
   const before = await facts.innerText();
   for (const { what, file, message } of brokenArchives()) {
     await test.step(what, async () => {
       await drop(page, file);
-      const notice = page.getByRole('alert').filter({ hasText: 'These files cannot be used.' });
+      const notice = page.getByRole('alert').filter({ hasText: 'These data cannot be used.' });
       await expect(notice).toContainText(message);
       await expect(notice).toContainText('stays in use');
       expect(await facts.innerText()).toBe(before);
@@ -54,6 +56,6 @@ test('takes a sound archive, shows its images with their labels, and goes back',
   await expect(samples.getByRole('listitem')).toHaveCount(40);
   for (const label of ['airplane', 'truck'])
     await expect(samples.getByText(label, { exact: true }).nth(3)).toBeVisible();
-  await page.getByRole('button', { name: 'Go back to the built-in set' }).click();
+  await page.getByRole('button', { name: 'Use Built-in shapes and textures' }).click();
   await expect(page.getByRole('heading', { name: /Built-in/ })).toBeVisible({ timeout: 90_000 });
 });

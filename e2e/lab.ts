@@ -149,7 +149,7 @@ export async function loadFiles(
   files: readonly string[] | { name: string; mimeType: string; buffer: Buffer },
 ): Promise<void> {
   await page.getByRole('tab', { name: 'Data' }).click();
-  const input = page.getByLabel('CIFAR-10 files');
+  const input = page.getByLabel('Data files');
   if ('buffer' in files) await input.setInputFiles(files);
   else await input.setInputFiles([...files]);
   await expect(page.getByRole('progressbar', { name: 'Loading data' })).toBeHidden({

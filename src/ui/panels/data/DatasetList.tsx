@@ -1,12 +1,13 @@
 import { useRef, useState } from 'react';
 import type { ReactNode } from 'react';
-import type { StorageUsage, StoredDataset } from '#domain/dataset.ts';
+import type { StoredDataset } from '#domain/dataset.ts';
 import { formatBytes } from '#ui/format.ts';
 import { ConfirmDialog } from '#ui/parts/ConfirmDialog.tsx';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-import { LoadingStatus, sizeText, useLoading } from './LoadingStatus.tsx';
+import { sizeText, storageText } from './dataText.ts';
+import { LoadingStatus, useLoading } from './LoadingStatus.tsx';
 
 const FROM_LIST = ['built-in', 'stored'] as const;
 
@@ -145,20 +146,4 @@ function keptLines({ info, byteLength }: StoredDataset): string[] {
     `${sizeText(info)} · ${formatBytes(byteLength)}${source}`,
     ...(info.licence === undefined ? [] : [info.licence]),
   ];
-}
-
-/** How much of the browser's room is taken. */
-export function storageText(storage: StorageUsage, setCount: number): string {
-  const { datasetBytes, usage, quota, isPersistent } = storage;
-  const kept =
-    setCount === 0
-      ? 'No data set is kept in this browser yet; loaded ones are.'
-      : `${setCount === 1 ? '1 data set takes' : `${setCount} data sets take`} ${formatBytes(datasetBytes)}.`;
-  const room =
-    usage === undefined || quota === undefined
-      ? ''
-      : ` This site uses ${formatBytes(usage)} of the ${formatBytes(quota)} that the browser allows.`;
-  const risk =
-    setCount > 0 && isPersistent === false ? ' The browser may clear them when the disk is full.' : '';
-  return kept + room + risk;
 }

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { LoadingKind, LoadingState } from '#client/datasetClient.ts';
-import { formatBytes, formatCount, formatPercent, formatRemaining } from '#ui/format.ts';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
 import { useClient, useClientState } from '#ui/state/client.ts';
+import { loadingFigures } from './dataText.ts';
 
 /** A connection that brings nothing for this long is worth a word. */
 const QUIET_MS = 5000;
@@ -58,20 +58,6 @@ export function useLoading(kinds: readonly LoadingKind[]): LoadingState | undefi
   return loading && kinds.includes(loading.kind) ? loading : undefined;
 }
 
-/** '48.2 MB of 143.6 MB · 12.1 MB/s · 10 s left', or a share where no bytes come over the network. */
-export function loadingFigures(loading: LoadingState, isQuiet: boolean): string {
-  const { done, total, bytesPerSecond, remainingMs } = loading;
-  if (total === 0) return '…';
-  if (bytesPerSecond === undefined && loading.kind !== 'download') return formatPercent(done / total);
-  const parts = [`${formatBytes(done)} of ${formatBytes(total)}`];
-  if (done < total && isQuiet) parts.push('waiting for the connection');
-  else if (done < total && bytesPerSecond) {
-    parts.push(`${formatBytes(Math.round(bytesPerSecond))}/s`);
-    if (remainingMs !== undefined) parts.push(`${formatRemaining(remainingMs)} left`);
-  }
-  return parts.join(' · ');
-}
-
 function useIsQuiet({ kind, done }: LoadingState): boolean {
   const [quietAt, setQuietAt] = useState<number | undefined>();
   useEffect(() => {
@@ -80,13 +66,4 @@ function useIsQuiet({ kind, done }: LoadingState): boolean {
     return () => clearTimeout(timer);
   }, [kind, done]);
   return quietAt === done;
-}
-
-/** '10,000 + 2,000 images, 10 classes' */
-export function sizeText(info: {
-  readonly trainCount: number;
-  readonly validCount: number;
-  readonly classNames: readonly string[];
-}): string {
-  return `${formatCount(info.trainCount)} + ${formatCount(info.validCount)} images, ${info.classNames.length} classes`;
 }
