@@ -5,7 +5,14 @@ import { parquetOf, rowsOf, SMALL } from '../fixtures/parquetFixtures.ts';
 import { serveFiles, type FileServer } from '#testing/fileServer.ts';
 import { parse } from '../parse.ts';
 import type { LoadProgress } from '../progress.ts';
-import { cifar10Remote, loadRemote, type RemoteDataset, type RemoteLoadOptions } from './cifar10Download.ts';
+import {
+  cifar10Remote,
+  discardDownload,
+  downloadState,
+  loadRemote,
+  type RemoteDataset,
+  type RemoteLoadOptions,
+} from './cifar10Download.ts';
 import { TransferRate } from './transferRate.ts';
 
 const train = parquetOf(rowsOf(2, 100));
@@ -63,6 +70,27 @@ test.each([true, false])('a cancelled download goes on later (stored: %s)', asyn
   // The small file is there already.
   expect(server.ranges.length).toBeLessThanOrEqual(1);
 });
+
+test.each([true, false])(
+  'what a cancelled download left is counted and discarded (stored: %s)',
+  async (isStored) => {
+    const controller = new AbortController();
+    const settings = isStored ? options : { ...options, files: undefined };
+    const total = train.length + valid.length;
+    await expect(
+      loadRemote(remote, {
+        ...settings,
+        signal: controller.signal,
+        onProgress: ({ done }) => done >= valid.length && controller.abort(),
+      }),
+    ).rejects.toMatchObject({ name: 'AbortError' });
+    const left = await downloadState(remote, settings.files);
+    expect(left.total).toBe(total);
+    expect(left.done).toBeGreaterThan(0);
+    await discardDownload(remote, settings.files);
+    expect(await downloadState(remote, settings.files)).toEqual({ done: 0, total });
+  },
+);
 
 test('two tabs share one download', async () => {
   const [first, second] = await Promise.all([loadRemote(remote, options), loadRemote(remote, options)]);

@@ -39,6 +39,14 @@ describe('announcementsBetween', () => {
     ]);
   });
 
+  it('speaks the end of a loading that was cancelled', () => {
+    const loading = { kind: 'download', stage: '', done: 1, total: 2, isCancelling: true } as const;
+    const idle = state();
+    expect(announcementsBetween({ ...idle, dataset: { ...idle.dataset, loading } }, idle)).toEqual([
+      'Loading was cancelled.',
+    ]);
+  });
+
   it('says nothing of single steps, of validation in progress or of what did not change', () => {
     const before = trainRun();
     const after = { ...before, validating: { done: 10, total: 20 } };

@@ -14,6 +14,9 @@ export function announcementsBetween(before: ClientState, after: ClientState): r
     if (old && old !== run) spoken.push(...runAnnouncements(old, run));
   }
   const info = after.dataset.info;
+  if (before.dataset.loading?.isCancelling && !after.dataset.loading && info === before.dataset.info) {
+    spoken.push('Loading was cancelled.');
+  }
   if (info && before.dataset.info && info.hash !== before.dataset.info.hash) {
     spoken.push(`${info.title} loaded: ${info.trainCount} training images.`);
   }
