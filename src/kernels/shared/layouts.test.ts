@@ -171,7 +171,7 @@ describe('shader and host agree', () => {
     const reflected = new WgslReflect(shader.code);
     const declared = reflected.getBindGroups()[0]!;
     const uniforms = new Set(reflected.uniforms.map(({ binding }) => binding));
-    expect(declared.map((binding, at) => (uniforms.has(at) ? 'uniform' : binding!.access))).toEqual(
+    expect(declared.map((binding, at) => (uniforms.has(at) ? 'uniform' : binding.access))).toEqual(
       shader.bindings,
     );
     expect(bindings.length).toBe(shader.bindings.length);
