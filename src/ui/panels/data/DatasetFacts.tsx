@@ -50,8 +50,7 @@ export function DatasetFacts({ info }: { info: DatasetInfo | undefined }): React
 function Histogram({ info }: { info: DatasetInfo }): ReactNode {
   const most = Math.max(1, ...info.trainHistogram);
   const table = (
-    <table className="histogram">
-      <caption className="visually-hidden">Training images per class</caption>
+    <table className="histogram" aria-label="Training images per class">
       <tbody>
         {info.classNames.map((name, index) => {
           const count = info.trainHistogram[index] ?? 0;
