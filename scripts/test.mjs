@@ -15,6 +15,7 @@ import { countPlaywright, countVitest } from './testReports.mjs';
  * @property {string} name
  * @property {readonly (readonly string[])[]} commands run in order until one fails.
  * @property {number} minutes after which the stage is ended; a hung browser must not hang the run.
+ * @property {string} [replaces] removed first, so that what an earlier run left cannot pass for this one's.
  * @property {boolean} [needsBrowser]
  * @property {boolean} [refusesSkips] here a skipped test would hide that nothing was checked.
  * @property {{ file: string, count: (file: string) => Counts }} [report] of a stage that runs tests.
@@ -38,6 +39,7 @@ function vitest(project) {
         `--outputFile.json=${file}`,
       ],
     ],
+    replaces: file,
     report: { file, count: countVitest },
   };
 }
@@ -55,6 +57,7 @@ const stages = [
       ['vite', 'build'],
       ['node', 'scripts/checkBuild.mjs'],
     ],
+    replaces: resolve(root, 'dist'),
     minutes: 5,
   },
   { name: 'browser', ...vitest('browser'), minutes: 30, needsBrowser: true, refusesSkips: true },
@@ -63,6 +66,7 @@ const stages = [
     commands: [['playwright', 'test']],
     minutes: 30,
     needsBrowser: true,
+    replaces: resolve(reports, 'e2e.json'),
     report: { file: resolve(reports, 'e2e.json'), count: countPlaywright },
   },
 ];
@@ -128,8 +132,7 @@ async function runStage(stage) {
       return { passed: 0, failed: 1, skipped: [] };
     }
   }
-  // A report of an earlier run must not count when this run writes none.
-  if (stage.report) rmSync(stage.report.file, { force: true });
+  if (stage.replaces) rmSync(stage.replaces, { recursive: true, force: true });
 
   let ok = true;
   for (const command of stage.commands) {
