@@ -54,6 +54,8 @@ export default defineConfig({
       },
       {
         extends: true,
+        // What only tests reach, for the same reason as above.
+        optimizeDeps: { include: ['hyparquet-writer', 'modern-tar'] },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts'],
