@@ -76,8 +76,28 @@ function backward(dy: Tensor4D, [centred, inverse, gain, gamma]: Saved, average:
   return [dx, total(products), total(means)];
 }
 
-/** `[N, 1, 1, C]`. */
-const imageMeans = (x: Tensor4D): Tensor4D => tf.mean<Tensor4D>(x, [1, 2], true);
+/** Side of the largest pooling window: few enough additions in a row to keep float32's digits. */
+const LARGEST_WINDOW = 8;
+
+/**
+ * Means over the pixels of square maps, `[N, 1, 1, C]`, by pooling in stages: on software adapters the
+ * barriers of tfjs's reductions cost up to ten times as much.
+ */
+function imageMeans(x: Tensor4D): Tensor4D {
+  let means = x;
+  while (means.shape[1] > 1) {
+    const window = poolingWindow(means.shape[1]);
+    means = tf.avgPool(means, window, window, 'valid');
+  }
+  return means;
+}
+
+/** The largest divisor of `size` up to `LARGEST_WINDOW`, or all of it when it has none. */
+function poolingWindow(size: number): number {
+  for (let window = Math.min(size, LARGEST_WINDOW); window > 1; window--)
+    if (size % window === 0) return window;
+  return size;
+}
 
 const perChannel = (vector: Tensor): Tensor4D => tf.reshape(vector, [1, 1, 1, vector.size]);
 
