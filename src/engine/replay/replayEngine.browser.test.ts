@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { resnet18 } from '#domain/resnet.ts';
 import { initialWeights } from '#nn/init.ts';
 import { GOLDEN_NAMES, expectGolden } from '#testing/golden.ts';
 import { testGpu } from '#testing/gpu.ts';
-import { tinyConfig, tinySchedule } from '#testing/tinyRun.ts';
+import { tinyConfig, tinyDataset, tinySchedule } from '#testing/tinyRun.ts';
 import type { EngineConfig, EngineState } from '../engine.ts';
 import { createReplayEngine, type ReplayOptions } from './createReplayEngine.ts';
 import type { ReplayEngine } from './replayEngine.ts';
@@ -85,6 +86,29 @@ describe('the recorded engine', () => {
     expect(first.count).toBe(10);
     expect(train.count).toBe(7);
     expect(Number.isFinite(first.loss)).toBe(true);
+  });
+
+  it('trains and evaluates a hundred classes', async () => {
+    const config = tinyConfig({
+      network: resnet18({ width: 4, stemPadding: 1, classes: 100 }),
+      dataset: tinyDataset(24, 10, 100),
+      augmentation: 'none',
+    });
+    const engine = await started(config, 24);
+    const passes: number[] = [];
+    for (let pass = 0; pass < 3; pass++) {
+      engine.setOrder(
+        Uint32Array.from({ length: 24 }, (_, i) => i),
+        pass * 8,
+      );
+      const { losses } = await engine.advance(8);
+      passes.push(losses.reduce((sum, loss) => sum + loss) / 8);
+    }
+    // Guessing among a hundred costs ln 100 = 4.6; the same 24 images again cost less each time.
+    expect(passes[0]).toBeGreaterThan(4);
+    expect(passes[1]).toBeLessThan(passes[0]!);
+    expect(passes[2]).toBeLessThan(passes[1]!);
+    expect((await engine.evaluate('train', 24)).count).toBe(24);
   });
 
   it('ignores the rows that fill up the last evaluation batch', async () => {
