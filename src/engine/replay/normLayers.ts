@@ -14,7 +14,7 @@ import {
   groupNormScratchSize,
   groupNormStatsSize,
 } from '#kernels/groupNorm/kernel.ts';
-import type { AffineSlices, MapShape, MapTuning } from '#kernels/shared/maps.ts';
+import { mapSize, type AffineSlices, type MapShape, type MapTuning } from '#kernels/shared/maps.ts';
 import type { BufferPool } from './bufferPool.ts';
 
 /** The packed buffers of a model and where each tensor lies in them. */
@@ -80,9 +80,44 @@ function affine(model: ModelBuffers, spec: NormSpec, buffer: GPUBuffer): AffineS
   return { buffer, gamma: at('weight'), beta: at('bias') };
 }
 
-function batchNormLayer(spec: NormSpec, { model, pool, batch, tuning }: NormContext): NormLayer {
+/** What the backward passes of BN and GN have in common. */
+interface BackwardBuffers {
+  readonly relu: boolean;
+  readonly dy: GPUBuffer;
+  readonly y: GPUBuffer;
+  readonly x: GPUBuffer;
+  readonly stats: GPUBuffer;
+  readonly gradients: AffineSlices;
+  readonly scratch: GPUBuffer;
+  readonly dx: GPUBuffer;
+  readonly dz?: GPUBuffer;
+}
+
+/** Borrows what a backward pass writes, records it, and gives back its scratch and the forward pass's `stats`. */
+function recordBackward(
+  spec: NormSpec,
+  { model, pool, batch }: NormContext,
+  scratchSize: number,
+  stats: GPUBuffer | undefined,
+  { x, y, dy, relu }: NormBackward,
+  wantsResidual: boolean,
+  build: (buffers: BackwardBuffers) => Dispatch[],
+): ReturnType<NormLayer['backward']> {
+  if (!stats) throw new Error(`${spec.name}: backward recorded before forward`);
+  const size = mapSize(shapeOf(spec, batch));
+  const scratch = pool.borrow(scratchSize);
+  const dx = pool.borrow(size);
+  const dz = wantsResidual ? pool.borrow(size) : undefined;
+  const gradients = affine(model, spec, model.gradients);
+  const dispatches = build({ relu, dy, y, x, stats, gradients, scratch, dx, ...(dz ? { dz } : {}) });
+  pool.giveBack(scratch, stats);
+  return { dx, dz: dz ?? dy, dispatches };
+}
+
+function batchNormLayer(spec: NormSpec, context: NormContext): NormLayer {
+  const { model, pool, batch, tuning } = context;
   const shape = shapeOf(spec, batch);
-  const size = shape.batch * shape.pixels * shape.channels;
+  const size = mapSize(shape);
   const at = (suffix: string): number => model.bufferTable.byName.get(`${spec.name}.${suffix}`)!.offset;
   const running = { buffer: model.running, mean: at('running_mean'), variance: at('running_var') };
   const parameters = affine(model, spec, model.parameters);
@@ -110,37 +145,27 @@ function batchNormLayer(spec: NormSpec, { model, pool, batch, tuning }: NormCont
       const y = pool.borrow(size);
       return { y, dispatches: batchNormEvaluation({ ...input, shape, tuning, parameters, running, y }) };
     },
-    backward({ x, y, dy, relu }, wantsResidual) {
-      if (!stats) throw new Error(`${spec.name}: backward recorded before forward`);
-      const scratch = pool.borrow(batchNormScratchSize(shape, tuning));
-      const dx = pool.borrow(size);
-      const dz = wantsResidual ? pool.borrow(size) : undefined;
-      const gradients = affine(model, spec, model.gradients);
-      const dispatches = batchNormBackward({
-        shape,
-        tuning,
-        relu,
-        dy,
-        y,
-        x,
-        stats,
-        parameters,
-        gradients,
-        scratch,
-        dx,
-        ...(dz ? { dz } : {}),
-      });
-      pool.giveBack(scratch, stats);
+    backward(input, wantsResidual) {
+      const held = stats;
       stats = undefined;
-      return { dx, dz: dz ?? dy, dispatches };
+      return recordBackward(
+        spec,
+        context,
+        batchNormScratchSize(shape, tuning),
+        held,
+        input,
+        wantsResidual,
+        (buffers) => batchNormBackward({ ...buffers, shape, tuning, parameters }),
+      );
     },
   };
 }
 
-function groupNormLayer(spec: NormSpec, { model, pool, batch, tuning }: NormContext): NormLayer {
+function groupNormLayer(spec: NormSpec, context: NormContext): NormLayer {
+  const { model, pool, batch, tuning } = context;
   const shape = shapeOf(spec, batch);
   const groups = groupCount(spec.channels);
-  const size = shape.batch * shape.pixels * shape.channels;
+  const size = mapSize(shape);
   const parameters = affine(model, spec, model.parameters);
   const statsSize = groupNormStatsSize(shape, groups);
   let stats: GPUBuffer | undefined;
@@ -157,37 +182,25 @@ function groupNormLayer(spec: NormSpec, { model, pool, batch, tuning }: NormCont
       pool.giveBack(scratch);
       return { y, dispatches };
     },
-    backward({ x, y, dy, relu }, wantsResidual) {
-      if (!stats) throw new Error(`${spec.name}: backward recorded before forward`);
-      const scratch = pool.borrow(groupNormScratchSize(shape));
-      const dx = pool.borrow(size);
-      const dz = wantsResidual ? pool.borrow(size) : undefined;
-      const gradients = affine(model, spec, model.gradients);
-      const dispatches = groupNormBackward({
-        shape,
-        tuning,
-        groups,
-        relu,
-        dy,
-        y,
-        x,
-        stats,
-        parameters,
-        gradients,
-        scratch,
-        dx,
-        ...(dz ? { dz } : {}),
-      });
-      pool.giveBack(scratch, stats);
+    backward(input, wantsResidual) {
+      const held = stats;
       stats = undefined;
-      return { dx, dz: dz ?? dy, dispatches };
+      return recordBackward(
+        spec,
+        context,
+        groupNormScratchSize(shape),
+        held,
+        input,
+        wantsResidual,
+        (buffers) => groupNormBackward({ ...buffers, shape, tuning, groups, parameters }),
+      );
     },
   };
 }
 
 /** No normalization: the ReLU and the residual addition remain. */
 function activationLayer(spec: NormSpec, { pool, batch }: NormContext): NormLayer {
-  const size = batch * spec.size ** 2 * spec.channels;
+  const size = mapSize(shapeOf(spec, batch));
   const forward = ({
     x,
     relu: isActive,
