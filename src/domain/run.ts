@@ -24,6 +24,8 @@ export interface EpochRow {
   /** Debiased exponential mean of the training losses at the epoch's end (beta 0.98). */
   readonly trainLoss: number;
   readonly validLoss: number;
+  /** Of `validLoss`, over the images: standard deviation / √images. Runs kept by old versions have none. */
+  readonly standardError?: number;
   readonly accuracy: number;
   /** Training and validation time of this epoch, pauses excluded. */
   readonly milliseconds: number;
@@ -76,6 +78,18 @@ export interface FinderResult {
   readonly suggestions: readonly Suggestion[];
   /** Set when the suggestions differ by more than a factor of ten. */
   readonly disagree: boolean;
+}
+
+/** Mean difference of the validation losses of two runs of a race, image by image. */
+export interface PairedValidation {
+  readonly epoch: number;
+  /** The race's first run. */
+  readonly baselineRunId: string;
+  readonly runId: string;
+  /** Loss of `runId` minus loss of `baselineRunId`. */
+  readonly mean: number;
+  /** Standard deviation of the differences / √images. */
+  readonly standardError: number;
 }
 
 /** How far the preparation of a run is. */

@@ -6,12 +6,14 @@ import type {
   StorageUsage,
   StoredDataset,
 } from '#domain/dataset.ts';
-import type { Experiment } from '#domain/experiment.ts';
+import type { ForkOrigin, KeptRun, RunNotes, RunStart } from '#domain/keptRun.ts';
+import type { LayerHistory } from '#domain/layerHistory.ts';
 import type {
   Divergence,
   EpochRow,
   FinderResult,
   FinderSettings,
+  PairedValidation,
   Preparation,
   RunPlan,
   RunStatus,
@@ -85,10 +87,46 @@ export interface Requests {
     response: SampleImages;
   };
   /** Resolves when the run is over, whatever its end; events tell the story meanwhile. */
-  train: { request: { runId: string; experiment: Experiment }; response: { status: RunStatus } };
+  train: {
+    request: {
+      start: RunStart;
+      /** Continues another run's newest state (its checkpoint, or the last one before it diverged). */
+      forkOf: ForkOrigin | undefined;
+    };
+    response: { status: RunStatus };
+  };
+  /** Continues an interrupted or stopped run from its checkpoint; what was recorded after that is dropped. */
+  resumeKept: { request: { runId: string }; response: { status: RunStatus } };
+  /**
+   * Trains two to six runs step by step in turn. They must share batch size, epochs, seed, width, stem padding,
+   * augmentation and limits; refused with a `SetupError` otherwise. `pause` and `resume` of any of them act on
+   * all, `stop` ends the one.
+   */
+  race: { request: { starts: readonly RunStart[] }; response: { statuses: readonly RunStatus[] } };
   findLearningRate: {
-    request: { runId: string; experiment: Experiment; settings: FinderSettings };
+    request: { start: RunStart; settings: FinderSettings };
     response: FinderResult;
+  };
+  /** Every run that this browser keeps, oldest first. */
+  keptRuns: { request: Record<never, never>; response: { runs: readonly KeptRun[] } };
+  /** All recorded steps of a kept run, from step 0. */
+  keptSteps: { request: { runId: string }; response: StepChunk };
+  /** Writes what people say about a run. */
+  describeRun: { request: { runId: string; notes: RunNotes }; response: Record<never, never> };
+  /** Removes a run with its steps and checkpoints for good; nothing happens when there is none. */
+  removeRun: { request: { runId: string }; response: Record<never, never> };
+  /** Keeps runs that came from a file; those with an id that is kept already are left out. */
+  importRuns: {
+    request: { runs: readonly { run: KeptRun; steps: StepChunk }[] };
+    response: { added: readonly string[]; skipped: readonly string[] };
+  };
+  /**
+   * Weights of a run as safetensors: 'initial' follow from its settings, 'last' are those of its newest
+   * checkpoint. @see `#export/safetensors.ts`
+   */
+  weights: {
+    request: { runId: string; which: 'initial' | 'last' };
+    response: { bytes: Uint8Array<ArrayBuffer> };
   };
   pause: { request: { runId: string }; response: Record<never, never> };
   resume: { request: { runId: string }; response: Record<never, never> };
@@ -144,6 +182,12 @@ export type WorkerEvent =
   | { readonly type: 'epoch'; readonly runId: string; readonly row: EpochRow }
   | { readonly type: 'validating'; readonly runId: string; readonly done: number; readonly total: number }
   | { readonly type: 'diverged'; readonly runId: string; readonly divergence: Divergence }
+  /** After 'diverged', and at the end of every run that was recorded. */
+  | { readonly type: 'layers'; readonly runId: string; readonly history: LayerHistory }
+  | ({ readonly type: 'paired-validation' } & PairedValidation)
+  | { readonly type: 'checkpoint'; readonly runId: string; readonly step: number }
+  /** A run goes on, but what it records is no longer kept; the sentence says why. */
+  | { readonly type: 'not-kept'; readonly runId: string; readonly message: string }
   | { readonly type: 'finder-done'; readonly runId: string; readonly result: FinderResult }
   | ({ readonly type: 'benchmark-progress' } & BenchmarkProgress)
   | { readonly type: 'device-lost'; readonly message: string };

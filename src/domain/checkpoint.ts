@@ -1,0 +1,42 @@
+import type { Experiment } from './experiment.ts';
+
+/** Tensors by torchvision's names, in this app's layouts. */
+export type TensorMap = ReadonlyMap<string, Float32Array>;
+
+/** What the smoothed training loss and the divergence rule remember between steps. */
+export interface LossMemory {
+  /** Losses taken so far. */
+  readonly count: number;
+  /** The biased exponential mean, before its correction. */
+  readonly mean: number;
+  /** Smallest smoothed loss; infinite before the first. */
+  readonly best: number;
+}
+
+/**
+ * Everything that the next step depends on, and what is needed to refuse a wrong continuation. The batch order,
+ * augmentation and schedule follow from the experiment and the step alone (counter-based generators), so their
+ * position is `step`.
+ */
+export interface Checkpoint {
+  readonly runId: string;
+  /** Steps done; the metric log is valid up to here. */
+  readonly step: number;
+  readonly experiment: Experiment;
+  readonly datasetHash: string;
+  /** Of the device that computed it; another one may continue, but not bit for bit. */
+  readonly device: string;
+  /** Of NormLab. */
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly savedAt: number;
+  /** Compute time of the run, and at the start of the current epoch, pauses excluded; milliseconds. */
+  readonly elapsedMs: number;
+  readonly epochStartedMs: number;
+  readonly lossMemory: LossMemory;
+  readonly parameters: TensorMap;
+  /** Running statistics. */
+  readonly buffers: TensorMap;
+  /** AdamW: first and second moment; SGD: velocity. Keyed like `parameters`. */
+  readonly moments: readonly TensorMap[];
+}

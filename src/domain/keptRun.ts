@@ -1,0 +1,59 @@
+import type { Experiment } from './experiment.ts';
+import type { LayerHistory } from './layerHistory.ts';
+import type { Divergence, EpochRow, FinderResult, FinderSettings, RunPlan, RunStatus } from './run.ts';
+import type { RunOrigin } from './study.ts';
+
+/** The run that a run continues with other settings, and the steps it had done there. */
+export interface ForkOrigin {
+  readonly runId: string;
+  readonly step: number;
+}
+
+/** What the page knows of a run when it starts it. */
+export interface RunStart {
+  readonly runId: string;
+  /** 1-based order of start within its kind, over all kept runs: 'run 3', 'finder 2'. */
+  readonly number: number;
+  readonly experiment: Experiment;
+  readonly origin: RunOrigin | undefined;
+}
+
+/** What never changes about a run. */
+export interface RunHeader extends RunStart {
+  readonly kind: 'train' | 'finder';
+  /** Of a finder. */
+  readonly finder: FinderSettings | undefined;
+  readonly forkOf: ForkOrigin | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly dataset: { readonly title: string; readonly hash: string };
+  readonly device: { readonly title: string; readonly backend: 'webgpu' | 'webgl' };
+  /** Of NormLab. */
+  readonly version: string;
+}
+
+/** What people write about a run. */
+export interface RunNotes {
+  /** Empty: the name that follows from the settings. */
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly note: string;
+}
+
+/** A run as it is kept, without its steps. */
+export interface KeptRun {
+  readonly header: RunHeader;
+  readonly notes: RunNotes;
+  /** Never 'preparing', 'running' or 'paused': such a run reads as 'interrupted' unless a tab owns it. */
+  readonly status: RunStatus;
+  readonly detail: string | undefined;
+  readonly plan: RunPlan | undefined;
+  readonly epochs: readonly EpochRow[];
+  readonly divergence: Divergence | undefined;
+  readonly layers: LayerHistory | undefined;
+  readonly result: FinderResult | undefined;
+  /** Steps recorded. */
+  readonly stepCount: number;
+  /** Steps done at the newest checkpoint; undefined without one. */
+  readonly checkpointStep: number | undefined;
+}

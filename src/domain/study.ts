@@ -1,0 +1,41 @@
+import type { Experiment } from './experiment.ts';
+import type { FinderSettings } from './run.ts';
+
+/** How the runs of a study share the GPU: one after another, or one step of each in turn. */
+export type StudyMode = 'queue' | 'race';
+
+/** A ready-made study and its size: 'quick' is reduced to minutes, and says so in its title. */
+export interface QuestionRef {
+  /** 'P1' … as in the catalogue of questions. */
+  readonly id: string;
+  readonly size: 'full' | 'quick';
+}
+
+/**
+ * What the user wants to know, as runs: every arm once per seed. Runs of one seed start from the same weights
+ * and see the same batches, whatever their arm.
+ */
+export interface Study {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: 'train' | 'finder';
+  readonly mode: StudyMode;
+  /** At least one; no two are equal. Their `seed` is not used. */
+  readonly arms: readonly Experiment[];
+  /** At least one; no two are equal. */
+  readonly seeds: readonly number[];
+  /** The ramp of a study of finders; undefined where `kind` is 'train'. */
+  readonly finder: FinderSettings | undefined;
+  /** Set when the study came from the catalogue and was not changed since. */
+  readonly question: QuestionRef | undefined;
+}
+
+/** Which run of which study a run is. */
+export interface RunOrigin {
+  readonly studyId: string;
+  readonly studyTitle: string;
+  /** Index into the study's arms. */
+  readonly arm: number;
+  readonly mode: StudyMode;
+  readonly question: QuestionRef | undefined;
+}
