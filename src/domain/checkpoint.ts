@@ -3,20 +3,10 @@ import type { Experiment } from './experiment.ts';
 /** Tensors by torchvision's names, in this app's layouts. */
 export type TensorMap = ReadonlyMap<string, Float32Array>;
 
-/** What the smoothed training loss and the divergence rule remember between steps. */
-export interface LossMemory {
-  /** Losses taken so far. */
-  readonly count: number;
-  /** The biased exponential mean, before its correction. */
-  readonly mean: number;
-  /** Smallest smoothed loss; infinite before the first. */
-  readonly best: number;
-}
-
 /**
  * Everything that the next step depends on, and what is needed to refuse a wrong continuation. The batch order,
  * augmentation and schedule follow from the experiment and the step alone (counter-based generators), so their
- * position is `step`.
+ * position is `step`. The smoothed loss and the divergence rule are fed again with the kept losses.
  */
 export interface Checkpoint {
   readonly runId: string;
@@ -33,7 +23,6 @@ export interface Checkpoint {
   /** Compute time of the run, and at the start of the current epoch, pauses excluded; milliseconds. */
   readonly elapsedMs: number;
   readonly epochStartedMs: number;
-  readonly lossMemory: LossMemory;
   readonly parameters: TensorMap;
   /** Running statistics. */
   readonly buffers: TensorMap;
