@@ -56,4 +56,6 @@ export interface KeptRun {
   readonly stepCount: number;
   /** Steps done at the newest checkpoint; undefined without one. */
   readonly checkpointStep: number | undefined;
+  /** Set while another tab trains it. */
+  readonly isElsewhere?: true;
 }

@@ -4,6 +4,9 @@ import type { FinderSettings } from './run.ts';
 /** How the runs of a study share the GPU: one after another, or one step of each in turn. */
 export type StudyMode = 'queue' | 'race';
 
+/** Runs that one race can have: each needs its own weights and moments on the GPU. */
+export const RACE_LANES = { least: 2, most: 6 } as const;
+
 /** A ready-made study and its size: 'quick' is reduced to minutes, and says so in its title. */
 export interface QuestionRef {
   /** 'P1' … as in the catalogue of questions. */

@@ -90,13 +90,19 @@ export interface Requests {
   train: {
     request: {
       start: RunStart;
-      /** Continues another run's newest state (its checkpoint, or the last one before it diverged). */
+      /**
+       * Continues another run's newest state of at most `step` steps, before it diverged, or its initial weights
+       * where no state is left; the event 'continues' tells the step.
+       */
       forkOf: ForkOrigin | undefined;
     };
     response: { status: RunStatus };
   };
-  /** Continues an interrupted or stopped run from its checkpoint; what was recorded after that is dropped. */
-  resumeKept: { request: { runId: string }; response: { status: RunStatus } };
+  /**
+   * Continues an interrupted or stopped run from its checkpoint, or from its start without one; what was recorded
+   * after that is dropped. Fails with code 'elsewhere' when another tab trains it, unless `takeOver` ends it there.
+   */
+  resumeKept: { request: { runId: string; takeOver?: boolean }; response: { status: RunStatus } };
   /**
    * Trains two to six runs step by step in turn. They must share batch size, epochs, seed, width, stem padding,
    * augmentation and limits; refused with a `SetupError` otherwise. `pause` and `resume` of any of them act on
@@ -131,6 +137,8 @@ export interface Requests {
   pause: { request: { runId: string }; response: Record<never, never> };
   resume: { request: { runId: string }; response: Record<never, never> };
   stop: { request: { runId: string }; response: Record<never, never> };
+  /** Keeps the state of a run soon, since the page may be frozen or closed; nothing happens when it is over. */
+  saveState: { request: { runId: string }; response: Record<never, never> };
   /** Times training steps; refused while a run is going, and no run starts meanwhile. */
   benchmark: { request: BenchmarkOptions; response: BenchmarkReport };
   /**
@@ -185,6 +193,8 @@ export type WorkerEvent =
   /** After 'diverged', and at the end of every run that was recorded. */
   | { readonly type: 'layers'; readonly runId: string; readonly history: LayerHistory }
   | ({ readonly type: 'paired-validation' } & PairedValidation)
+  /** A run goes on from a kept state, or forks one: what it recorded from `step` on is dropped. */
+  | { readonly type: 'continues'; readonly runId: string; readonly step: number }
   | { readonly type: 'checkpoint'; readonly runId: string; readonly step: number }
   /** A run goes on, but what it records is no longer kept; the sentence says why. */
   | { readonly type: 'not-kept'; readonly runId: string; readonly message: string }

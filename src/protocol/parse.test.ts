@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { RunStart } from '#domain/keptRun.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import type { StepChunk } from '#domain/run.ts';
 import type { RequestMessage, WorkerEvent, WorkerMessage } from './messages.ts';
@@ -6,6 +7,19 @@ import { parseRequest, parseResponse, parseWorkerMessage, ProtocolError, request
 
 const experiment = defaultExperiment();
 const settings = { start: 1e-7, end: 10, steps: 100 };
+const start: RunStart = {
+  runId: 'a',
+  number: 1,
+  experiment,
+  origin: {
+    studyId: 's',
+    studyTitle: 'Does WS help?',
+    arm: 1,
+    mode: 'race',
+    question: { id: 'P1', size: 'quick' },
+  },
+};
+const single: RunStart = { ...start, origin: undefined };
 
 const requests: readonly RequestMessage[] = [
   { type: 'request', id: 0, name: 'start', body: {} },
@@ -22,8 +36,23 @@ const requests: readonly RequestMessage[] = [
     name: 'sampleImages',
     body: { half: 'valid', offset: 4, count: 20, label: undefined },
   },
-  { type: 'request', id: 4, name: 'train', body: { runId: 'a', experiment } },
-  { type: 'request', id: 5, name: 'findLearningRate', body: { runId: 'b', experiment, settings } },
+  { type: 'request', id: 4, name: 'train', body: { start: single, forkOf: undefined } },
+  { type: 'request', id: 4, name: 'train', body: { start, forkOf: { runId: 'b', step: 7 } } },
+  { type: 'request', id: 4, name: 'race', body: { starts: [start, start] } },
+  { type: 'request', id: 4, name: 'resumeKept', body: { runId: 'a' } },
+  { type: 'request', id: 4, name: 'resumeKept', body: { runId: 'a', takeOver: true } },
+  { type: 'request', id: 4, name: 'saveState', body: { runId: 'a' } },
+  { type: 'request', id: 4, name: 'keptRuns', body: {} },
+  { type: 'request', id: 4, name: 'keptSteps', body: { runId: 'a' } },
+  {
+    type: 'request',
+    id: 4,
+    name: 'describeRun',
+    body: { runId: 'a', notes: { name: 'mine', tags: ['x'], note: '' } },
+  },
+  { type: 'request', id: 4, name: 'removeRun', body: { runId: 'a' } },
+  { type: 'request', id: 4, name: 'weights', body: { runId: 'a', which: 'last' } },
+  { type: 'request', id: 5, name: 'findLearningRate', body: { start, settings } },
   { type: 'request', id: 6, name: 'pause', body: { runId: 'a' } },
   { type: 'request', id: 7, name: 'resume', body: { runId: 'a' } },
   { type: 'request', id: 8, name: 'stop', body: { runId: 'a' } },
@@ -127,6 +156,42 @@ const events: readonly WorkerEvent[] = [
     divergence: { step: 7, loss: Number.POSITIVE_INFINITY, learningRate: 0.1, reason: 'not-finite' },
   },
   {
+    type: 'epoch',
+    runId: 'a',
+    row: {
+      epoch: 1,
+      step: 6,
+      trainLoss: 2,
+      validLoss: 2,
+      standardError: 0.1,
+      accuracy: 0.1,
+      milliseconds: 9,
+    },
+  },
+  {
+    type: 'layers',
+    runId: 'a',
+    history: {
+      steps: [0, 5],
+      layers: ['conv1'],
+      gradientNorm: Float32Array.of(1, 2),
+      relativeUpdate: Float32Array.of(1, 2),
+      largestActivation: Float32Array.of(1, 2),
+      smallestDeviation: Float32Array.of(Number.NaN, 2),
+    },
+  },
+  {
+    type: 'paired-validation',
+    epoch: 0,
+    baselineRunId: 'a',
+    runId: 'b',
+    mean: -0.1,
+    standardError: Number.NaN,
+  },
+  { type: 'continues', runId: 'a', step: 20 },
+  { type: 'checkpoint', runId: 'a', step: 20 },
+  { type: 'not-kept', runId: 'a', message: 'Storage is full.' },
+  {
     type: 'finder-done',
     runId: 'b',
     result: {
@@ -196,7 +261,7 @@ describe('parseRequest', () => {
         type: 'request',
         id: 1,
         name: 'train',
-        body: { runId: 'a', experiment: { ...experiment, batchSize: 4096 } },
+        body: { start: { ...start, experiment: { ...experiment, batchSize: 4096 } }, forkOf: undefined },
       },
       'Batch size must be a whole number from 1 to 512.',
     ],
@@ -206,9 +271,19 @@ describe('parseRequest', () => {
         type: 'request',
         id: 1,
         name: 'train',
-        body: { runId: 'a', experiment: { ...experiment, dropout: 1 } },
+        body: { start: { ...start, experiment: { ...experiment, dropout: 1 } }, forkOf: undefined },
       },
       '“dropout” is not a setting.',
+    ],
+    [
+      'a race of one',
+      { type: 'request', id: 1, name: 'race', body: { starts: [start] } },
+      'A race needs at least 2 runs.',
+    ],
+    [
+      'a race of seven',
+      { type: 'request', id: 1, name: 'race', body: { starts: Array.from({ length: 7 }, () => start) } },
+      'A race has at most 6 runs.',
     ],
     ...[
       { ...settings, steps: 1 },
@@ -223,7 +298,7 @@ describe('parseRequest', () => {
             type: 'request',
             id: 1,
             name: 'findLearningRate',
-            body: { runId: 'a', experiment, settings: bad },
+            body: { start, settings: bad },
           },
           'settings',
         ] as const,

@@ -1,0 +1,62 @@
+import * as v from 'valibot';
+import type { WorkerEvent } from './messages.ts';
+import {
+  anyNumber,
+  benchmarkArm,
+  benchmarkSystem,
+  count,
+  divergence,
+  epochRow,
+  finderResult,
+  layerHistory,
+  runId,
+  runPlan,
+  status,
+  stepChunk,
+} from './schemas.ts';
+
+export const workerEvent: v.GenericSchema<unknown, WorkerEvent> = v.variant('type', [
+  v.object({
+    type: v.literal('dataset-progress'),
+    stage: v.string(),
+    done: count,
+    total: count,
+    bytesPerSecond: v.exactOptional(v.number()),
+    remainingMs: v.exactOptional(v.number()),
+  }),
+  v.object({ type: v.literal('run-status'), runId, status, detail: v.exactOptional(v.string()) }),
+  v.object({ type: v.literal('run-plan'), runId, plan: runPlan }),
+  v.object({
+    type: v.literal('preparing'),
+    runId,
+    stage: v.picklist(['measuring tiles', 'compiling kernels']),
+    done: count,
+    total: count,
+  }),
+  v.object({ type: v.literal('steps'), runId, chunk: stepChunk }),
+  v.object({ type: v.literal('epoch'), runId, row: epochRow }),
+  v.object({ type: v.literal('validating'), runId, done: count, total: count }),
+  v.object({ type: v.literal('diverged'), runId, divergence }),
+  v.object({ type: v.literal('layers'), runId, history: layerHistory }),
+  v.object({
+    type: v.literal('paired-validation'),
+    epoch: count,
+    baselineRunId: runId,
+    runId,
+    mean: anyNumber,
+    standardError: anyNumber,
+  }),
+  v.object({ type: v.literal('continues'), runId, step: count }),
+  v.object({ type: v.literal('checkpoint'), runId, step: count }),
+  v.object({ type: v.literal('not-kept'), runId, message: v.string() }),
+  v.object({ type: v.literal('finder-done'), runId, result: finderResult }),
+  v.object({
+    type: v.literal('benchmark-progress'),
+    system: benchmarkSystem,
+    stage: v.picklist(['first step', 'timing']),
+    arms: v.array(benchmarkArm),
+    done: count,
+    total: count,
+  }),
+  v.object({ type: v.literal('device-lost'), message: v.string() }),
+]);

@@ -1,0 +1,88 @@
+import * as v from 'valibot';
+import { RACE_LANES } from '#domain/study.ts';
+import type { RequestName, Requests } from './messages.ts';
+import {
+  benchmarkArm,
+  count,
+  finderSettings,
+  forkOrigin,
+  hash,
+  keptRun,
+  nothing,
+  runId,
+  runNotes,
+  runOnly,
+  runStart,
+  seed,
+  stepChunk,
+} from './schemas.ts';
+
+const half = v.picklist(['train', 'valid']);
+
+const datasetSource = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('built-in'),
+    seed: v.exactOptional(seed),
+  }),
+  v.strictObject({ kind: v.literal('files'), files: v.pipe(v.array(v.file()), v.minLength(1)) }),
+  v.strictObject({
+    kind: v.literal('images'),
+    title: v.string(),
+    files: v.array(v.strictObject({ path: v.string(), file: v.file() })),
+    seed: v.exactOptional(seed),
+  }),
+  v.strictObject({ kind: v.literal('download') }),
+  v.strictObject({ kind: v.literal('stored'), hash }),
+]);
+
+const benchmark = v.strictObject({
+  width: v.picklist([8, 16, 32, 64]),
+  batch: v.pipe(count, v.minValue(1), v.maxValue(1024)),
+  arms: v.pipe(v.array(benchmarkArm), v.minLength(1), v.maxLength(6)),
+  stockArms: v.pipe(v.array(benchmarkArm), v.maxLength(6)),
+});
+
+export const requestBodies = {
+  start: nothing,
+  loadDataset: v.strictObject({ source: datasetSource }),
+  cancelLoading: nothing,
+  keptData: nothing,
+  removeData: v.strictObject({ hash }),
+  discardDownload: nothing,
+  datasetStatistics: nothing,
+  sampleImages: v.strictObject({
+    half,
+    offset: count,
+    count: v.pipe(count, v.maxValue(10_000)),
+    label: v.union([count, v.undefined_()]),
+  }),
+  augmentedImages: v.strictObject({
+    seed,
+    offset: count,
+    count: v.pipe(count, v.maxValue(1000)),
+    variants: v.pipe(count, v.maxValue(100)),
+  }),
+  train: v.strictObject({ start: runStart, forkOf: v.union([forkOrigin, v.undefined_()]) }),
+  resumeKept: v.strictObject({ runId, takeOver: v.exactOptional(v.boolean()) }),
+  race: v.strictObject({
+    starts: v.pipe(
+      v.array(runStart),
+      v.minLength(RACE_LANES.least, `A race needs at least ${RACE_LANES.least} runs.`),
+      v.maxLength(RACE_LANES.most, `A race has at most ${RACE_LANES.most} runs.`),
+    ),
+  }),
+  findLearningRate: v.strictObject({ start: runStart, settings: finderSettings }),
+  keptRuns: nothing,
+  keptSteps: runOnly,
+  describeRun: v.strictObject({ runId, notes: runNotes }),
+  removeRun: runOnly,
+  importRuns: v.strictObject({ runs: v.array(v.strictObject({ run: keptRun, steps: stepChunk })) }),
+  weights: v.strictObject({ runId, which: v.picklist(['initial', 'last']) }),
+  pause: runOnly,
+  resume: runOnly,
+  stop: runOnly,
+  saveState: runOnly,
+  benchmark,
+  skipBenchmark: v.strictObject({ part: v.picklist(['stock', 'all']) }),
+  memory: nothing,
+} satisfies { [Name in RequestName]: v.GenericSchema<unknown, Requests[Name]['request']> };

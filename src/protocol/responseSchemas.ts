@@ -1,0 +1,113 @@
+import * as v from 'valibot';
+import type { DeviceInfo, RequestName, Requests, SampleImages } from './messages.ts';
+import {
+  benchmarkArm,
+  benchmarkSystem,
+  count,
+  finderResult,
+  keptRun,
+  nothing,
+  runId,
+  status,
+  stepChunk,
+} from './schemas.ts';
+
+const datasetInfo = v.object({
+  id: v.string(),
+  title: v.string(),
+  classNames: v.array(v.string()),
+  trainCount: count,
+  validCount: count,
+  mean: v.tuple([v.number(), v.number(), v.number()]),
+  deviation: v.tuple([v.number(), v.number(), v.number()]),
+  hash: v.string(),
+  trainHistogram: v.array(count),
+  notes: v.array(v.string()),
+  source: v.exactOptional(v.string()),
+  licence: v.exactOptional(v.string()),
+});
+
+const deviceInfo: v.GenericSchema<unknown, DeviceInfo> = v.object({
+  backend: v.picklist(['webgpu', 'webgl']),
+  title: v.string(),
+  vendor: v.string(),
+  architecture: v.string(),
+  isFallback: v.boolean(),
+  features: v.array(v.string()),
+  maxBufferBytes: v.number(),
+  reason: v.exactOptional(v.string()),
+});
+
+const sampleImages = v.object({
+  width: count,
+  height: count,
+  pixels: v.custom<SampleImages['pixels']>((value) => value instanceof Uint8ClampedArray),
+  labels: v.array(count),
+});
+
+const keptData = v.object({
+  datasets: v.array(v.object({ info: datasetInfo, savedAt: v.number(), byteLength: count })),
+  usage: v.object({
+    datasetBytes: count,
+    usage: v.union([count, v.undefined_()]),
+    quota: v.union([count, v.undefined_()]),
+    isPersistent: v.union([v.boolean(), v.undefined_()]),
+  }),
+  download: v.object({ done: count, total: count }),
+});
+
+const channels = v.tuple([v.number(), v.number(), v.number()]);
+const halfStatistics = v.object({ histogram: v.array(count), mean: channels, deviation: channels });
+
+const benchmarkReport = v.object({
+  adapter: v.string(),
+  width: count,
+  batch: count,
+  rows: v.array(
+    v.object({
+      ...benchmarkArm.entries,
+      system: benchmarkSystem,
+      ms: v.number(),
+      imagesPerSecond: v.number(),
+      gflops: v.number(),
+      issueMs: v.number(),
+      firstStepMs: v.number(),
+      dispatches: count,
+      submits: count,
+      stepCount: count,
+    }),
+  ),
+});
+
+export const responseBodies = {
+  start: deviceInfo,
+  loadDataset: datasetInfo,
+  cancelLoading: nothing,
+  keptData,
+  removeData: keptData,
+  discardDownload: keptData,
+  datasetStatistics: v.object({ train: halfStatistics, valid: halfStatistics }),
+  sampleImages,
+  augmentedImages: sampleImages,
+  train: v.object({ status }),
+  resumeKept: v.object({ status }),
+  race: v.object({ statuses: v.array(status) }),
+  findLearningRate: finderResult,
+  keptRuns: v.object({ runs: v.array(keptRun) }),
+  keptSteps: stepChunk,
+  describeRun: nothing,
+  removeRun: nothing,
+  importRuns: v.object({ added: v.array(runId), skipped: v.array(runId) }),
+  weights: v.object({
+    bytes: v.custom<Uint8Array<ArrayBuffer>>(
+      (value) => value instanceof Uint8Array && value.buffer instanceof ArrayBuffer,
+    ),
+  }),
+  pause: nothing,
+  resume: nothing,
+  stop: nothing,
+  saveState: nothing,
+  benchmark: benchmarkReport,
+  skipBenchmark: nothing,
+  memory: v.object({ gpuBytes: count, objects: count }),
+} satisfies { [Name in RequestName]: v.GenericSchema<unknown, Requests[Name]['response']> };
