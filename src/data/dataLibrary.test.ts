@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { serveFiles, type FileServer } from '#testing/fileServer.ts';
+import { MemoryFiles } from '#testing/memoryFiles.ts';
 import { DataLibrary, type LibraryParts } from './dataLibrary.ts';
 import { cifar10Remote } from './download/cifar10Download.ts';
 import { archiveOf, cifarFiles } from './fixtures/cifarFixtures.ts';
-import { MemoryFiles } from './fixtures/memoryFiles.ts';
 import { parquetOf, rowsOf, SMALL } from './fixtures/parquetFixtures.ts';
 import { plain } from './fixtures/plain.ts';
 import { parse } from './parse.ts';

@@ -1,4 +1,6 @@
 import type { Dataset, DatasetSource, StorageUsage, StoredDataset } from '#domain/dataset.ts';
+import { openOpfsFiles } from '#lib/files/opfsFiles.ts';
+import type { StoreFiles } from '#lib/files/storeFiles.ts';
 import { DatasetError, throwIfAborted } from './datasetError.ts';
 import {
   cifar10Remote,
@@ -11,8 +13,6 @@ import type { ParseJob } from './parse.ts';
 import { parseInWorker } from './parserHost.ts';
 import type { LoadOptions } from './progress.ts';
 import { DatasetStore } from './store/datasetStore.ts';
-import { openOpfsFiles } from './store/opfsFiles.ts';
-import type { StoreFiles } from './store/storeFiles.ts';
 
 /** What the library is made of; tests give it fakes. */
 export interface LibraryParts {
@@ -22,7 +22,14 @@ export interface LibraryParts {
   readonly remote: RemoteDataset;
 }
 
-const PARTS: LibraryParts = { parse: parseInWorker, openFiles: openOpfsFiles, remote: cifar10Remote() };
+/** Directory of the private file system that data sets and downloads are kept in. */
+const FILES_ROOT = 'normlab-data';
+
+const PARTS: LibraryParts = {
+  parse: parseInWorker,
+  openFiles: () => openOpfsFiles(FILES_ROOT),
+  remote: cifar10Remote(),
+};
 
 const NOTHING_KEPT =
   'This browser keeps no data for this site (a private window?), so the data are gone when the page is closed.';

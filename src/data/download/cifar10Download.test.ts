@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MemoryFiles } from '../fixtures/memoryFiles.ts';
 import { parquetOf, rowsOf, SMALL } from '../fixtures/parquetFixtures.ts';
 import { serveFiles, type FileServer } from '#testing/fileServer.ts';
+import { MemoryFiles } from '#testing/memoryFiles.ts';
 import { parse } from '../parse.ts';
 import type { LoadProgress } from '../progress.ts';
 import {

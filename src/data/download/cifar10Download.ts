@@ -3,7 +3,7 @@ import { CIFAR10 } from '../cifarFormat.ts';
 import type { ParquetExpectation } from '../parquet.ts';
 import type { ParseJob } from '../parse.ts';
 import type { LoadOptions } from '../progress.ts';
-import type { StoreFiles } from '../store/storeFiles.ts';
+import type { StoreFiles } from '#lib/files/storeFiles.ts';
 import { memoryPartial, storedPartial, type PartialFile } from './partialFile.ts';
 import { downloadFile, type DownloadOptions, type RemoteFile } from './resumableDownload.ts';
 import { TransferRate } from './transferRate.ts';

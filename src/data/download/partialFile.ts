@@ -1,9 +1,12 @@
-import type { StoreFiles } from '../store/storeFiles.ts';
+import { StorageError } from '#lib/files/storageError.ts';
+import type { StoreFiles } from '#lib/files/storeFiles.ts';
+import { DatasetError } from '../datasetError.ts';
 
 /** A download in progress: bytes from the start of a file, kept until the rest has come. */
 export interface PartialFile {
   /** What is there; undefined or empty at the start. */
   read(): Promise<Blob | undefined>;
+  /** @throws {DatasetError} with code 'storage'. */
   append(bytes: Uint8Array): Promise<void>;
   clear(): Promise<void>;
 }
@@ -12,7 +15,18 @@ export interface PartialFile {
 export function storedPartial(files: StoreFiles, folder: string): PartialFile {
   return {
     read: () => files.read(folder, 'part'),
-    append: (bytes) => files.append(folder, 'part', bytes),
+    async append(bytes) {
+      try {
+        await files.append(folder, 'part', bytes);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        throw new DatasetError(
+          'storage',
+          'The browser’s storage for this site is full or cannot be written; remove a saved data set or free disk space.',
+          { cause: error },
+        );
+      }
+    },
     clear: () => files.remove(folder),
   };
 }

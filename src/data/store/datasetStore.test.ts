@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { MemoryFiles } from '#testing/memoryFiles.ts';
 import { builtInDataset } from '../builtIn.ts';
-import { MemoryFiles } from '../fixtures/memoryFiles.ts';
 import { plain } from '../fixtures/plain.ts';
 import { DatasetStore } from './datasetStore.ts';
 

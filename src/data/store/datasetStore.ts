@@ -5,12 +5,12 @@ import {
   type StorageUsage,
   type StoredDataset,
 } from '#domain/dataset.ts';
+import { checksum } from '#lib/files/checksum.ts';
+import type { StoreFiles } from '#lib/files/storeFiles.ts';
 import { megabytes } from '../blobStream.ts';
 import { DatasetError } from '../datasetError.ts';
 import type { LoadOptions } from '../progress.ts';
-import { checksum } from './checksum.ts';
 import { MANIFEST_VERSION, parseManifest, type Manifest } from './manifest.ts';
-import type { StoreFiles } from './storeFiles.ts';
 
 const DATA = 'data.bin';
 const MANIFEST = 'manifest.json';

@@ -1,18 +1,27 @@
 /** Files in folders, as a store needs them: OPFS in the app, memory with faults in the tests. */
 export interface StoreFiles {
   folders(): Promise<string[]>;
+  /** Names of the files in a folder; none when there is no such folder. */
+  files(folder: string): Promise<string[]>;
   /** A snapshot; undefined when there is no such file. */
   read(folder: string, file: string): Promise<Blob | undefined>;
   /**
    * Creates or replaces a file. Resolves only when exactly these bytes are there.
-   * @throws {DatasetError} with code 'storage'.
+   * @throws {StorageError}
    */
   write(folder: string, file: string, parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
   /**
    * Writes at the end of a file, creating it when it is not there.
-   * @throws {DatasetError} with code 'storage'.
+   * @throws {StorageError}
    */
   append(folder: string, file: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Cuts a file off after `size` bytes; nothing happens when it is not longer, or not there.
+   * @throws {StorageError}
+   */
+  truncate(folder: string, file: string, size: number): Promise<void>;
+  /** Removes a file; nothing happens when there is none. */
+  removeFile(folder: string, file: string): Promise<void>;
   /** Removes a folder with all in it; nothing happens when there is none. */
   remove(folder: string): Promise<void>;
   /** Bytes this site uses and may use; undefined where the browser does not say. */
