@@ -71,6 +71,9 @@ export interface FinderSettings {
   readonly steps: number;
 }
 
+/** The finder of fastai v1. */
+export const defaultFinderSettings: FinderSettings = { start: 1e-7, end: 10, steps: 100 };
+
 export interface FinderResult {
   /** 0-based step of the last recorded point; 0 too when nothing was recorded. */
   readonly stoppedAt: number;

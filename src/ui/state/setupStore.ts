@@ -2,10 +2,7 @@ import { create } from 'zustand';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment, parameterError, parseNumber } from '#domain/parameters.ts';
 import type { NumberParameterName, ParameterName } from '#domain/parameters.ts';
-import type { FinderSettings } from '#domain/run.ts';
-
-/** The finder of fastai v1. */
-export const defaultFinderSettings: FinderSettings = { start: 1e-7, end: 10, steps: 100 };
+import { defaultFinderSettings, type FinderSettings } from '#domain/run.ts';
 
 interface SetupState {
   /** What the next run will be; every field is within its range. */

@@ -1,9 +1,9 @@
 import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
 import { parseNumber } from '#domain/parameters.ts';
-import type { FinderSettings } from '#domain/run.ts';
+import { defaultFinderSettings, type FinderSettings } from '#domain/run.ts';
 import { formatRate } from '#ui/format.ts';
-import { defaultFinderSettings, setupActions, useSetup } from '#ui/state/setupStore.ts';
+import { setupActions, useSetup } from '#ui/state/setupStore.ts';
 
 type Name = keyof FinderSettings;
 
