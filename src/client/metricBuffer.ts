@@ -5,6 +5,8 @@ export type SeriesName = 'losses' | 'smoothed' | 'learningRates' | 'momenta' | '
 
 const names: readonly SeriesName[] = ['losses', 'smoothed', 'learningRates', 'momenta', 'elapsedMs'];
 
+const FIRST_CAPACITY = 1024;
+
 /**
  * Everything a run reported per step, entry `i` being step `i`, in plain arrays that grow by doubling.
  * React never sees these values but through the decimated lines of a chart.
@@ -12,6 +14,7 @@ const names: readonly SeriesName[] = ['losses', 'smoothed', 'learningRates', 'mo
 export class MetricBuffer {
   #capacity = 1024;
   #count = 0;
+  #revision = 0;
   readonly #series: Record<SeriesName, Float32Array> = {
     losses: new Float32Array(1024),
     smoothed: new Float32Array(1024),
@@ -23,6 +26,11 @@ export class MetricBuffer {
   /** Steps recorded. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Grows when recorded steps were replaced: what was computed from them is out of date. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** The recorded part of a series: a view that the next `append` may leave behind. */
@@ -42,6 +50,7 @@ export class MetricBuffer {
   append(chunk: StepChunk): void {
     const end = chunk.firstStep + chunk.losses.length;
     this.#reserve(end);
+    if (chunk.firstStep < this.#count) this.#revision += 1;
     for (const name of names) {
       const series = this.#series[name];
       if (chunk.firstStep > this.#count) series.fill(Number.NaN, this.#count, chunk.firstStep);
@@ -52,6 +61,7 @@ export class MetricBuffer {
 
   #reserve(count: number): void {
     if (count <= this.#capacity) return;
+    this.#capacity = Math.max(FIRST_CAPACITY, this.#capacity);
     while (this.#capacity < count) this.#capacity *= 2;
     for (const name of names) {
       const grown = new Float32Array(this.#capacity);

@@ -1,6 +1,7 @@
 import { defaultExperiment } from '#domain/parameters.ts';
 import type { EpochRow } from '#domain/run.ts';
 import { MetricBuffer } from './metricBuffer.ts';
+import { NO_NOTES } from './runRecord.ts';
 import type { FinderRecord, TrainRecord } from './runRecord.ts';
 
 /* Runs as tests need them; no part of the app. */
@@ -27,7 +28,19 @@ const record = {
   id: 'a',
   number: 1,
   experiment: defaultExperiment(),
+  origin: undefined,
+  forkOf: undefined,
+  startedAt: 0,
+  notes: NO_NOTES,
   datasetTitle: 'Built-in',
+  datasetHash: '00',
+  deviceTitle: 'Test GPU',
+  version: '0.1.0',
+  layers: undefined,
+  checkpointStep: undefined,
+  notKept: undefined,
+  stepCount: 0,
+  stepsLoaded: 'live',
   status: 'running',
   detail: undefined,
   asked: undefined,
@@ -49,9 +62,11 @@ export function trainRun(change: Partial<TrainRecord> = {}): TrainRecord {
       orderHash: '',
     },
     metrics: new MetricBuffer(),
+    stepCount: change.metrics?.count ?? 0,
     epochs: [],
     validating: undefined,
     divergence: undefined,
+    paired: [],
     ...change,
   };
 }
@@ -62,6 +77,7 @@ export function finderRun(change: Partial<FinderRecord> = {}): FinderRecord {
     kind: 'finder',
     plan: undefined,
     metrics: new MetricBuffer(),
+    stepCount: change.metrics?.count ?? 0,
     settings: { start: 1e-7, end: 10, steps: 100 },
     result: undefined,
     ...change,

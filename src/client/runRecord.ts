@@ -1,22 +1,41 @@
 import type { Experiment } from '#domain/experiment.ts';
+import type { ForkOrigin, KeptRun, RunNotes } from '#domain/keptRun.ts';
+import type { LayerHistory } from '#domain/layerHistory.ts';
+import { isOver } from '#domain/run.ts';
 import type {
   Divergence,
   EpochRow,
   FinderResult,
   FinderSettings,
+  PairedValidation,
   Preparation,
   RunPlan,
   RunStatus,
 } from '#domain/run.ts';
-import type { MetricBuffer } from './metricBuffer.ts';
+import type { RunOrigin } from '#domain/study.ts';
+import { MetricBuffer } from './metricBuffer.ts';
+
+/** Where the series of a run are: 'live' ones grow with this visit, others wait in the browser's storage. */
+export type StepsLoaded = 'live' | 'absent' | 'loading' | 'loaded';
 
 interface RecordBase {
   readonly id: string;
-  /** 1-based order of start within its kind: 'run 3', 'finder 2'. */
+  /** 1-based order of start within its kind, over all kept runs: 'run 3', 'finder 2'. */
   readonly number: number;
   readonly experiment: Experiment;
-  /** Title of the data set it ran on. */
+  /** Which run of which study it is; undefined for a run that was started alone. */
+  readonly origin: RunOrigin | undefined;
+  /** The run that it continues with other settings. */
+  readonly forkOf: ForkOrigin | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly notes: RunNotes;
+  /** Title of the data set it ran on, and the hash of its contents. */
   readonly datasetTitle: string;
+  readonly datasetHash: string;
+  readonly deviceTitle: string;
+  /** Of NormLab. */
+  readonly version: string;
   readonly status: RunStatus;
   /** Why it failed or was interrupted, for people. */
   readonly detail: string | undefined;
@@ -25,7 +44,16 @@ interface RecordBase {
   readonly plan: RunPlan | undefined;
   /** How far the preparation is, while the status is 'preparing' and there is something to wait for. */
   readonly preparation?: Preparation;
-  /** Mutable and shared; `ClientState.metricsVersion` says when it changed. */
+  /** What the divergence recorder measured; undefined before its end, and where nothing was recorded. */
+  readonly layers: LayerHistory | undefined;
+  /** Steps done at the newest checkpoint; undefined without one. */
+  readonly checkpointStep: number | undefined;
+  /** Why what it records is no longer kept, in a sentence. */
+  readonly notKept: string | undefined;
+  /** Steps recorded, also while the series are not loaded; of a live run four times a second. */
+  readonly stepCount: number;
+  readonly stepsLoaded: StepsLoaded;
+  /** Mutable and shared; `ClientState.metricsVersion` says when it changed. Empty until steps are loaded. */
   readonly metrics: MetricBuffer;
 }
 
@@ -34,6 +62,8 @@ export interface TrainRecord extends RecordBase {
   readonly epochs: readonly EpochRow[];
   readonly validating: { readonly done: number; readonly total: number } | undefined;
   readonly divergence: Divergence | undefined;
+  /** Differences to the first run of its race, by epoch; empty for that one and outside races. */
+  readonly paired: readonly PairedValidation[];
 }
 
 export interface FinderRecord extends RecordBase {
@@ -42,5 +72,50 @@ export interface FinderRecord extends RecordBase {
   readonly result: FinderResult | undefined;
 }
 
-/** A run of this visit as the page knows it; a new object whenever one of its fields changes. */
+/** A run of this visit or of an earlier one as the page knows it; a new object whenever a field changes. */
 export type RunRecord = TrainRecord | FinderRecord;
+
+export const NO_NOTES: RunNotes = { name: '', tags: [], note: '' };
+
+/** Whether a run is going in this page: one that goes on in another tab is not. */
+export function isGoing(run: RunRecord): boolean {
+  return run.stepsLoaded === 'live' && !isOver(run.status);
+}
+
+/** The record of a run of an earlier visit; its steps are still to be loaded. */
+export function recordOfKept(kept: KeptRun): RunRecord {
+  const { header } = kept;
+  const base: RecordBase = {
+    id: header.runId,
+    number: header.number,
+    experiment: header.experiment,
+    origin: header.origin,
+    forkOf: header.forkOf,
+    startedAt: header.startedAt,
+    notes: kept.notes,
+    datasetTitle: header.dataset.title,
+    datasetHash: header.dataset.hash,
+    deviceTitle: header.device.title,
+    version: header.version,
+    status: kept.status,
+    detail: isOver(kept.status) ? kept.detail : 'It is going on in another tab.',
+    asked: undefined,
+    plan: kept.plan,
+    layers: kept.layers,
+    checkpointStep: kept.checkpointStep,
+    notKept: undefined,
+    stepCount: kept.stepCount,
+    stepsLoaded: 'absent',
+    metrics: new MetricBuffer(),
+  };
+  return header.kind === 'finder' && header.finder
+    ? { ...base, kind: 'finder', settings: header.finder, result: kept.result }
+    : {
+        ...base,
+        kind: 'train',
+        epochs: kept.epochs,
+        validating: undefined,
+        divergence: kept.divergence,
+        paired: [],
+      };
+}

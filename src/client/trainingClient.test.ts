@@ -125,7 +125,12 @@ describe('TrainingClient', () => {
     await makeReady();
     expect(client.getState().connection).toEqual({ status: 'ready', device });
     expect(client.getState().dataset).toEqual({ info: dataset, kept: nothingKept });
-    expect(worker().sent.map((message) => message.name)).toEqual(['start', 'loadDataset', 'keptData']);
+    expect(worker().sent.map((message) => message.name)).toEqual([
+      'start',
+      'keptRuns',
+      'loadDataset',
+      'keptData',
+    ]);
   });
 
   it('says why nothing can train, and still loads data to look at', async () => {
@@ -287,7 +292,7 @@ describe('TrainingClient', () => {
     worker().emit({ type: 'validating', runId: 'nobody', done: 1, total: 2 });
     expect(client.getState().runs).toEqual(before.runs);
     const id = client.train(defaultExperiment());
-    client.remove(id);
+    client.remove([id]);
     expect(worker().sent.at(-1)).toMatchObject({ name: 'stop', body: { runId: id } });
     worker().emit({ type: 'run-status', runId: id, status: 'stopped' });
     expect(client.getState().runs).toEqual([]);

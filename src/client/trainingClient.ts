@@ -1,14 +1,18 @@
 import type { Experiment } from '#domain/experiment.ts';
-import { isOver } from '#domain/run.ts';
-import type { FinderSettings } from '#domain/run.ts';
+import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
+import type { FinderSettings, StepChunk } from '#domain/run.ts';
 import type { DeviceInfo, Requests, WorkerEvent } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
 import { DatasetClient, type DatasetState, sentence } from './datasetClient.ts';
 import { browserMemory } from './datasetMemory.ts';
 import { GpuMeasurement } from './gpuMeasurement.ts';
 import type { MeasurementState } from './gpuMeasurement.ts';
-import { MetricBuffer } from './metricBuffer.ts';
-import type { FinderRecord, RunRecord, TrainRecord } from './runRecord.ts';
+import { KeptRuns } from './keptRuns.ts';
+import type { KeptRunsState } from './keptRuns.ts';
+import { RunRequests } from './runRequests.ts';
+import type { RunRecord } from './runRecord.ts';
+import { Runs } from './runs.ts';
+import type { RunSetting } from './runs.ts';
 import { WorkerLink, WorkerLostError } from './workerLink.ts';
 import type { WorkerPort } from './workerPort.ts';
 
@@ -25,18 +29,16 @@ export interface ClientState {
   readonly connection: Connection;
   readonly dataset: DatasetState;
   readonly measurement: MeasurementState;
-  /** In order of start. */
+  /** Of this visit and of earlier ones, in order of start. */
   readonly runs: readonly RunRecord[];
   /** Grows, at most four times a second, when metric buffers have changed. */
   readonly metricsVersion: number;
+  readonly kept: KeptRunsState;
 }
 
-/** Charts redraw at most this often while steps come in. */
-const METRIC_INTERVAL_MS = 250;
-
 /**
- * The page's side of training: owns the worker, turns its messages into `ClientState`, and keeps every run
- * of the visit. Shaped for `useSyncExternalStore`: `subscribe` and `getState` are bound.
+ * The page's side of training: owns the worker, turns its messages into `ClientState`, and knows every run.
+ * Shaped for `useSyncExternalStore`: `subscribe` and `getState` are bound.
  */
 export class TrainingClient {
   /** Loads and shows data sets. */
@@ -45,9 +47,10 @@ export class TrainingClient {
   readonly measurement: GpuMeasurement;
   readonly #startWorker: () => WorkerPort;
   readonly #listeners = new Set<() => void>();
-  readonly #started = { train: 0, finder: 0 };
+  readonly #runs: Runs;
+  readonly #requests: RunRequests;
+  readonly #kept: KeptRuns;
   #link: WorkerLink;
-  #isAnnounced = false;
   #state: ClientState;
 
   /**
@@ -55,18 +58,19 @@ export class TrainingClient {
    * @param memory names that set; undefined in it means the built-in one.
    */
   constructor(start: () => WorkerPort, memory = browserMemory()) {
+    const link = (): WorkerLink => this.#link;
     this.#startWorker = start;
     this.data = new DatasetClient((dataset) => this.#patch({ dataset }), memory);
-    this.measurement = new GpuMeasurement(
-      (measurement) => this.#patch({ measurement }),
-      () => this.#link,
-    );
+    this.measurement = new GpuMeasurement((measurement) => this.#patch({ measurement }), link);
+    this.#runs = new Runs((runs) => this.#patch(runs));
+    this.#kept = new KeptRuns(this.#runs, link, (kept) => this.#patch({ kept }));
+    this.#requests = new RunRequests(this.#runs, link, () => this.#setting());
     this.#state = {
       connection: { status: 'starting' },
       dataset: this.data.state,
       measurement: this.measurement.state,
-      runs: [],
-      metricsVersion: 0,
+      ...this.#runs.state,
+      kept: this.#kept.state,
     };
     this.#link = this.#connect();
   }
@@ -81,7 +85,7 @@ export class TrainingClient {
   /** Ends the worker and starts another one with the data set in use. Going runs end as interrupted. */
   restart(): void {
     this.#link.close();
-    this.#interruptRuns('The training worker was restarted.');
+    this.#runs.interrupt('The training worker was restarted.');
     this.#patch({ connection: { status: 'starting' } });
     this.#link = this.#connect();
   }
@@ -92,62 +96,81 @@ export class TrainingClient {
 
   /** Starts a training run and returns its id. */
   train(experiment: Experiment): string {
-    const record: TrainRecord = {
-      ...this.#newRecord('train', experiment),
-      kind: 'train',
-      epochs: [],
-      validating: undefined,
-      divergence: undefined,
-    };
-    this.#patch({ runs: [...this.#state.runs, record] });
-    void this.#follow(
-      record.id,
-      this.#link.request('train', { runId: record.id, experiment }).then(({ status }) => {
-        this.#patchRun(record.id, { status, asked: undefined });
-      }),
-    );
-    return record.id;
+    return this.#requests.train({ experiment, origin: undefined }).runIds[0]!;
   }
 
   /** Starts a learning-rate finder and returns its id. */
   findLearningRate(experiment: Experiment, settings: FinderSettings): string {
-    const record: FinderRecord = {
-      ...this.#newRecord('finder', experiment),
-      kind: 'finder',
-      settings,
-      result: undefined,
-    };
-    this.#patch({ runs: [...this.#state.runs, record] });
-    void this.#follow(
-      record.id,
-      this.#link.request('findLearningRate', { runId: record.id, experiment, settings }).then((result) => {
-        const status = result.reason === 'stopped' ? 'stopped' : 'finished';
-        this.#patchRun(record.id, (run) =>
-          run.kind === 'finder' ? { ...run, result, status, asked: undefined } : run,
-        );
-      }),
-    );
-    return record.id;
+    return this.#requests.findLearningRate({ experiment, origin: undefined }, settings).runIds[0]!;
+  }
+
+  /** Continues an interrupted or stopped run from its checkpoint. */
+  async resumeKept(runId: string): Promise<void> {
+    await this.#kept.loadSteps([runId]);
+    await this.#requests.resumeKept(runId).over;
+  }
+
+  /** Continues a run's newest state with other settings as a run of its own, and returns its id. */
+  fork(runId: string, experiment: Experiment): string {
+    return this.#requests.fork(runId, experiment).runIds[0]!;
   }
 
   pause(runId: string): void {
-    this.#ask('pause', runId);
+    this.#requests.pause(runId);
   }
 
   resume(runId: string): void {
-    this.#ask('resume', runId);
+    this.#requests.resume(runId);
   }
 
   stop(runId: string): void {
-    this.#ask('stop', runId);
+    this.#requests.stop(runId);
   }
 
-  /** Forgets a run; one that is going is stopped first. Later messages about it are dropped. */
-  remove(runId: string): void {
-    const run = this.#run(runId);
-    if (!run) return;
-    if (!isOver(run.status)) this.#link.request('stop', { runId }).catch(() => undefined);
-    this.#patch({ runs: this.#state.runs.filter((other) => other.id !== runId) });
+  /** Reads the steps of runs of earlier visits; `RunRecord.stepsLoaded` says how far that is. */
+  loadSteps(runIds: readonly string[]): Promise<void> {
+    return this.#kept.loadSteps(runIds);
+  }
+
+  /** Changes name, tags and note of a run. */
+  describe(runId: string, notes: RunNotes): Promise<void> {
+    return this.#kept.describe(runId, notes);
+  }
+
+  /** Hides runs at once and deletes them ten seconds later; those that are going are stopped. */
+  remove(runIds: readonly string[]): void {
+    this.#kept.remove(runIds);
+  }
+
+  /** Brings back what `remove` hid last: `ClientState.kept.removed`. */
+  undoRemove(): void {
+    this.#kept.undoRemove();
+  }
+
+  /** Keeps runs that came from a file; rejects where they cannot be kept. */
+  importRuns(
+    runs: readonly { run: KeptRun; steps: StepChunk }[],
+  ): Promise<Requests['importRuns']['response']> {
+    return this.#kept.import(runs);
+  }
+
+  /** Weights of a run as the bytes of a safetensors file. */
+  weights(runId: string, which: 'initial' | 'last'): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#kept.weights(runId, which);
+  }
+
+  /** Takes the notice about kept runs away. */
+  dismissKeptProblem(): void {
+    this.#kept.dismissProblem();
+  }
+
+  #setting(): RunSetting {
+    const { info } = this.#state.dataset;
+    const { connection } = this.#state;
+    return {
+      dataset: { title: info?.title ?? '', hash: info?.hash ?? '' },
+      deviceTitle: connection.status === 'ready' ? connection.device.title : '',
+    };
   }
 
   #connect(): WorkerLink {
@@ -156,7 +179,8 @@ export class TrainingClient {
       lost: (error) => this.#lose(error.message),
     });
     void this.#begin(link);
-    // Beside the device, and also without one: a data set can be looked at.
+    // Beside the device, and also without one: data and kept runs can be looked at.
+    void this.#kept.begin(link);
     void this.data.begin(link);
     return link;
   }
@@ -172,41 +196,6 @@ export class TrainingClient {
     }
   }
 
-  #newRecord(kind: RunRecord['kind'], experiment: Experiment): Omit<RunRecord, 'kind'> {
-    this.#started[kind] += 1;
-    return {
-      id: `${kind}-${this.#started[kind]}-${Date.now().toString(36)}`,
-      number: this.#started[kind],
-      experiment,
-      datasetTitle: this.#state.dataset.info?.title ?? '',
-      status: 'preparing',
-      detail: undefined,
-      asked: undefined,
-      plan: undefined,
-      metrics: new MetricBuffer(),
-    };
-  }
-
-  /** Ends the run's record when its request fails. */
-  async #follow(runId: string, done: Promise<void>): Promise<void> {
-    try {
-      await done;
-    } catch (error) {
-      const run = this.#run(runId);
-      if (!run || isOver(run.status)) return;
-      const status = error instanceof WorkerLostError ? 'interrupted' : 'failed';
-      this.#patchRun(runId, { status, detail: sentence(error), asked: undefined });
-    }
-  }
-
-  #ask(name: 'pause' | 'resume' | 'stop', runId: string): void {
-    this.#patchRun(runId, { asked: name });
-    this.#link.request(name, { runId }).then(
-      () => this.#patchRun(runId, (run) => (run.asked === name ? { ...run, asked: undefined } : run)),
-      (error: unknown) => this.#patchRun(runId, { asked: undefined, detail: sentence(error) }),
-    );
-  }
-
   #receive(event: WorkerEvent): void {
     switch (event.type) {
       case 'dataset-progress':
@@ -219,98 +208,15 @@ export class TrainingClient {
         this.#link.close();
         this.#lose(event.message);
         break;
-      case 'run-status':
-        this.#patchRun(event.runId, { status: event.status, detail: event.detail, asked: undefined });
-        break;
-      case 'run-plan':
-        this.#patchRun(event.runId, { plan: event.plan });
-        break;
-      case 'steps': {
-        const run = this.#run(event.runId);
-        if (!run) break;
-        run.metrics.append(event.chunk);
-        this.#announceMetrics();
-        break;
-      }
-      case 'epoch':
-        this.#patchTrainRun(event.runId, (run) => ({
-          ...run,
-          epochs: [...run.epochs.filter((row) => row.epoch < event.row.epoch), event.row],
-          validating: undefined,
-        }));
-        break;
-      case 'validating':
-        this.#patchSoon(event.runId, (run) =>
-          run.kind === 'train' ? { ...run, validating: { done: event.done, total: event.total } } : run,
-        );
-        break;
-      case 'preparing': {
-        const { stage, done, total } = event;
-        this.#patchSoon(event.runId, (run) => ({ ...run, preparation: { stage, done, total } }));
-        break;
-      }
-      case 'diverged':
-        this.#patchTrainRun(event.runId, (run) => ({ ...run, divergence: event.divergence }));
-        break;
-      case 'finder-done':
-        this.#patchRun(event.runId, (run) =>
-          run.kind === 'finder' ? { ...run, result: event.result } : run,
-        );
-        break;
+      default:
+        this.#runs.receive(event);
     }
   }
 
   #lose(message: string): void {
-    this.#interruptRuns(message);
+    this.#runs.interrupt(message);
     this.data.lost();
     this.#patch({ connection: { status: 'failed', message } });
-  }
-
-  #interruptRuns(detail: string): void {
-    for (const run of this.#state.runs) {
-      if (!isOver(run.status)) this.#patchRun(run.id, { status: 'interrupted', detail, asked: undefined });
-    }
-  }
-
-  #run(runId: string): RunRecord | undefined {
-    return this.#state.runs.find((run) => run.id === runId);
-  }
-
-  /** Changes a run that is known; messages about others fall through here. */
-  #patchRun(
-    runId: string,
-    change:
-      | Partial<Pick<RunRecord, 'status' | 'detail' | 'asked' | 'plan'>>
-      | ((run: RunRecord) => RunRecord),
-  ): void {
-    if (!this.#run(runId)) return;
-    const apply =
-      typeof change === 'function' ? change : (run: RunRecord): RunRecord => ({ ...run, ...change });
-    this.#patch({ runs: this.#state.runs.map((run) => (run.id === runId ? apply(run) : run)) });
-  }
-
-  /** For frequent changes: listeners hear of them with the next redraw of the charts. */
-  #patchSoon(runId: string, change: (run: RunRecord) => RunRecord): void {
-    if (!this.#run(runId)) return;
-    this.#state = {
-      ...this.#state,
-      runs: this.#state.runs.map((run) => (run.id === runId ? change(run) : run)),
-    };
-    this.#announceMetrics();
-  }
-
-  #patchTrainRun(runId: string, change: (run: TrainRecord) => TrainRecord): void {
-    this.#patchRun(runId, (run) => (run.kind === 'train' ? change(run) : run));
-  }
-
-  /** Tells listeners of new steps at the end of the current interval. */
-  #announceMetrics(): void {
-    if (this.#isAnnounced) return;
-    this.#isAnnounced = true;
-    setTimeout(() => {
-      this.#isAnnounced = false;
-      this.#patch({ metricsVersion: this.#state.metricsVersion + 1 });
-    }, METRIC_INTERVAL_MS);
   }
 
   #patch(change: Partial<ClientState>): void {

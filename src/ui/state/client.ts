@@ -1,7 +1,7 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { ClientState, TrainingClient } from '#client/trainingClient.ts';
+import { isGoing } from '#client/runRecord.ts';
 import type { FinderRecord, RunRecord, TrainRecord } from '#client/runRecord.ts';
-import { isOver } from '#domain/run.ts';
 
 export const ClientContext = createContext<TrainingClient | undefined>(undefined);
 
@@ -29,9 +29,9 @@ export function useMetricsVersion(): number {
   return useClientState(selectVersion);
 }
 
-/** The run that is going; the worker does one at a time. */
+/** The run that is going in this page; of a race, the first. */
 export function useActiveRun(): RunRecord | undefined {
-  return useClientState((state) => state.runs.find((run) => !isOver(run.status)));
+  return useClientState((state) => state.runs.find(isGoing));
 }
 
 export function isTrainRun(run: RunRecord): run is TrainRecord {

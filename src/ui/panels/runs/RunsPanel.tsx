@@ -105,7 +105,7 @@ function RunItem({
         className="button is-quiet is-icon run-remove"
         aria-label={`Remove ${spoken}`}
         title={isOver(run.status) ? 'Remove' : 'Stop and remove'}
-        onClick={() => client.remove(run.id)}
+        onClick={() => client.remove([run.id])}
       >
         <Icon name="close" />
       </button>

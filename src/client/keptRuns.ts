@@ -1,0 +1,162 @@
+import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
+import { isOver } from '#domain/run.ts';
+import type { StepChunk } from '#domain/run.ts';
+import type { Requests } from '#protocol/messages.ts';
+import { sentence } from './datasetClient.ts';
+import { MetricBuffer } from './metricBuffer.ts';
+import { recordOfKept } from './runRecord.ts';
+import type { RunRecord } from './runRecord.ts';
+import type { Runs } from './runs.ts';
+import { WorkerLostError } from './workerLink.ts';
+import type { WorkerLink } from './workerLink.ts';
+
+/** So long a removed run can be brought back. */
+export const UNDO_MS = 10_000;
+
+export interface KeptRunsState {
+  /** Whether the runs of earlier visits have been read. */
+  readonly isRead: boolean;
+  /** Runs that were removed last and can still be brought back. */
+  readonly removed: readonly RunRecord[];
+  /** What could not be read or written last, in a sentence. */
+  readonly problem: string | undefined;
+}
+
+/** Runs of earlier visits: reads, describes, removes and imports them over the worker of the moment. */
+export class KeptRuns {
+  readonly #runs: Runs;
+  readonly #link: () => WorkerLink;
+  readonly #changed: (state: KeptRunsState) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #state: KeptRunsState = { isRead: false, removed: [], problem: undefined };
+
+  /** @param changed told of every new state. */
+  constructor(runs: Runs, link: () => WorkerLink, changed: (state: KeptRunsState) => void) {
+    this.#runs = runs;
+    this.#link = link;
+    this.#changed = changed;
+  }
+
+  get state(): KeptRunsState {
+    return this.#state;
+  }
+
+  /** Reads the runs of earlier visits, without their steps. */
+  async begin(link: WorkerLink): Promise<void> {
+    await this.#try(async () => {
+      const { runs } = await link.request('keptRuns', {});
+      const removed = new Set(this.#state.removed.map((run) => run.id));
+      this.#runs.add(runs.filter((run) => !removed.has(run.header.runId)).map(recordOfKept));
+      this.#patch({ isRead: true });
+    });
+  }
+
+  /** Reads the steps of the runs that have not theirs yet; charts need them. */
+  async loadSteps(runIds: readonly string[]): Promise<void> {
+    const absent = runIds.filter((runId) => this.#runs.get(runId)?.stepsLoaded === 'absent');
+    for (const runId of absent) this.#runs.changeSoon(runId, (run) => ({ ...run, stepsLoaded: 'loading' }));
+    await Promise.all(absent.map((runId) => this.#loadSteps(runId)));
+  }
+
+  /** Changes what is said about a run. */
+  async describe(runId: string, notes: RunNotes): Promise<void> {
+    this.#runs.change(runId, { notes });
+    await this.#try(() => this.#link().request('describeRun', { runId, notes }));
+  }
+
+  /** Hides runs at once, and removes them for good when they were not brought back in time. */
+  remove(runIds: readonly string[]): void {
+    const removed = runIds.flatMap((runId) => this.#runs.get(runId) ?? []);
+    if (removed.length === 0) return;
+    for (const run of removed) {
+      if (isOver(run.status) || run.stepsLoaded !== 'live') continue;
+      this.#link()
+        .request('stop', { runId: run.id })
+        .catch(() => undefined);
+    }
+    void this.#removeForGood();
+    this.#runs.drop(runIds);
+    this.#patch({ removed });
+    this.#timer = setTimeout(() => void this.#removeForGood(), UNDO_MS);
+  }
+
+  /** Brings back what was removed last. */
+  undoRemove(): void {
+    clearTimeout(this.#timer);
+    // A run that was stopped by its removal told so to nobody.
+    this.#runs.add(
+      this.#state.removed.map((run) =>
+        run.stepsLoaded === 'live' && !isOver(run.status)
+          ? { ...run, status: 'stopped', asked: undefined }
+          : run,
+      ),
+    );
+    this.#patch({ removed: [] });
+  }
+
+  /** Keeps runs that came from a file; those that are known already are left out. */
+  async import(
+    runs: readonly { run: KeptRun; steps: StepChunk }[],
+  ): Promise<Requests['importRuns']['response']> {
+    const answer = await this.#link().request('importRuns', { runs });
+    const added = runs.filter(({ run }) => answer.added.includes(run.header.runId));
+    this.#runs.add(
+      added.map(({ run, steps }) => {
+        const record = recordOfKept(run);
+        record.metrics.append(steps);
+        return { ...record, stepsLoaded: 'loaded' };
+      }),
+    );
+    return answer;
+  }
+
+  /** Weights of a run as a safetensors file. @throws {RemoteError} by rejection. */
+  async weights(runId: string, which: 'initial' | 'last'): Promise<Uint8Array<ArrayBuffer>> {
+    const { bytes } = await this.#link().request('weights', { runId, which });
+    return bytes;
+  }
+
+  dismissProblem(): void {
+    this.#patch({ problem: undefined });
+  }
+
+  async #loadSteps(runId: string): Promise<void> {
+    const isRead = await this.#try(async () => {
+      const steps = await this.#link().request('keptSteps', { runId });
+      const metrics = new MetricBuffer();
+      metrics.append(steps);
+      this.#runs.changeSoon(runId, (run) =>
+        run.stepsLoaded === 'loading' ? { ...run, metrics, stepsLoaded: 'loaded' } : run,
+      );
+    });
+    if (isRead) return;
+    this.#runs.change(runId, (run) =>
+      run.stepsLoaded === 'loading' ? { ...run, stepsLoaded: 'absent' } : run,
+    );
+  }
+
+  async #removeForGood(): Promise<void> {
+    clearTimeout(this.#timer);
+    const { removed } = this.#state;
+    this.#patch({ removed: [] });
+    for (const { id } of removed) {
+      await this.#try(() => this.#link().request('removeRun', { runId: id }));
+    }
+  }
+
+  /** @returns whether it worked; otherwise the state says why, unless the worker is gone. */
+  async #try(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkerLostError)) this.#patch({ problem: sentence(error) });
+      return false;
+    }
+  }
+
+  #patch(change: Partial<KeptRunsState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#changed(this.#state);
+  }
+}

@@ -1,0 +1,151 @@
+import type { Experiment } from '#domain/experiment.ts';
+import { isOver } from '#domain/run.ts';
+import type { FinderSettings, RunStatus } from '#domain/run.ts';
+import type { RunOrigin } from '#domain/study.ts';
+import { sentence } from './datasetClient.ts';
+import type { RunRecord } from './runRecord.ts';
+import type { RunSetting, Runs } from './runs.ts';
+import { WorkerLostError } from './workerLink.ts';
+import type { WorkerLink } from './workerLink.ts';
+
+/** A run that a study wants. */
+export interface WantedRun {
+  readonly experiment: Experiment;
+  readonly origin: RunOrigin | undefined;
+}
+
+/** Runs that were started together. */
+export interface StartedRuns {
+  readonly runIds: readonly string[];
+  /** Resolves, never rejects, when the last of them is over; the records say how each ended. */
+  readonly over: Promise<void>;
+}
+
+/** Starts runs in the worker and follows them to their end. */
+export class RunRequests {
+  readonly #runs: Runs;
+  readonly #link: () => WorkerLink;
+  readonly #setting: () => RunSetting;
+
+  /**
+   * @param link gives the worker of the moment.
+   * @param setting gives the data and the device of the moment.
+   */
+  constructor(runs: Runs, link: () => WorkerLink, setting: () => RunSetting) {
+    this.#runs = runs;
+    this.#link = link;
+    this.#setting = setting;
+  }
+
+  train({ experiment, origin }: WantedRun): StartedRuns {
+    const start = this.#runs.nextStart('train', experiment, origin);
+    this.#runs.addTraining(start, this.#setting(), undefined);
+    return this.#follow([start.runId], async () => {
+      const { status } = await this.#link().request('train', { start, forkOf: undefined });
+      return [status];
+    });
+  }
+
+  /** Continues a run from its newest checkpoint with other settings, as a run of its own. */
+  fork(runId: string, experiment: Experiment): StartedRuns {
+    const step = this.#runs.get(runId)?.checkpointStep;
+    if (step === undefined) throw new Error(`fork: run ${runId} has no checkpoint`);
+    const forkOf = { runId, step };
+    const start = this.#runs.nextStart('train', experiment, undefined);
+    this.#runs.addTraining(start, this.#setting(), forkOf);
+    return this.#follow([start.runId], async () => {
+      const { status } = await this.#link().request('train', { start, forkOf });
+      return [status];
+    });
+  }
+
+  findLearningRate({ experiment, origin }: WantedRun, settings: FinderSettings): StartedRuns {
+    const start = this.#runs.nextStart('finder', experiment, origin);
+    this.#runs.addFinder(start, this.#setting(), settings);
+    return this.#follow([start.runId], async () => {
+      const result = await this.#link().request('findLearningRate', { start, settings });
+      this.#runs.change(start.runId, (run) => (run.kind === 'finder' ? { ...run, result } : run));
+      return [result.reason === 'stopped' ? 'stopped' : 'finished'];
+    });
+  }
+
+  /** Trains two to six runs step by step in turn. */
+  race(wanted: readonly WantedRun[]): StartedRuns {
+    const starts = wanted.map(({ experiment, origin }) => this.#runs.nextStart('train', experiment, origin));
+    for (const start of starts) this.#runs.addTraining(start, this.#setting(), undefined);
+    return this.#follow(
+      starts.map((start) => start.runId),
+      async () => (await this.#link().request('race', { starts })).statuses,
+    );
+  }
+
+  /** Continues a run from its checkpoint; its steps must be loaded. What it recorded after that is dropped. */
+  resumeKept(runId: string): StartedRuns {
+    const run = this.#runs.get(runId);
+    if (run?.checkpointStep === undefined) throw new Error(`resumeKept: run ${runId} has no checkpoint`);
+    const { checkpointStep } = run;
+    this.#runs.change(runId, (old) => rewound(old, checkpointStep));
+    return this.#follow([runId], async () => {
+      const { status } = await this.#link().request('resumeKept', { runId });
+      return [status];
+    });
+  }
+
+  pause(runId: string): void {
+    this.#ask('pause', runId);
+  }
+
+  resume(runId: string): void {
+    this.#ask('resume', runId);
+  }
+
+  stop(runId: string): void {
+    this.#ask('stop', runId);
+  }
+
+  #follow(runIds: readonly string[], request: () => Promise<readonly RunStatus[]>): StartedRuns {
+    const follow = async (): Promise<void> => {
+      try {
+        const statuses = await request();
+        for (const [i, runId] of runIds.entries()) {
+          this.#runs.change(runId, { status: statuses[i]!, asked: undefined });
+        }
+      } catch (error) {
+        for (const runId of runIds) this.#fail(runId, error);
+      }
+    };
+    return { runIds, over: follow() };
+  }
+
+  /** Ends the record of a run whose request failed. */
+  #fail(runId: string, error: unknown): void {
+    const run = this.#runs.get(runId);
+    if (!run || isOver(run.status)) return;
+    const status = error instanceof WorkerLostError ? 'interrupted' : 'failed';
+    this.#runs.change(runId, { status, detail: sentence(error), asked: undefined });
+  }
+
+  #ask(name: 'pause' | 'resume' | 'stop', runId: string): void {
+    this.#runs.change(runId, { asked: name });
+    this.#link()
+      .request(name, { runId })
+      .then(
+        () => this.#runs.change(runId, (run) => (run.asked === name ? { ...run, asked: undefined } : run)),
+        (error: unknown) => this.#runs.change(runId, { asked: undefined, detail: sentence(error) }),
+      );
+  }
+}
+
+/** A run as it was at a checkpoint, going again. */
+function rewound(run: RunRecord, step: number): RunRecord {
+  const going = {
+    status: 'preparing',
+    detail: undefined,
+    asked: undefined,
+    stepsLoaded: 'live',
+    layers: undefined,
+  } as const;
+  if (run.kind === 'finder') return { ...run, ...going };
+  const epochs = run.epochs.filter((row) => row.step <= step);
+  return { ...run, ...going, epochs, validating: undefined, divergence: undefined };
+}
