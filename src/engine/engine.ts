@@ -1,6 +1,7 @@
 import type { Augmentation, Norm, OptimizerName } from '#domain/experiment.ts';
 import type { NetworkSpec } from '#domain/resnet.ts';
 import type { Dataset } from '#domain/dataset.ts';
+import type { LayerHistory } from '#domain/layerHistory.ts';
 
 /** What an engine is built for. Another batch size or network needs another engine. */
 export interface EngineConfig {
@@ -14,6 +15,8 @@ export interface EngineConfig {
   /** Keys the augmentation's generator. */
   readonly seed: number;
   readonly dataset: Dataset;
+  /** Steps between two measurements of all layers; absent: none are recorded. */
+  readonly layerSampleEvery?: number;
 }
 
 /** Per-step values of the optimizer, one entry per step of the whole run. */
@@ -39,6 +42,8 @@ export interface Evaluation {
   /** Share of images classified right, 0 … 1. */
   readonly accuracy: number;
   readonly count: number;
+  /** Cross-entropy of each image; absent where the engine sums on the device. */
+  readonly losses?: Float32Array;
 }
 
 /** Tensors by torchvision's names, in this app's layouts (see `TensorSpec.shape`). */
@@ -88,6 +93,8 @@ export interface TrainingEngine {
   /** A copy of the state in CPU memory, of exactly the steps issued before the call. */
   snapshot(): Promise<EngineState>;
   restore(state: EngineState): Promise<void>;
+  /** The last measurements of all layers, where the engine takes any and `layerSampleEvery` asks for them. */
+  layerHistory?(): Promise<LayerHistory>;
   memory(): EngineMemory;
   /** How many steps one `advance` should ask for, so that a submission stays near 50 ms. */
   readonly stepsPerAdvance: number;

@@ -190,11 +190,12 @@ export class Evaluator {
 function summarize(bytes: ArrayBuffer, count: number): Evaluation {
   const floats = new Float32Array(bytes);
   const integers = new Uint32Array(bytes);
+  const losses = Float32Array.from({ length: count }, (_, i) => floats[i * RESULT_WORDS]!);
   let loss = 0;
   let correct = 0;
   for (let i = 0; i < count; i++) {
-    loss += floats[i * RESULT_WORDS]!;
+    loss += losses[i]!;
     correct += integers[i * RESULT_WORDS + 1]!;
   }
-  return { loss: loss / count, accuracy: correct / count, count };
+  return { loss: loss / count, accuracy: correct / count, count, losses };
 }
