@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FinderRule, Suggestion } from '#domain/run.ts';
-import { finderTrim, FinderStopRule, suggestLearningRates } from './lrFinder.ts';
+import { finderBeta, finderTrim, FinderStopRule, suggestLearningRates } from './lrFinder.ts';
 import { finderLearningRate, finderSchedule } from './schedules.ts';
 
 const settings = { start: 1e-7, end: 10, steps: 100 };
@@ -130,6 +130,19 @@ describe('FinderStopRule', () => {
     const second = rule.add(14); // (.98·.02·2 + .02·14) / .0396 = 8.0606...
     expect(second.smoothed).toBeCloseTo(8.0606, 4);
     expect(second.reason).toBe('loss-exploded');
+  });
+
+  test('smooths over the same part of the ramp whatever its number of steps', () => {
+    expect(finderBeta(100)).toBe(0.98);
+    expect(finderBeta(1000)).toBeCloseTo(0.997982, 6);
+    // A constant rise per decade lags behind by the same share of the ramp.
+    const lag = (steps: number): number => {
+      const rule = new FinderStopRule(steps);
+      let smoothed = 0;
+      for (let k = 0; k < steps; k++) ({ smoothed } = rule.add(10 + k / steps));
+      return 11 - smoothed;
+    };
+    expect(lag(1000)).toBeCloseTo(lag(100), 1);
   });
 
   test('goes on at four times the best exactly', () => {

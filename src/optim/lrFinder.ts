@@ -1,6 +1,6 @@
 import type { FinderResult, FinderRule, Suggestion } from '#domain/run.ts';
 import { DIVERGENCE_FACTOR } from './divergence.ts';
-import { Smoother } from './smoothing.ts';
+import { Smoother, SMOOTHING_BETA } from './smoothing.ts';
 
 /** Suggestions that differ by more than this are reported as disagreeing. */
 const DISAGREEMENT_FACTOR = 10;
@@ -9,6 +9,14 @@ const TRIM_END = 5;
 /** The interval slide's distance in points, and the difference of slopes at which it stops. */
 const SLIDE_DISTANCE = 15;
 const SLIDE_THRESHOLD = 0.005;
+
+/**
+ * Smoothing of a finder of so many steps: fastai's beta at its 100 steps, and otherwise the one whose window
+ * covers the same stretch of the ramp, in decades of learning rate.
+ */
+export function finderBeta(steps: number): number {
+  return SMOOTHING_BETA ** (100 / steps);
+}
 
 /**
  * The finder's stop rule, fed with the loss of every step in order.
@@ -21,11 +29,12 @@ const SLIDE_THRESHOLD = 0.005;
  */
 export class FinderStopRule {
   readonly #steps: number;
-  readonly #smoother = new Smoother();
+  readonly #smoother: Smoother;
   #best = Number.POSITIVE_INFINITY;
 
   /** @param steps of the whole ramp. */
   constructor(steps: number) {
+    this.#smoother = new Smoother(finderBeta(steps));
     this.#steps = steps;
   }
 
