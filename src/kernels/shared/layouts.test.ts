@@ -6,6 +6,12 @@ import { batchNormBackward, batchNormEvaluation, batchNormTraining } from '../ba
 import { advanceCounter, gatherEvaluation, gatherTraining } from '../gather/kernel.ts';
 import { groupNormBackward, groupNormForward } from '../groupNorm/kernel.ts';
 import { headEvaluation, headTraining } from '../head/kernel.ts';
+import {
+  largestMagnitudes,
+  layerRow,
+  NARROW_STATISTICS,
+  rememberFilters,
+} from '../layerStatistics/kernel.ts';
 import { optimizerStep } from '../optimizer/kernel.ts';
 import { foldWorkgroups, NARROW_MAPS, tiling, WIDE_MAPS } from './maps.ts';
 
@@ -155,6 +161,40 @@ const cases: [string, Dispatch, Record<string, number | number[]>][] = [
     { count: 50_000, batch: 6 },
   ]),
   ...pair('advanceCounter', advanceCounter(counter, 5), [{ by: 5 }]),
+  ...pair(
+    'largestMagnitudes',
+    largestMagnitudes({
+      x,
+      size: 8195,
+      deviations: { values: { buffer }, first: 1, stride: 2, count: 60, eps: 1e-5 },
+      layer: 3,
+      largest: stats,
+      tuning: NARROW_STATISTICS,
+    }),
+    [{ count: 8195, perWorkgroup: 4096, layer: 3, firstDeviation: 1, stride: 2, deviationCount: 60 }],
+  ),
+  ...pair('rememberFilters', rememberFilters({ parameters: x, before: y, size: 640 }), [{ vectors: 160 }]),
+  ...pair(
+    'layerRow',
+    layerRow({
+      filters: [{ offset: 64, size: 500 }],
+      gradients: x,
+      before: y,
+      after: dx,
+      parts: scratch,
+      largest: stats,
+      eps: 1e-5,
+      counter,
+      every: 5,
+      rows: 200,
+      ring: cursor,
+      tuning: NARROW_STATISTICS,
+    }),
+    [
+      { layers: 1, every: 5, rows: 200, hasDeviations: 1, eps: 1e-5 },
+      { layers: 1, every: 5, rows: 200, hasDeviations: 1, eps: 1e-5 },
+    ],
+  ),
 ];
 
 function pair(
