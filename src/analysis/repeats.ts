@@ -1,0 +1,69 @@
+import type { Experiment } from '#domain/experiment.ts';
+import { parameterNames } from '#domain/parameters.ts';
+
+/** Several runs of one arm, step by step. Entry i rests on the runs that reached step i. */
+export interface Band {
+  readonly mean: Float32Array;
+  readonly min: Float32Array;
+  readonly max: Float32Array;
+  /** Runs behind each entry. */
+  readonly count: Uint16Array;
+}
+
+/**
+ * Mean, minimum and maximum of series of unequal lengths, as long as the longest. A value that is not finite
+ * does not count; an entry that nothing counts for is NaN.
+ */
+export function band(series: readonly ArrayLike<number>[]): Band {
+  const length = Math.max(0, ...series.map((values) => values.length));
+  const mean = new Float32Array(length).fill(Number.NaN);
+  const min = new Float32Array(length).fill(Number.NaN);
+  const max = new Float32Array(length).fill(Number.NaN);
+  const count = new Uint16Array(length);
+  for (let step = 0; step < length; step++) {
+    let sum = 0;
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    let runs = 0;
+    for (const values of series) {
+      const value = step < values.length ? values[step]! : Number.NaN;
+      if (!Number.isFinite(value)) continue;
+      sum += value;
+      if (value < low) low = value;
+      if (value > high) high = value;
+      runs += 1;
+    }
+    if (runs === 0) continue;
+    mean[step] = sum / runs;
+    min[step] = low;
+    max[step] = high;
+    count[step] = runs;
+  }
+  return { mean, min, max, count };
+}
+
+/** Text that is equal for two experiments exactly when all settings but the seed are. */
+export function armKey(experiment: Experiment): string {
+  return JSON.stringify(parameterNames.map((name) => (name === 'seed' ? null : experiment[name])));
+}
+
+/** Runs of one arm: settings without the seed. */
+export interface Arm<Run> {
+  readonly key: string;
+  /** In the order given. */
+  readonly runs: readonly Run[];
+}
+
+/** Groups runs by arm, in the order of each arm's first run. */
+export function groupByArm<Run extends { readonly experiment: Experiment }>(
+  runs: readonly Run[],
+): readonly Arm<Run>[] {
+  const arms = new Map<string, Run[]>();
+  for (const run of runs) {
+    const key = armKey(run.experiment);
+    const arm = arms.get(key);
+    if (arm) arm.push(run);
+    else arms.set(key, [run]);
+  }
+  return Array.from(arms, ([key, members]) => ({ key, runs: members }));
+}

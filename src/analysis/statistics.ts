@@ -1,0 +1,129 @@
+/** A mean with the half-width of its 95 % interval. */
+export interface Estimate {
+  /** Values that it rests on. */
+  readonly count: number;
+  readonly mean: number;
+  /** Standard deviation of one value, n - 1; NaN below two. */
+  readonly deviation: number;
+  /** Of the 95 % interval: mean ± this; infinite below two values. */
+  readonly halfWidth: number;
+}
+
+/** Of the normal distribution: 95 % lie within. */
+export const NORMAL_95 = 1.96;
+
+/**
+ * t such that 95 % of Student's t distribution with `freedom` degrees lie within ± t.
+ *
+ * Bisection of the distribution's own integral; exact to about 1e-9.
+ * @throws {RangeError} when `freedom` is no whole number from 1 on.
+ */
+export function tQuantile95(freedom: number): number {
+  if (!(Number.isInteger(freedom) && freedom >= 1)) {
+    throw new RangeError(`tQuantile95: ${freedom} degrees of freedom; it takes a whole number from 1 on`);
+  }
+  let low = 1.9;
+  let high = 13;
+  while (high - low > 1e-10) {
+    const middle = (low + high) / 2;
+    if (shareWithin(middle, freedom) < 0.95) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/**
+ * Share of Student's t within ± t, for whole degrees of freedom, as a finite sum in θ = arctan(t / √ν).
+ * Source: Abramowitz & Stegun 1964, 26.7.3 and 26.7.4.
+ */
+function shareWithin(t: number, freedom: number): number {
+  const angle = Math.atan(t / Math.sqrt(freedom));
+  const cosine = Math.cos(angle);
+  const isOdd = freedom % 2 === 1;
+  // Odd: cos θ (1 + 2/3 cos² θ + 2·4/(3·5) cos⁴ θ + …); even: 1 + 1/2 cos² θ + 1·3/(2·4) cos⁴ θ + …
+  let term = isOdd ? cosine : 1;
+  let sum = freedom === 1 ? 0 : term;
+  for (let k = isOdd ? 3 : 2; k <= freedom - 2; k += 2) {
+    term *= ((k - 1) / k) * cosine ** 2;
+    sum += term;
+  }
+  return isOdd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
+}
+
+/** Mean of independent values, such as one per seed, with the 95 % interval of Student's t. */
+export function meanEstimate(values: readonly number[]): Estimate {
+  const { mean, deviation } = moments(values);
+  const count = values.length;
+  const halfWidth =
+    count < 2 ? Number.POSITIVE_INFINITY : (tQuantile95(count - 1) * deviation) / Math.sqrt(count);
+  return { count, mean, deviation, halfWidth };
+}
+
+/**
+ * Mean of a series whose neighbours depend on each other, by means of blocks: mean ± 1.96 · SD(blocks) / √blocks.
+ * What does not fill a block at the end is left out.
+ *
+ * @param block values of one block: longer than the series remembers.
+ * @returns `count` and `deviation` are those of the blocks.
+ */
+export function blockEstimate(values: ArrayLike<number>, block: number): Estimate {
+  const means: number[] = [];
+  for (let start = 0; start + block <= values.length; start += block) {
+    let sum = 0;
+    for (let i = start; i < start + block; i++) sum += values[i]!;
+    means.push(sum / block);
+  }
+  const { mean, deviation } = moments(means);
+  const count = means.length;
+  const halfWidth = count < 2 ? Number.POSITIVE_INFINITY : (NORMAL_95 * deviation) / Math.sqrt(count);
+  return { count, mean, deviation, halfWidth };
+}
+
+/** Mean (NaN of nothing) and standard deviation (NaN below two values). */
+function moments(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
+  const count = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: count < 2 ? Number.NaN : Math.sqrt(squares / (count - 1)) };
+}
+
+/** A ratio and its 95 % interval. */
+export interface RatioEstimate {
+  readonly count: number;
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** An estimate of log₁₀ ratios as a ratio: its interval is symmetric on a logarithmic axis. */
+export function ratioOf({ count, mean, halfWidth }: Estimate): RatioEstimate {
+  return { count, ratio: 10 ** mean, low: 10 ** (mean - halfWidth), high: 10 ** (mean + halfWidth) };
+}
+
+/** The middle value, or the mean of the two middle ones; NaN of nothing. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[middle]!;
+  return sorted.length === 0 ? Number.NaN : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Pearson's correlation of two series over their common length; NaN where one does not vary. */
+export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const count = Math.min(a.length, b.length);
+  let meanA = 0;
+  let meanB = 0;
+  for (let i = 0; i < count; i++) {
+    meanA += a[i]! / count;
+    meanB += b[i]! / count;
+  }
+  let both = 0;
+  let squaresA = 0;
+  let squaresB = 0;
+  for (let i = 0; i < count; i++) {
+    both += (a[i]! - meanA) * (b[i]! - meanB);
+    squaresA += (a[i]! - meanA) ** 2;
+    squaresB += (b[i]! - meanB) ** 2;
+  }
+  return squaresA > 0 && squaresB > 0 ? both / Math.sqrt(squaresA * squaresB) : Number.NaN;
+}
