@@ -1,0 +1,102 @@
+import * as v from 'valibot';
+import type { Checkpoint } from './checkpoint.ts';
+import type { ForkOrigin, KeptRun, RunHeader, RunNotes, RunStart } from './keptRun.ts';
+import {
+  countSchema,
+  divergenceSchema,
+  durationSchema,
+  epochRowSchema,
+  experimentSchema,
+  finderResultSchema,
+  finderSettingsSchema,
+  layerHistorySchema,
+  maybe,
+  runPlanSchema,
+  runStatusSchema,
+  stepSchema,
+  textSchema,
+  timeSchema,
+  type Schema,
+} from './runSchema.ts';
+import type { RunOrigin } from './study.ts';
+
+/** Also the name of a run's folder and of its lock, so nothing that a file system could misunderstand. */
+export const runIdSchema: Schema<string> = v.pipe(v.string(), v.regex(/^[\w-]{1,100}$/));
+
+/** SHA-256, hexadecimal. Sets that were made up for a test have none. */
+const contentHash = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{64})?$/));
+
+export const runOriginSchema: Schema<RunOrigin> = v.strictObject({
+  studyId: textSchema(200),
+  studyTitle: textSchema(500),
+  arm: v.pipe(countSchema, v.maxValue(10_000)),
+  mode: v.picklist(['queue', 'race']),
+  question: maybe(v.strictObject({ id: textSchema(20), size: v.picklist(['full', 'quick']) })),
+});
+
+const start = {
+  runId: runIdSchema,
+  number: v.pipe(countSchema, v.minValue(1)),
+  experiment: experimentSchema,
+  origin: maybe(runOriginSchema),
+};
+
+export const runStartSchema: Schema<RunStart> = v.strictObject(start);
+
+export const forkOriginSchema: Schema<ForkOrigin> = v.strictObject({ runId: runIdSchema, step: stepSchema });
+
+export const runHeaderSchema: Schema<RunHeader> = v.pipe(
+  v.strictObject({
+    ...start,
+    kind: v.picklist(['train', 'finder']),
+    finder: maybe(finderSettingsSchema),
+    forkOf: maybe(forkOriginSchema),
+    startedAt: timeSchema,
+    dataset: v.strictObject({ title: textSchema(500), hash: contentHash }),
+    device: v.strictObject({ title: textSchema(500), backend: v.picklist(['webgpu', 'webgl']) }),
+    version: textSchema(100),
+  }),
+  v.check(
+    ({ kind, finder }) => (kind === 'finder') === (finder !== undefined),
+    'Finders, and only they, have a ramp.',
+  ),
+);
+
+/** Most that people may write about a run. */
+export const NOTE_LIMITS = { name: 200, tag: 60, tags: 50, note: 10_000 } as const;
+
+export const runNotesSchema: Schema<RunNotes> = v.strictObject({
+  name: textSchema(NOTE_LIMITS.name),
+  tags: v.pipe(v.array(textSchema(NOTE_LIMITS.tag)), v.maxLength(NOTE_LIMITS.tags)),
+  note: textSchema(NOTE_LIMITS.note),
+});
+
+/** A run as the worker tells the page of it, and as it stands in a file. */
+export const keptRunSchema: Schema<KeptRun> = v.strictObject({
+  header: runHeaderSchema,
+  notes: runNotesSchema,
+  status: runStatusSchema,
+  detail: maybe(textSchema(4000)),
+  plan: maybe(runPlanSchema),
+  epochs: v.pipe(v.array(epochRowSchema), v.maxLength(100_000)),
+  divergence: maybe(divergenceSchema),
+  layers: maybe(layerHistorySchema),
+  result: maybe(finderResultSchema),
+  stepCount: stepSchema,
+  checkpointStep: maybe(stepSchema),
+});
+
+/** A checkpoint without its tensors: the part that is kept as JSON. */
+export type CheckpointHead = Omit<Checkpoint, 'parameters' | 'buffers' | 'moments'>;
+
+export const checkpointHeadEntries = {
+  runId: runIdSchema,
+  step: stepSchema,
+  experiment: experimentSchema,
+  datasetHash: contentHash,
+  device: textSchema(500),
+  version: textSchema(100),
+  savedAt: timeSchema,
+  elapsedMs: durationSchema,
+  epochStartedMs: durationSchema,
+} satisfies { readonly [Name in keyof CheckpointHead]: Schema<CheckpointHead[Name]> };
