@@ -32,7 +32,7 @@ test('a crash of the GPU process interrupts the run, keeps its curve, and a rest
     await expect(page.getByText('Training has stopped.')).toBeVisible();
     await expect(page.getByText(/The GPU was lost/).first()).toBeVisible();
     await expect(runItem(page, 'run 1 BN, interrupted')).toBeVisible();
-    await expect(chart(page, 'Loss').locator('path.recharts-curve').first()).toBeVisible();
+    await expect(chart(page, 'Loss').locator('path.plot-line').first()).toBeVisible();
 
     await page.getByRole('button', { name: 'Restart' }).click();
     await untilReady(page);

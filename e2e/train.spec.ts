@@ -45,7 +45,7 @@ test('the main job: load data, find a learning rate, train BN and BN+WS at batch
     await findLearningRate(page, 20);
     const curve = chart(page, 'Loss against learning rate');
     await expect(curve).toBeVisible();
-    await expect(curve.locator('path.recharts-curve').first()).toBeVisible();
+    await expect(curve.locator('path.plot-line').first()).toBeVisible();
     await expect(runItem(page, 'finder 1 BN')).toBeVisible();
     const suggestions = page.getByRole('region', { name: 'Suggested learning rates' }).getByRole('listitem');
     await expect(suggestions).toHaveCount(5);
@@ -94,9 +94,9 @@ test('the main job: load data, find a learning rate, train BN and BN+WS at batch
       await expect(runItem(page, `${run}, finished`)).toBeVisible();
     }
     // Raw, smoothed and validation loss of each run.
-    await expect(losses.locator('path.recharts-curve')).toHaveCount(12);
+    await expect(losses.locator('path.plot-line')).toHaveCount(12);
     await page.getByRole('checkbox', { name: /^Show run #?1 BN$/ }).uncheck();
-    await expect(losses.locator('path.recharts-curve')).toHaveCount(9);
+    await expect(losses.locator('path.plot-line')).toHaveCount(9);
     await runItem(page, 'run 2 BN+WS').click();
     expect(await epochTable(page)).toHaveLength(7);
   });

@@ -1,8 +1,11 @@
 import { usePlotArea, useXAxisInverseScale, useXAxisScale, useYAxisScale } from 'recharts';
-import type { PointerEvent, ReactNode } from 'react';
+import { useState } from 'react';
+import type { MouseEvent, PointerEvent, ReactNode } from 'react';
 import { createPortal } from 'react-dom';
 import type { CursorGroup } from '#ui/state/cursor.ts';
 import { cursorActions, useCursor } from '#ui/state/cursor.ts';
+import { fittedRange, pannedRange, setZoom } from '#ui/state/zoom.ts';
+import type { Range, ZoomAxis } from '#ui/state/zoom.ts';
 
 /** What a chart says about one of its lines at the cursor. */
 export interface ReadoutRow {
@@ -26,14 +29,34 @@ interface PlotCursorProps {
   readonly readout: (x: number) => Readout;
   /** Called with the position of a click. */
   readonly onPick: ((x: number) => void) | undefined;
+  /** Undefined where the chart cannot be zoomed. */
+  readonly zoomAxis: ZoomAxis | undefined;
+  /** What is visible. */
+  readonly domain: Range;
   /** Element over the chart that takes the readout. */
   readonly overlay: HTMLElement | null;
 }
 
 const MAX_COMPACT_ROWS = 4;
+/** A pointer that moved less, in pixels, has clicked. */
+const CLICK_SLACK = 4;
 
-/** Takes the pointer, and draws the cursor that all charts of its group share. */
-export function PlotCursor({ id, group, readout, onPick, overlay }: PlotCursorProps): ReactNode {
+/** A drag that is going on; positions in pixels. */
+interface Drag {
+  readonly from: number;
+  readonly to: number;
+  readonly isPan: boolean;
+  /** What was visible as it began. */
+  readonly domain: Range;
+}
+
+/**
+ * Takes the pointer, and draws the cursor that all charts of its group share. A drag zooms to what it covers,
+ * with Shift it moves the visible part; a double click shows everything again.
+ */
+export function PlotCursor(props: PlotCursorProps): ReactNode {
+  const { id, group, readout, onPick, overlay, zoomAxis } = props;
+  const [drag, setDrag] = useState<Drag>();
   const area = usePlotArea();
   const xScale = useXAxisScale();
   const yScale = useYAxisScale();
@@ -44,10 +67,35 @@ export function PlotCursor({ id, group, readout, onPick, overlay }: PlotCursorPr
   const { move, leave } = cursorActions;
   if (!area || !xScale || !yScale || !toX) return null;
 
-  const valueAt = (event: PointerEvent<SVGRectElement> | React.MouseEvent<SVGRectElement>): number => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const value = toX(area.x + ((event.clientX - box.left) / box.width) * area.width);
+  const valueOf = (px: number): number => {
+    const value = toX(px);
     return typeof value === 'number' ? value : Number.NaN;
+  };
+  const pixelOf = (event: MouseEvent<SVGRectElement>): number => {
+    const box = event.currentTarget.getBoundingClientRect();
+    return area.x + ((event.clientX - box.left) / box.width) * area.width;
+  };
+  const begin = (event: PointerEvent<SVGRectElement>): void => {
+    const at = pixelOf(event);
+    move(group, valueOf(at), id);
+    if (!zoomAxis || event.button !== 0) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    setDrag({ from: at, to: at, isPan: event.shiftKey, domain: props.domain });
+  };
+  const follow = (event: PointerEvent<SVGRectElement>): void => {
+    const at = pixelOf(event);
+    if (drag && zoomAxis) {
+      setDrag({ ...drag, to: at });
+      if (drag.isPan) setZoom(group, pannedRange(drag.domain, zoomAxis, (drag.from - at) / area.width));
+    }
+    if (at >= area.x && at <= area.x + area.width) move(group, valueOf(at), id);
+  };
+  const isDragged = drag !== undefined && Math.abs(drag.to - drag.from) > CLICK_SLACK;
+  const end = (event: PointerEvent<SVGRectElement>): void => {
+    setDrag(undefined);
+    if (isDragged && zoomAxis && !drag.isPan) {
+      setZoom(group, fittedRange([valueOf(drag.from), valueOf(pixelOf(event))], zoomAxis));
+    } else if (!isDragged && event.button === 0) onPick?.(valueOf(pixelOf(event)));
   };
   const px = cursorGroup === group ? (xScale(x) ?? Number.NaN) : Number.NaN;
   const isShown = px >= area.x - 0.5 && px <= area.x + area.width + 0.5;
@@ -71,11 +119,25 @@ export function PlotCursor({ id, group, readout, onPick, overlay }: PlotCursorPr
         width={area.width}
         height={area.height}
         className={onPick ? 'plot-hit can-pick' : 'plot-hit'}
-        onPointerMove={(event) => move(group, valueAt(event), id)}
-        onPointerDown={(event) => move(group, valueAt(event), id)}
+        onPointerDown={begin}
+        onPointerMove={follow}
+        onPointerUp={end}
+        onPointerCancel={() => setDrag(undefined)}
         onPointerLeave={(event) => event.pointerType === 'mouse' && leave(id)}
-        onClick={(event) => onPick?.(valueAt(event))}
+        onDoubleClick={() => zoomAxis && setZoom(group, undefined)}
       />
+      {isDragged && !drag.isPan && (
+        <rect
+          className="plot-selection"
+          x={Math.max(area.x, Math.min(drag.from, drag.to))}
+          y={area.y}
+          width={
+            Math.min(area.x + area.width, Math.max(drag.from, drag.to)) -
+            Math.max(area.x, Math.min(drag.from, drag.to))
+          }
+          height={area.height}
+        />
+      )}
       {isShown && content && overlay && content.rows.length > 0
         ? createPortal(
             <ReadoutBox

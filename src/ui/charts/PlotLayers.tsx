@@ -45,14 +45,15 @@ export function markerPath(shape: MarkerShape, x: number, y: number, size: numbe
   }
 }
 
-/** Functions from data to pixels of the chart around; undefined until it has a size. */
-function useScales():
-  | {
-      x: (value: number) => number;
-      y: (value: number) => number;
-      area: NonNullable<ReturnType<typeof usePlotArea>>;
-    }
-  | undefined {
+/** Data to pixels of the chart around. */
+export interface Scales {
+  readonly x: (value: number) => number;
+  readonly y: (value: number) => number;
+  readonly area: NonNullable<ReturnType<typeof usePlotArea>>;
+}
+
+/** The scales of the chart around; undefined until it has a size. */
+export function useScales(): Scales | undefined {
   const xScale = useXAxisScale();
   const yScale = useYAxisScale();
   const area = usePlotArea();
@@ -85,9 +86,11 @@ export function Markers(props: { points: readonly Point[]; shape: MarkerShape; c
   const path = props.points
     .map((point) => {
       if (point.y === null) return '';
+      const x = scales.x(point.x);
       const y = scales.y(point.y);
-      return y >= area.y - 1 && y <= area.y + area.height + 1
-        ? markerPath(props.shape, scales.x(point.x), y, 8)
+      const isInside = y >= area.y - 1 && y <= area.y + area.height + 1;
+      return isInside && x >= area.x - 1 && x <= area.x + area.width + 1
+        ? markerPath(props.shape, x, y, 8)
         : '';
     })
     .join('');

@@ -1,8 +1,9 @@
 import type { TrainRecord } from '#client/runRecord.ts';
-import { decimate } from '#client/decimate.ts';
-import type { MetricBuffer, SeriesName } from '#client/metricBuffer.ts';
-import { SMOOTHING_BETA, smooth } from '#optim/smoothing.ts';
-import { xOfEpoch, xOfStep } from './xUnit.ts';
+import type { MetricBuffer } from '#client/metricBuffer.ts';
+import { bucketed, smoothedLosses } from './metricCache.ts';
+import type { BucketedSeries } from './metricCache.ts';
+import { Pyramid } from './pyramid.ts';
+import { exactStepAt, xOfEpoch, xOfStep } from './xUnit.ts';
 import type { XUnit } from './xUnit.ts';
 
 /** A point of a line; `y` is null where the line breaks. */
@@ -11,15 +12,36 @@ export interface Point {
   readonly y: number | null;
 }
 
-/** Recharts stays fast up to about this many points a line. */
-export const POINTS_PER_LINE = 500;
+/** The lowest and the highest of several lines at a position. */
+export interface BandPoint {
+  readonly x: number;
+  readonly low: number;
+  readonly high: number;
+}
 
-/** Length, in steps, of the moving average that fastai shows: (1 + β) / (1 − β) = 99. */
-export const FASTAI_WINDOW = (1 + SMOOTHING_BETA) / (1 - SMOOTHING_BETA);
+/** About one bucket a pixel column of the widest chart; each is drawn from at most three points. */
+export const COLUMNS = 600;
 
-/** β of a moving average over about `window` steps. */
-export function betaOfWindow(window: number): number {
-  return Math.max(0, (window - 1) / (window + 1));
+/** What a training chart shows of a run, besides the run itself. */
+export interface SeriesView {
+  readonly unit: XUnit;
+  /** Length of the moving average in steps or in images. */
+  readonly smoothing: number;
+  readonly smoothingUnit: 'steps' | 'images';
+  /** Visible part of the axis; undefined shows all. */
+  readonly range: readonly [number, number] | undefined;
+  readonly isXLog: boolean;
+}
+
+/** Text that changes with what is visible of the axis. */
+export function viewKey({ unit, range, isXLog }: SeriesView): string {
+  return `${unit} ${range?.join(' to ') ?? 'all'} ${isXLog}`;
+}
+
+/** The moving average's length for a run, in its own steps. */
+export function windowOf(run: TrainRecord, view: Pick<SeriesView, 'smoothing' | 'smoothingUnit'>): number {
+  const steps = view.smoothingUnit === 'images' ? view.smoothing / run.experiment.batchSize : view.smoothing;
+  return Math.max(1, steps);
 }
 
 /** Points to draw of a series that is indexed by step. */
@@ -27,16 +49,40 @@ export function linePoints(
   values: Float32Array | Float64Array,
   xOf: (step: number) => number,
 ): readonly Point[] {
-  return decimate(values, POINTS_PER_LINE).map((step) => {
+  const pyramid = new Pyramid();
+  pyramid.update(values);
+  return pointsAt(values, pyramid.indices(values, 0, values.length, COLUMNS), xOf);
+}
+
+function pointsAt(
+  values: Float32Array | Float64Array,
+  steps: readonly number[],
+  xOf: (step: number) => number,
+): readonly Point[] {
+  return steps.map((step) => {
     const y = values[step]!;
     return { x: xOf(step), y: Number.isFinite(y) ? y : null };
   });
 }
 
-/** Raw losses averaged over about `window` steps; the worker's own average where it is fastai's window. */
-export function smoothedLosses(metrics: MetricBuffer, window: number): Float32Array | Float64Array {
-  if (Math.abs(window - FASTAI_WINDOW) < 0.5) return metrics.series('smoothed');
-  return smooth(metrics.series('losses'), betaOfWindow(window));
+/** Steps of [from, to) to draw: evenly over a linear axis, evenly over the octaves of a logarithmic one. */
+export function stepsToDraw(
+  { values, pyramid }: BucketedSeries,
+  [from, to]: readonly [number, number],
+  isXLog: boolean,
+): readonly number[] {
+  if (!isXLog) return pyramid.indices(values, from, to, COLUMNS);
+  const first = Math.max(0, from);
+  const octaves = Math.max(1, Math.ceil(Math.log2((to + 1) / (first + 1))));
+  const kept: number[] = [];
+  for (let octave = 0; octave < octaves; octave++) {
+    const start = (first + 1) * 2 ** octave - 1;
+    const end = Math.min(to, (first + 1) * 2 ** (octave + 1) - 1);
+    for (const step of pyramid.indices(values, start, end, Math.ceil(COLUMNS / octaves))) {
+      if (kept.length === 0 || step > kept.at(-1)!) kept.push(step);
+    }
+  }
+  return kept;
 }
 
 /** Everything that the charts draw of one run. */
@@ -47,10 +93,12 @@ export interface RunSeries {
   readonly momentum: readonly Point[];
   readonly validLoss: readonly Point[];
   readonly accuracy: readonly Point[];
-  /** Range that holds nearly all losses; undefined before the first finite one. */
+  /** Range that holds nearly all visible losses; undefined before the first finite one. */
   readonly lossRange: readonly [number, number] | undefined;
   /** Position of the last recorded step. */
   readonly end: number;
+  /** Recorded steps that are visible: [first, end). */
+  readonly steps: readonly [number, number];
 }
 
 interface CacheEntry {
@@ -60,33 +108,49 @@ interface CacheEntry {
 
 const cache = new WeakMap<MetricBuffer, CacheEntry>();
 
+/** Visible steps [first, end) of a run. */
+export function visibleSteps(run: TrainRecord, { unit, range }: SeriesView): readonly [number, number] {
+  const { count } = run.metrics;
+  if (!range) return [0, count];
+  const first = Math.max(0, Math.floor(exactStepAt(run, unit, range[0])));
+  return [
+    Math.min(first, count),
+    Math.min(count, Math.max(first, Math.ceil(exactStepAt(run, unit, range[1])) + 1)),
+  ];
+}
+
 /** The series of a run; computed again only when it has grown or the view of it has changed. */
-export function runSeries(run: TrainRecord, unit: XUnit, window: number): RunSeries {
+export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
   const { metrics, epochs } = run;
-  const key = `${metrics.count} ${epochs.length} ${unit} ${window} ${run.plan?.stepsPerEpoch}`;
+  const { unit, range, isXLog } = view;
+  const window = windowOf(run, view);
+  const key = `${metrics.count} ${metrics.revision} ${epochs.length} ${viewKey(view)} ${window} ${run.plan?.stepsPerEpoch}`;
   const cached = cache.get(metrics);
   if (cached?.key === key) return cached.series;
   const xOf = (step: number): number => xOfStep(run, unit, step);
-  const line = (name: SeriesName): readonly Point[] => linePoints(metrics.series(name), xOf);
+  const steps = visibleSteps(run, view);
+  const line = (series: BucketedSeries): readonly Point[] =>
+    pointsAt(series.values, stepsToDraw(series, steps, isXLog), xOf);
   const perEpoch = (pick: (index: number) => number): readonly Point[] =>
     epochs.map((_, index) => {
       const y = pick(index);
       return { x: xOfEpoch(run, unit, index), y: Number.isFinite(y) ? y : null };
     });
-  const average = smoothedLosses(metrics, window);
   const validLoss = perEpoch((index) => epochs[index]!.validLoss);
+  const isVisible = ({ x }: Point): boolean => !range || (x >= range[0] && x <= range[1]);
   const series: RunSeries = {
-    raw: line('losses'),
-    smoothed: linePoints(average, xOf),
-    learningRate: line('learningRates'),
-    momentum: line('momenta'),
+    raw: line(bucketed(metrics, 'losses')),
+    smoothed: line(smoothedLosses(metrics, window)),
+    learningRate: line(bucketed(metrics, 'learningRates')),
+    momentum: line(bucketed(metrics, 'momenta')),
     validLoss,
     accuracy: perEpoch((index) => epochs[index]!.accuracy),
-    lossRange: focusRange(metrics.series('losses'), validLoss),
+    lossRange: focusRange(metrics.series('losses').subarray(...steps), validLoss.filter(isVisible)),
     end: Math.max(
       metrics.count > 0 ? xOf(metrics.count - 1) : 0,
-      epochs.length > 0 ? xOfEpoch(run, unit, epochs.length - 1) : 0,
+      epochs.length > 0 ? xOfEpoch(run, unit, epochs.length - 1) || 0 : 0,
     ),
+    steps,
   };
   cache.set(metrics, { key, series });
   return series;
@@ -94,6 +158,8 @@ export function runSeries(run: TrainRecord, unit: XUnit, window: number): RunSer
 
 /** Losses above this many times the usual and the first losses are left out of `focusRange`. */
 const FOCUS_FACTOR = 2;
+/** Enough for the quantiles of a run of any length. */
+const FOCUS_SAMPLES = 4000;
 
 /**
  * The range of losses without the few that would flatten everything else (the end of a diverged run, an
@@ -104,9 +170,14 @@ export function focusRange(
   losses: Float32Array,
   validLoss: readonly Point[],
 ): readonly [number, number] | undefined {
-  const stride = Math.max(1, Math.floor(losses.length / 4000));
-  const sample = losses.filter((value, step) => step % stride === 0 && Number.isFinite(value)).sort();
-  if (sample.length === 0) return undefined;
+  const stride = Math.max(1, Math.floor(losses.length / FOCUS_SAMPLES));
+  const picked = new Float32Array(Math.ceil(losses.length / stride));
+  let count = 0;
+  for (let step = 0; step < losses.length; step += stride) {
+    if (Number.isFinite(losses[step]!)) picked[count++] = losses[step]!;
+  }
+  const sample = picked.subarray(0, count).sort();
+  if (count === 0) return undefined;
   const first = losses.slice(0, 9).filter(Number.isFinite).sort();
   const limit = FOCUS_FACTOR * Math.max(quantile(sample, 0.25), quantile(first, 0.5));
   let low = sample[0]!;
@@ -122,4 +193,50 @@ export function focusRange(
 /** Of ascending values; 0 where there are none. */
 function quantile(sorted: Float32Array, share: number): number {
   return sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
+}
+
+/** How many of the visible values lie off an axis, and the farthest of them. */
+export interface OffScale {
+  readonly above: number;
+  readonly below: number;
+  readonly highest: number;
+  readonly lowest: number;
+  /** Values that are not finite. */
+  readonly gaps: number;
+}
+
+/** Exact counts over the values in [from, to). */
+export function offScale(
+  values: ArrayLike<number>,
+  [from, to]: readonly [number, number],
+  [low, high]: readonly [number, number],
+): OffScale {
+  let above = 0;
+  let below = 0;
+  let gaps = 0;
+  let highest = high;
+  let lowest = low;
+  for (let i = from; i < Math.min(to, values.length); i++) {
+    const value = values[i]!;
+    if (!Number.isFinite(value)) gaps += 1;
+    else if (value > high) {
+      above += 1;
+      if (value > highest) highest = value;
+    } else if (value < low) {
+      below += 1;
+      if (value < lowest) lowest = value;
+    }
+  }
+  return { above, below, highest, lowest, gaps };
+}
+
+/** Both together. */
+export function addOffScale(a: OffScale, b: OffScale): OffScale {
+  return {
+    above: a.above + b.above,
+    below: a.below + b.below,
+    highest: Math.max(a.highest, b.highest),
+    lowest: Math.min(a.lowest, b.lowest),
+    gaps: a.gaps + b.gaps,
+  };
 }

@@ -14,8 +14,8 @@ describe('axes', () => {
   });
 
   it('counts time in minutes, not in hundreds of seconds', () => {
-    expect(timeAxis(1000).ticks).toEqual([0, 300, 600, 900]);
-    expect(timeAxis(45).ticks).toEqual([0, 10, 20, 30, 40]);
+    expect(timeAxis(0, 1000).ticks).toEqual([0, 300, 600, 900]);
+    expect(timeAxis(0, 45).ticks).toEqual([0, 10, 20, 30, 40]);
   });
 
   it('marks decades, and finer where there are few', () => {

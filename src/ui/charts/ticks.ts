@@ -37,10 +37,11 @@ export function exactAxis(low: number, high: number, count = 6): AxisTicks {
 }
 
 /** As `exactAxis`, in seconds with ticks at times that people count in. */
-export function timeAxis(high: number, count = 6): AxisTicks {
+export function timeAxis(low: number, high: number, count = 6): AxisTicks {
+  const span = high - low;
   const step =
-    TIME_STEPS.find((seconds) => high / seconds <= count) ?? 86_400 * Math.ceil(high / 86_400 / count);
-  return { domain: [0, high], ticks: multiples(0, high, step) };
+    TIME_STEPS.find((seconds) => span / seconds <= count) ?? 86_400 * Math.ceil(span / 86_400 / count);
+  return { domain: [low, high], ticks: multiples(low, high, step) };
 }
 
 /** A logarithmic axis: ticks at decades, and at 2 and 5 between them where there are few decades. */

@@ -1,14 +1,31 @@
 import type { TrainRecord } from '#client/runRecord.ts';
-import { formatClock, formatCount } from '#ui/format.ts';
+import { formatClock, formatCount, formatTick } from '#ui/format.ts';
+import { learningRateSum } from './metricCache.ts';
 
 /** What the horizontal axis of the training charts counts. */
-export type XUnit = 'step' | 'epoch' | 'images' | 'time';
+export type XUnit = 'step' | 'epoch' | 'images' | 'time' | 'rate';
 
-export const xUnits: readonly { readonly value: XUnit; readonly label: string; readonly axis: string }[] = [
+export const xUnits: readonly {
+  readonly value: XUnit;
+  readonly label: string;
+  readonly axis: string;
+  readonly title?: string;
+}[] = [
   { value: 'step', label: 'Step', axis: 'steps' },
   { value: 'epoch', label: 'Epoch', axis: 'epochs' },
   { value: 'images', label: 'Images', axis: 'images seen' },
-  { value: 'time', label: 'Time', axis: 'compute time, pauses left out' },
+  {
+    value: 'time',
+    label: 'Time',
+    axis: 'compute time, pauses left out',
+    title: 'Compute time of the run alone: pauses and the other runs of a race are left out',
+  },
+  {
+    value: 'rate',
+    label: 'Σ LR',
+    axis: 'sum of the learning rates',
+    title: 'Sum of the learning rates so far',
+  },
 ];
 
 function stepsPerEpoch(run: TrainRecord): number {
@@ -26,6 +43,8 @@ export function xOfStep(run: TrainRecord, unit: XUnit, step: number): number {
       return (step + 1) * run.experiment.batchSize;
     case 'time':
       return run.metrics.at('elapsedMs', step) / 1000;
+    case 'rate':
+      return learningRateSum(run.metrics)[step] ?? Number.NaN;
     default:
       return unit satisfies never;
   }
@@ -39,25 +58,35 @@ export function xOfEpoch(run: TrainRecord, unit: XUnit, index: number): number {
   return xOfStep(run, unit, run.epochs[index]!.step - 1);
 }
 
+/** The step (0-based, fractional, also beyond the ends of the run) at a position. */
+export function exactStepAt(run: TrainRecord, unit: XUnit, x: number): number {
+  switch (unit) {
+    case 'step':
+      return x - 1;
+    case 'epoch':
+      return x * stepsPerEpoch(run) - 1;
+    case 'images':
+      return x / run.experiment.batchSize - 1;
+    case 'time':
+      return nearest(run.metrics.series('elapsedMs'), x * 1000);
+    case 'rate':
+      return nearest(learningRateSum(run.metrics), x);
+    default:
+      return unit satisfies never;
+  }
+}
+
 /** The recorded step (0-based) nearest to a position; undefined beyond the ends of the run. */
 export function stepAtX(run: TrainRecord, unit: XUnit, x: number): number | undefined {
   const { count } = run.metrics;
-  const exact =
-    unit === 'step'
-      ? x - 1
-      : unit === 'epoch'
-        ? x * stepsPerEpoch(run) - 1
-        : unit === 'images'
-          ? x / run.experiment.batchSize - 1
-          : nearest(run.metrics.series('elapsedMs'), x * 1000);
-  const step = Math.round(exact);
+  const step = Math.round(exactStepAt(run, unit, x));
   // A little beyond the ends still means the end: pixels are coarser than steps.
   if (count === 0 || step < -Math.max(1, count / 50) || step > count * 1.02 + 1) return undefined;
   return Math.min(count - 1, Math.max(0, step));
 }
 
 /** Fractional index of `value` in an ascending series, also beyond its ends. */
-function nearest(series: Float32Array, value: number): number {
+function nearest(series: Float32Array | Float64Array, value: number): number {
   const last = series.length - 1;
   if (last < 0) return 0;
   if (value > series[last]!) return last * (value / series[last]!);
@@ -77,4 +106,5 @@ export const formatX: Readonly<Record<XUnit, (x: number) => string>> = {
   images: formatCount,
   epoch: (x) => String(Number(x.toFixed(2))),
   time: (x) => formatClock(x * 1000),
+  rate: formatTick,
 };

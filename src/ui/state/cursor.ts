@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 
 /** Charts of one group share their cursor: they have the same horizontal axis. */
-export type CursorGroup = 'train' | 'finder';
+export type CursorGroup = 'train' | 'finder' | 'compare';
 
 interface CursorState {
   readonly group: CursorGroup | undefined;

@@ -1,14 +1,23 @@
 import { create } from 'zustand';
-import { FASTAI_WINDOW } from '#ui/charts/series.ts';
+import { FASTAI_WINDOW } from '#ui/charts/metricCache.ts';
 import type { XUnit } from '#ui/charts/xUnit.ts';
+import { setZoom } from './zoom.ts';
 
-export type Tab = 'data' | 'find' | 'train';
+export type Tab = 'data' | 'find' | 'train' | 'compare';
 
 interface ViewState {
   readonly tab: Tab;
   readonly xUnit: XUnit;
-  /** Length of the moving average of the loss, in steps. */
+  /** Length of the moving average of the loss, in `smoothingUnit`. */
   readonly smoothing: number;
+  readonly smoothingUnit: 'steps' | 'images';
+  readonly isXLog: boolean;
+  /** Runs that differ in nothing but the seed are drawn as their mean and their range. */
+  readonly isGrouped: boolean;
+  /** The run that the others are measured against. */
+  readonly baseline: string | undefined;
+  /** More curves than can be told apart are drawn all the same. */
+  readonly drawsAll: boolean;
   readonly isLossLog: boolean;
   /** Show every loss, even where a few large ones flatten the rest. */
   readonly showsAllLosses: boolean;
@@ -27,7 +36,12 @@ interface ViewState {
 interface ViewActions {
   setTab: (tab: Tab) => void;
   setXUnit: (unit: XUnit) => void;
-  setSmoothing: (window: number) => void;
+  setSmoothing: (window: number, unit?: 'steps' | 'images') => void;
+  setXLog: (isLog: boolean) => void;
+  setGrouped: (isGrouped: boolean) => void;
+  /** Undefined pins none. */
+  setBaseline: (runId: string | undefined) => void;
+  setDrawsAll: (drawsAll: boolean) => void;
   setLossLog: (isLog: boolean) => void;
   setShowsAllLosses: (showsAll: boolean) => void;
   toggleHidden: (runId: string) => void;
@@ -41,6 +55,11 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   tab: 'find',
   xUnit: 'step',
   smoothing: FASTAI_WINDOW,
+  smoothingUnit: 'steps',
+  isXLog: false,
+  isGrouped: true,
+  baseline: undefined,
+  drawsAll: false,
   isLossLog: false,
   showsAllLosses: false,
   hidden: [],
@@ -49,8 +68,17 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   isDeviceNoteRead: false,
   announcement: { text: '' },
   setTab: (tab) => set({ tab }),
-  setXUnit: (xUnit) => set({ xUnit }),
-  setSmoothing: (smoothing) => set({ smoothing }),
+  setXUnit: (xUnit) => {
+    // What is visible was said in the other unit.
+    for (const group of ['train', 'compare'] as const) setZoom(group, undefined);
+    set({ xUnit });
+  },
+  setSmoothing: (smoothing, unit) =>
+    set((state) => ({ smoothing, smoothingUnit: unit ?? state.smoothingUnit })),
+  setXLog: (isXLog) => set({ isXLog }),
+  setGrouped: (isGrouped) => set({ isGrouped }),
+  setBaseline: (baseline) => set({ baseline }),
+  setDrawsAll: (drawsAll) => set({ drawsAll }),
   setLossLog: (isLossLog) => set({ isLossLog }),
   setShowsAllLosses: (showsAllLosses) => set({ showsAllLosses }),
   toggleHidden: (runId) =>

@@ -1,30 +1,48 @@
 import { useId } from 'react';
 import type { ReactNode } from 'react';
+import { FASTAI_WINDOW } from '#ui/charts/metricCache.ts';
 import { xUnits } from '#ui/charts/xUnit.ts';
+import { formatCount } from '#ui/format.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
+import { setZoom } from '#ui/state/zoom.ts';
 
-/** Window of the moving average at both ends of the slider, in steps; between them on a log scale. */
-const LONGEST_WINDOW = 5000;
+/** The longest moving average of the slider, which is logarithmic. */
+const LONGEST_WINDOW = { steps: 5_000, images: 100_000 } as const;
 const SLIDER_STEPS = 200;
+/** What the window becomes when its unit changes; batches of 64 make them about the same. */
+const DEFAULT_WINDOW = { steps: FASTAI_WINDOW, images: 6_400 } as const;
 
-function windowOf(position: number): number {
-  return Math.round(LONGEST_WINDOW ** (position / SLIDER_STEPS));
+const smoothingUnits = [
+  { value: 'steps', label: 'steps', title: 'The same number of steps for every run' },
+  {
+    value: 'images',
+    label: 'images',
+    title: 'The same number of images for every run, so that batch sizes are smoothed alike',
+  },
+] as const;
+
+function windowAt(position: number, longest: number): number {
+  return Math.round(longest ** (position / SLIDER_STEPS));
 }
 
-function positionOf(window: number): number {
-  return Math.round((Math.log(window) / Math.log(LONGEST_WINDOW)) * SLIDER_STEPS);
+function positionOf(window: number, longest: number): number {
+  return Math.round((Math.log(window) / Math.log(longest)) * SLIDER_STEPS);
 }
 
-/** One line that rules all training charts: horizontal unit, smoothing, log loss. */
+/** One line that rules all charts of runs: horizontal unit, smoothing, logarithmic axes, repeats. */
 export function ChartControls(): ReactNode {
   const id = useId();
   const unit = useView((state) => state.xUnit);
   const smoothing = useView((state) => state.smoothing);
   const isLog = useView((state) => state.isLossLog);
-  const { setXUnit, setSmoothing, setLossLog } = viewActions;
-  const text = smoothing <= 1 ? 'off' : `${Math.round(smoothing)} steps`;
+  const { setXUnit, setSmoothing, setLossLog, setXLog, setGrouped } = viewActions;
+  const smoothingUnit = useView((state) => state.smoothingUnit);
+  const isXLog = useView((state) => state.isXLog);
+  const isGrouped = useView((state) => state.isGrouped);
+  const longest = LONGEST_WINDOW[smoothingUnit];
+  const text = smoothing <= 1 ? 'off' : `${formatCount(smoothing)} ${smoothingUnit}`;
   return (
     <div className="chart-controls">
       <Segmented label="X axis" isLabelHidden options={xUnits} value={unit} onChange={setXUnit} />
@@ -35,15 +53,32 @@ export function ChartControls(): ReactNode {
           type="range"
           min={0}
           max={SLIDER_STEPS}
-          value={positionOf(smoothing)}
+          value={positionOf(smoothing, longest)}
           aria-valuetext={text}
-          onChange={(event) => setSmoothing(windowOf(Number(event.target.value)))}
+          onChange={(event) => setSmoothing(windowAt(Number(event.target.value), longest))}
         />
         <output htmlFor={id} title="Length of the moving average; fastai shows 99 steps">
           {text}
         </output>
       </div>
+      <Segmented
+        label="Smoothing in"
+        isLabelHidden
+        options={smoothingUnits}
+        value={smoothingUnit}
+        onChange={(chosen) => setSmoothing(DEFAULT_WINDOW[chosen], chosen)}
+      />
       <Toggle label="Log loss" isOn={isLog} onChange={setLossLog} />
+      <Toggle
+        label="Log x"
+        isOn={isXLog}
+        onChange={(isOn) => {
+          setZoom('train', undefined);
+          setZoom('compare', undefined);
+          setXLog(isOn);
+        }}
+      />
+      <Toggle label="Mean of seeds" isOn={isGrouped} onChange={setGrouped} />
     </div>
   );
 }

@@ -2,12 +2,13 @@ import type { ReactNode } from 'react';
 import type { SeriesName } from '#client/metricBuffer.ts';
 import { formatPercent, formatRate } from '#ui/format.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
+import type { GhostPoint, PlotLine } from '#ui/charts/Plot.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
 import { runLabel } from '#ui/runText.ts';
 import type { Point } from '#ui/charts/series.ts';
 import { roundedAxis } from '#ui/charts/ticks.ts';
 import { xOfEpoch, xOfStep } from '#ui/charts/xUnit.ts';
-import type { ChartRun, ChartView } from './chartRuns.ts';
+import type { ChartGroup, ChartRun, ChartView } from './chartRuns.ts';
 import { cursorTitle } from './readouts.ts';
 
 interface SmallChartProps {
@@ -23,30 +24,57 @@ function formatRateTick(value: number): string {
 }
 
 /** Validation accuracy at the end of each epoch. */
-export function AccuracyChart({ view }: SmallChartProps): ReactNode {
+export function AccuracyChart({
+  view,
+  ghosts,
+}: SmallChartProps & { readonly ghosts?: readonly GhostPoint[] }): ReactNode {
   const [low, high] = rangeOf(view.runs, (run) => run.series.accuracy) ?? [0, 1];
   return (
     <Plot
       title="Accuracy"
       subtitle="validation"
       summary={accuracySummary(view)}
-      group="train"
+      group={view.group}
       xAxis={view.xAxis}
+      xExtent={view.xExtent}
+      isXLog={view.series.isXLog}
       yAxis={roundedAxis(Math.max(0, low - 0.05), Math.min(1, high + 0.05), 4)}
       formatX={view.formatX}
       formatY={formatPercentTick}
-      lines={view.runs.map(({ run, style, series }) => ({
-        id: run.id,
-        points: series.accuracy,
-        colour: style.colour,
-        dash: style.dash,
-        marker: style.marker,
-        width: 1.5,
-      }))}
+      lines={view.groups.flatMap(accuracyLines)}
+      bands={view.groups.flatMap(({ runs, style, band }) =>
+        band ? [{ id: runs[0]!.run.id, points: band.accuracyBand, colour: style.colour }] : [],
+      )}
+      {...(ghosts ? { ghosts } : {})}
       readout={(x) => accuracyReadout(view, x)}
       empty="After the first epoch"
     />
   );
+}
+
+function accuracyLines({ runs, style, band }: ChartGroup): readonly PlotLine[] {
+  const { colour, dash, marker } = style;
+  if (!band) {
+    return runs.map(({ run, series, style: own }) => ({
+      id: run.id,
+      points: series.accuracy,
+      colour: own.colour,
+      dash: own.dash,
+      marker: own.marker,
+      width: 1.5,
+    }));
+  }
+  return [
+    ...runs.map(({ run, series }) => ({
+      id: run.id,
+      points: series.accuracy,
+      colour,
+      dash,
+      width: 1,
+      opacity: 0.35,
+    })),
+    { id: `${runs[0]!.run.id} mean`, points: band.accuracyMean, colour, dash, marker, width: 1.5 },
+  ];
 }
 
 function accuracySummary(view: ChartView): string {
@@ -124,8 +152,10 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
     <Plot
       title={title}
       summary={ends.length > 0 ? `Last values: ${ends.join('; ')}.` : 'Nothing to show yet.'}
-      group="train"
+      group={view.group}
       xAxis={view.xAxis}
+      xExtent={view.xExtent}
+      isXLog={view.series.isXLog}
       yAxis={roundedAxis(from ?? low, high, 4)}
       formatX={view.formatX}
       formatY={formatRateTick}

@@ -1,33 +1,29 @@
 import type { ReactNode } from 'react';
 import { Notice } from '#ui/parts/Notice.tsx';
-import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
-import { divergenceText, runLabel, statusText } from '#ui/runText.ts';
-import { isTrainRun, useMetricsVersion, useRuns } from '#ui/state/client.ts';
+import { divergenceText, runLabel, runSummary, statusText } from '#ui/runText.ts';
+import { isTrainRun, useRuns } from '#ui/state/client.ts';
 import { useView } from '#ui/state/viewStore.ts';
 import { ChartControls } from './ChartControls.tsx';
-import { chartView } from './chartRuns.ts';
 import { EpochTable } from './EpochTable.tsx';
 import { LossChart } from './LossChart.tsx';
+import { MoreRuns } from './MoreRuns.tsx';
 import { AccuracyChart, LearningRateChart, MomentumChart } from './SmallCharts.tsx';
+import { useChartView } from './useChartView.ts';
 
 /** Live curves of every training run of the visit, and the epoch table of one of them. */
 export function TrainPanel(): ReactNode {
-  useMetricsVersion();
   const runs = useRuns();
-  const unit = useView((state) => state.xUnit);
-  const smoothing = useView((state) => state.smoothing);
-  const hidden = useView((state) => state.hidden);
   const selectedId = useView((state) => state.selected.train);
-  const isNarrow = useMediaQuery('(max-width: 640px)');
+  const view = useChartView(runs, 'train');
   const trainRuns = runs.filter(isTrainRun);
   const newest = trainRuns.at(-1);
   const selected = trainRuns.find((run) => run.id === selectedId) ?? newest;
-  const view = chartView(runs, { unit, smoothing, hidden, isNarrow });
   if (!newest) return <TrainEmpty />;
   return (
     <div className="train">
       <ChartControls />
-      <LossChart view={view} newest={newest} />
+      <MoreRuns view={view} />
+      <LossChart view={view} summary={runSummary(newest)} />
       <div className="small-charts">
         <AccuracyChart view={view} />
         <LearningRateChart view={view} />

@@ -2,7 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { finderRun, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import { chartView } from './chartRuns.ts';
 
-const options = { unit: 'step', smoothing: 99, hidden: [], isNarrow: false } as const;
+const options = {
+  group: 'train',
+  unit: 'step',
+  smoothing: 99,
+  smoothingUnit: 'steps',
+  range: undefined,
+  isXLog: false,
+  hidden: [],
+  isNarrow: false,
+  isGrouped: true,
+  baseline: undefined,
+  limit: 12,
+} as const;
 const losses = (count: number): number[] => Array.from({ length: count }, (_, i) => 2 - i / 1000);
 
 describe('chartView', () => {
@@ -28,6 +40,46 @@ describe('chartView', () => {
     const run = trainRun({ id: 'a' });
     expect(chartView([run, finderRun({ id: 'f' })], options).runs).toHaveLength(1);
     expect(chartView([run], { ...options, hidden: ['a'] }).runs).toHaveLength(0);
+  });
+
+  it('draws the newest runs where there are too many to tell apart, always the baseline, and says how many more', () => {
+    const runs = Array.from({ length: 20 }, (_, i) => trainRun({ id: `r${i}` }));
+    const view = chartView(runs, { ...options, baseline: 'r2', hidden: ['r19'] });
+    expect(view.runs.map(({ run }) => run.id)).toEqual(['r2', ...runs.slice(7, 19).map((run) => run.id)]);
+    expect(view.moreCount).toBe(6);
+    expect(view.baseline?.run.id).toBe('r2');
+  });
+
+  it('draws seeds of one arm as mean and range of the steps that all have', () => {
+    const seeds = [1, 3].map((loss, seed) =>
+      trainRun({
+        id: `s${seed}`,
+        status: 'finished',
+        experiment: { ...trainRun().experiment, seed },
+        metrics: metricsOf([loss, loss, loss]),
+      }),
+    );
+    const begun = trainRun({
+      id: 'new',
+      experiment: { ...seeds[0]!.experiment, seed: 9 },
+      metrics: metricsOf([9]),
+    });
+    const { groups } = chartView([...seeds, begun], options);
+    expect(groups).toHaveLength(1);
+    expect(groups[0]!.band?.mean).toEqual([1, 2, 3].map((x) => ({ x, y: 2 })));
+    expect(groups[0]!.band?.band[0]).toEqual({ x: 1, low: 1, high: 3 });
+    expect(chartView(seeds, { ...options, isGrouped: false }).groups.map(({ band }) => band)).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('shows a part of the axis, and knows all of it', () => {
+    const run = trainRun({ status: 'stopped', metrics: metricsOf(losses(120)) });
+    const view = chartView([run], { ...options, range: [20, 40] });
+    expect(view.xAxis.domain).toEqual([20, 40]);
+    expect(view.xExtent).toEqual([0, 120]);
+    expect(chartView([run], { ...options, isXLog: true }).xAxis.domain).toEqual([1, 120]);
   });
 
   it('tells repeats of an arm apart by mark and tone, and arms by dashes', () => {

@@ -1,17 +1,24 @@
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
 import { isOver } from '#domain/run.ts';
+import { groupBand } from '#ui/charts/bands.ts';
+import type { GroupBand } from '#ui/charts/bands.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
 import { runStyles } from '#ui/charts/palette.ts';
+import { repeatsOf } from '#ui/charts/runGroups.ts';
 import { runSeries } from '#ui/charts/series.ts';
-import type { RunSeries } from '#ui/charts/series.ts';
-import { exactAxis, growingExtent, timeAxis } from '#ui/charts/ticks.ts';
+import type { RunSeries, SeriesView } from '#ui/charts/series.ts';
+import { exactAxis, growingExtent, logAxis, timeAxis } from '#ui/charts/ticks.ts';
 import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { formatX, stepAtX, xUnits } from '#ui/charts/xUnit.ts';
 import type { XUnit } from '#ui/charts/xUnit.ts';
 import { isTrainRun } from '#ui/state/client.ts';
+import type { CursorGroup } from '#ui/state/cursor.ts';
+import type { Range } from '#ui/state/zoom.ts';
 
 /** More names than this at the ends of lines would cover each other: the list of runs names them then. */
 const MAX_END_LABELS = 8;
+/** More curves than this in one chart cannot be told apart. */
+export const MAX_CURVES = 12;
 
 export interface ChartRun {
   readonly run: TrainRecord;
@@ -19,12 +26,27 @@ export interface ChartRun {
   readonly series: RunSeries;
 }
 
-/** What all training charts share: the visible runs and the horizontal axis. */
+/** Runs that differ in nothing but the seed. */
+export interface ChartGroup {
+  readonly runs: readonly ChartRun[];
+  readonly style: RunStyle;
+  /** Undefined for a single run. */
+  readonly band: GroupBand | undefined;
+}
+
+/** What all charts of a tab share: the drawn runs and the horizontal axis. */
 export interface ChartView {
   readonly runs: readonly ChartRun[];
+  readonly groups: readonly ChartGroup[];
+  /** Runs that were left out because there are too many to tell apart. */
+  readonly moreCount: number;
+  readonly baseline: ChartRun | undefined;
+  readonly group: CursorGroup;
+  readonly series: SeriesView;
   readonly unit: XUnit;
-  readonly smoothing: number;
   readonly xAxis: AxisTicks;
+  /** All of the horizontal axis. */
+  readonly xExtent: Range;
   readonly xLabel: string;
   readonly showsNames: boolean;
   readonly formatX: (x: number) => string;
@@ -32,26 +54,57 @@ export interface ChartView {
   readonly atCursor: (x: number) => readonly (ChartRun & { step: number })[];
 }
 
-export function chartView(
+export interface ChartOptions extends SeriesView {
+  readonly group: CursorGroup;
+  readonly hidden: readonly string[];
+  readonly isNarrow: boolean;
+  readonly isGrouped: boolean;
+  /** Id of the run that the others are measured against. */
+  readonly baseline: string | undefined;
+  /** At most so many curves; the newest are drawn. */
+  readonly limit: number;
+}
+
+/** The training runs to draw: those not hidden, the newest of them where there are too many, and the baseline. */
+export function drawnRuns(
   all: readonly RunRecord[],
-  options: { unit: XUnit; smoothing: number; hidden: readonly string[]; isNarrow: boolean },
-): ChartView {
-  const { unit, smoothing, hidden } = options;
+  { hidden, limit, baseline }: Pick<ChartOptions, 'hidden' | 'limit' | 'baseline'>,
+): { readonly drawn: readonly TrainRecord[]; readonly moreCount: number } {
+  const visible = all.filter(isTrainRun).filter((run) => !hidden.includes(run.id));
+  const newest = new Set(visible.slice(Math.max(0, visible.length - limit)));
+  const drawn = visible.filter((run) => newest.has(run) || run.id === baseline);
+  return { drawn, moreCount: visible.length - drawn.length };
+}
+
+export function chartView(all: readonly RunRecord[], options: ChartOptions): ChartView {
+  const { unit, isXLog } = options;
   const styles = runStyles(all);
-  const runs = all
-    .filter(isTrainRun)
-    .filter((run) => !hidden.includes(run.id))
-    .map((run): ChartRun => ({
-      run,
-      style: styles.get(run.id)!,
-      series: runSeries(run, unit, smoothing),
-    }));
+  const { drawn, moreCount } = drawnRuns(all, options);
+  const series: SeriesView = {
+    unit,
+    isXLog,
+    smoothing: options.smoothing,
+    smoothingUnit: options.smoothingUnit,
+    range: options.range,
+  };
+  const runs = drawn.map((run): ChartRun => ({
+    run,
+    style: styles.get(run.id)!,
+    series: runSeries(run, series),
+  }));
   const extent = Math.max(0, ...runs.map((chartRun) => extentOf(chartRun, unit))) || 100;
+  const xExtent: Range = [isXLog ? firstX(runs, unit, extent) : 0, extent];
+  const [low, high] = options.range ?? xExtent;
   return {
     runs,
+    groups: groupsOf(runs, options.isGrouped, series),
+    moreCount,
+    baseline: runs.find(({ run }) => run.id === options.baseline),
+    group: options.group,
+    series,
     unit,
-    smoothing,
-    xAxis: unit === 'time' ? timeAxis(extent) : exactAxis(0, extent),
+    xAxis: isXLog ? logAxis(low, high) : unit === 'time' ? timeAxis(low, high) : exactAxis(low, high),
+    xExtent,
     xLabel: xUnits.find((entry) => entry.value === unit)?.axis ?? '',
     showsNames: !options.isNarrow && runs.length <= MAX_END_LABELS,
     formatX: formatX[unit],
@@ -63,6 +116,25 @@ export function chartView(
   };
 }
 
+function groupsOf(runs: readonly ChartRun[], isGrouped: boolean, series: SeriesView): readonly ChartGroup[] {
+  const groups = isGrouped ? repeatsOf(runs) : runs.map((run) => [run]);
+  return groups.map((members) => ({
+    runs: members,
+    style: members[0]!.style,
+    band: groupBand(
+      members.map(({ run }) => run),
+      series,
+    ),
+  }));
+}
+
+/** A logarithmic axis begins at the first position that a run has. */
+function firstX(runs: readonly ChartRun[], unit: XUnit, extent: number): number {
+  const firsts = runs.flatMap(({ series }) => series.raw.slice(0, 1).map(({ x }) => x)).filter((x) => x > 0);
+  const first = unit === 'step' ? 1 : Math.min(...firsts);
+  return Number.isFinite(first) && first < extent ? first : extent / 1000;
+}
+
 /** How far the axis reaches for one run: what it has done, rounded up while it goes on. */
 function extentOf({ run, series }: ChartRun, unit: XUnit): number {
   if (isOver(run.status)) return series.end;
@@ -72,6 +144,7 @@ function extentOf({ run, series }: ChartRun, unit: XUnit): number {
     images: steps * run.experiment.batchSize,
     epoch: run.experiment.epochs,
     time: Number.POSITIVE_INFINITY,
+    rate: Number.POSITIVE_INFINITY,
   }[unit];
   return growingExtent(series.end, planned);
 }

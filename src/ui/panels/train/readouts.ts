@@ -1,5 +1,6 @@
 import type { TrainRecord } from '#client/runRecord.ts';
 import type { EpochRow } from '#domain/run.ts';
+import { formatLoss } from '#ui/format.ts';
 import type { ChartView } from './chartRuns.ts';
 
 /** Head of the readout: where the cursor is. */
@@ -10,10 +11,17 @@ export function cursorTitle(view: ChartView, x: number): string {
     epoch: `Epoch ${position}`,
     images: `${position} images`,
     time: position,
+    rate: `Σ LR ${position}`,
   }[view.unit];
 }
 
 /** The last validation that was known at a step. */
 export function validationBefore(run: TrainRecord, step: number): EpochRow | undefined {
   return run.epochs.findLast((row) => row.step <= step + 1);
+}
+
+/** '+0.021', '−0.3': a difference always has its sign. */
+export function formatDifference(value: number): string {
+  if (!Number.isFinite(value)) return formatLoss(value);
+  return `${value < 0 ? '−' : value > 0 ? '+' : '±'}${formatLoss(Math.abs(value))}`;
 }

@@ -1,0 +1,122 @@
+import { useId } from 'react';
+import type { ReactNode } from 'react';
+import { markerPath, useScales } from './PlotLayers.tsx';
+import type { Scales } from './PlotLayers.tsx';
+import { bandPath, linePath, offScaleMarks } from './paths.ts';
+import type { MarkerShape } from './palette.ts';
+import type { BandPoint, Point } from './series.ts';
+
+export interface PlotLine {
+  readonly id: string;
+  readonly points: readonly Point[];
+  readonly colour: string;
+  readonly dash?: string | undefined;
+  readonly width?: number;
+  readonly opacity?: number;
+  /** Marks every point; for lines of few points. */
+  readonly marker?: MarkerShape;
+  /** Draws single dots instead of a line. */
+  readonly asDots?: boolean;
+}
+
+/** An area between two lines. */
+export interface PlotBand {
+  readonly id: string;
+  readonly points: readonly BandPoint[];
+  readonly colour: string;
+}
+
+/** A value that somebody else measured: a hollow mark. */
+export interface GhostPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly label: string;
+  readonly colour: string;
+  readonly marker: MarkerShape;
+}
+
+/** Bands and lines, each one path element however many points, cut off at the edges of the plot. */
+export function Lines({
+  lines,
+  bands,
+}: {
+  lines: readonly PlotLine[];
+  bands: readonly PlotBand[];
+}): ReactNode {
+  const scales = useScales();
+  const clip = useId();
+  if (!scales) return null;
+  const { area } = scales;
+  return (
+    <>
+      <clipPath id={clip}>
+        <rect x={area.x} y={area.y} width={area.width} height={area.height} />
+      </clipPath>
+      <g clipPath={`url(#${clip})`}>
+        {bands.map((band) => (
+          <path key={band.id} className="plot-band" d={bandPath(band.points, scales)} fill={band.colour} />
+        ))}
+        {lines
+          .filter((line) => !line.asDots && line.points.length > 0)
+          .map((line) => (
+            <path
+              key={line.id}
+              className="plot-line"
+              d={linePath(line.points, scales)}
+              stroke={line.colour}
+              strokeWidth={line.width ?? 2}
+              strokeOpacity={line.opacity ?? 1}
+              strokeDasharray={line.dash}
+            />
+          ))}
+      </g>
+    </>
+  );
+}
+
+/** Hollow marks; the readout names them. */
+export function Ghosts({ points }: { points: readonly GhostPoint[] }): ReactNode {
+  const scales = useScales();
+  if (!scales) return null;
+  return points.map((point) => {
+    const x = scales.x(point.x);
+    const y = scales.y(point.y);
+    if (!isInside(scales, x, y)) return null;
+    return (
+      <path
+        key={`${point.label} ${point.x}`}
+        className="plot-ghost"
+        d={markerPath(point.marker, x, y, 9)}
+        stroke={point.colour}
+      >
+        <title>{point.label}</title>
+      </path>
+    );
+  });
+}
+
+function isInside({ area }: Scales, x: number, y: number): boolean {
+  return x >= area.x - 1 && x <= area.x + area.width + 1 && y >= area.y - 1 && y <= area.y + area.height + 1;
+}
+
+/** Arrows where a line leaves the plot at the top or the bottom, crosses where it has no number. */
+export function OffScaleMarks({ lines }: { lines: readonly PlotLine[] }): ReactNode {
+  const scales = useScales();
+  if (!scales) return null;
+  const { area } = scales;
+  const bottom = area.y + area.height;
+  return lines.map((line) => {
+    const { above, below, gaps } = offScaleMarks(line.points, scales);
+    const arrows = [
+      ...above.map((x) => `M${x - 4} ${area.y + 1}l4 -6l4 6z`),
+      ...below.map((x) => `M${x - 4} ${bottom - 1}l4 6l4 -6z`),
+    ].join('');
+    const crosses = gaps.map((x) => `M${x - 3} ${area.y - 6}l6 6m0 -6l-6 6`).join('');
+    return (
+      <g key={line.id}>
+        {arrows && <path className="plot-off-scale" d={arrows} fill={line.colour} />}
+        {crosses && <path className="plot-gap" d={crosses} stroke={line.colour} />}
+      </g>
+    );
+  });
+}

@@ -1,0 +1,38 @@
+import { useEffect } from 'react';
+import type { RunRecord } from '#client/runRecord.ts';
+import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
+import { useClient, useMetricsVersion } from '#ui/state/client.ts';
+import { useView } from '#ui/state/viewStore.ts';
+import { useZoom } from '#ui/state/zoom.ts';
+import { MAX_CURVES, chartView } from './chartRuns.ts';
+import type { ChartView } from './chartRuns.ts';
+
+/** The view of some runs that the charts of a tab share; reads the steps of runs of earlier visits. */
+export function useChartView(runs: readonly RunRecord[], group: 'train' | 'compare'): ChartView {
+  useMetricsVersion();
+  const client = useClient();
+  const view = useView();
+  const range = useZoom((state) => state.ranges[group]);
+  const isNarrow = useMediaQuery('(max-width: 640px)');
+  const chart = chartView(runs, {
+    group,
+    unit: view.xUnit,
+    smoothing: view.smoothing,
+    smoothingUnit: view.smoothingUnit,
+    range,
+    isXLog: view.isXLog,
+    hidden: view.hidden,
+    isNarrow,
+    isGrouped: view.isGrouped,
+    baseline: view.baseline,
+    limit: view.drawsAll ? Number.POSITIVE_INFINITY : MAX_CURVES,
+  });
+  const absent = chart.runs
+    .filter(({ run }) => run.stepsLoaded === 'absent')
+    .map(({ run }) => run.id)
+    .join(' ');
+  useEffect(() => {
+    if (absent) void client.loadSteps(absent.split(' '));
+  }, [client, absent]);
+  return chart;
+}
