@@ -93,7 +93,10 @@ export interface TrainingEngine {
   /** A copy of the state in CPU memory, of exactly the steps issued before the call. */
   snapshot(): Promise<EngineState>;
   restore(state: EngineState): Promise<void>;
-  /** The last measurements of all layers, where the engine takes any and `layerSampleEvery` asks for them. */
+  /**
+   * The last measurements of all layers, up to 200, of steps issued since `initialize` or `restore`; none without
+   * `layerSampleEvery`. Cheap, and works after divergence. Only the recorded engine takes any.
+   */
   layerHistory?(): Promise<LayerHistory>;
   memory(): EngineMemory;
   /** How many steps one `advance` should ask for, so that a submission stays near 50 ms. */

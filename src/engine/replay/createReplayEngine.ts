@@ -5,6 +5,7 @@ import { record } from '#gpu/replay.ts';
 import type { EngineConfig } from '../engine.ts';
 import { BufferPool } from './bufferPool.ts';
 import { acquireDataset } from './datasetBuffers.ts';
+import { LayerRecorder } from './layerRecorder.ts';
 import { ReplayEngine } from './replayEngine.ts';
 import { buildStep, type StepOptions } from './trainingStep.ts';
 
@@ -36,13 +37,15 @@ export async function createReplayEngine(
     const step = await inErrorScopes(context, 'allocating the network', () =>
       buildStep(context, config, dataset, pool, options),
     );
+    const measurements = step.layers?.splices.flatMap(({ dispatches }) => dispatches) ?? [];
     await pipelineCache(context).compile(
-      step.dispatches.map(({ shader }) => shader),
+      [...step.dispatches, ...measurements].map(({ shader }) => shader),
       options.onCompile,
     );
-    const recording = await inErrorScopes(context, 'preparing the training step', () =>
-      record(context, pipelineCache(context), step.dispatches),
-    );
+    const [recording, layerRecorder] = await inErrorScopes(context, 'preparing the training step', () => {
+      const whole = record(context, pipelineCache(context), step.dispatches);
+      return [whole, step.layers && new LayerRecorder(context, step.layers, step.dispatches, whole)] as const;
+    });
     return new ReplayEngine({
       context,
       config,
@@ -50,6 +53,7 @@ export async function createReplayEngine(
       pool,
       step,
       recording,
+      layerRecorder,
       beta2: options.beta2,
       isGentle: options.isGentle ?? false,
     });

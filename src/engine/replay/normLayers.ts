@@ -3,18 +3,21 @@ import { groupCount, type NormSpec, type TensorTable } from '#domain/resnet.ts';
 import type { Dispatch } from '#gpu/command.ts';
 import { relu, reluBackward } from '#kernels/activation/kernel.ts';
 import {
+  BATCH_NORM_EPS,
   batchNormBackward,
   batchNormEvaluation,
   batchNormScratchSize,
   batchNormTraining,
 } from '#kernels/batchNorm/kernel.ts';
 import {
+  GROUP_NORM_EPS,
   groupNormBackward,
   groupNormForward,
   groupNormScratchSize,
   groupNormStatsSize,
 } from '#kernels/groupNorm/kernel.ts';
-import { mapSize, type AffineSlices, type MapShape, type MapTuning } from '#kernels/shared/maps.ts';
+import type { InverseDeviations } from '#kernels/layerStatistics/kernel.ts';
+import { floats, mapSize, type AffineSlices, type MapShape, type MapTuning } from '#kernels/shared/maps.ts';
 import type { BufferPool } from './bufferPool.ts';
 
 /** The packed buffers of a model and where each tensor lies in them. */
@@ -46,8 +49,12 @@ export interface NormBackward extends NormForward {
  * buffers before they give one back.
  */
 export interface NormLayer {
-  /** `y = [relu](norm(x) [+ residual])`. */
-  training(input: NormForward): { y: GPUBuffer; dispatches: Dispatch[] };
+  /** `y = [relu](norm(x) [+ residual])`; where it leaves its deviations, until the backward pass. */
+  training(input: NormForward): {
+    y: GPUBuffer;
+    dispatches: Dispatch[];
+    deviations?: InverseDeviations;
+  };
   evaluation(input: NormForward): { y: GPUBuffer; dispatches: Dispatch[] };
   /**
    * The gradients of `x` (`dx`) and, with `wantsResidual`, of what was added before the ReLU (`dz`; else
@@ -139,7 +146,10 @@ function batchNormLayer(spec: NormSpec, context: NormContext): NormLayer {
         y,
       });
       pool.giveBack(scratch);
-      return { y, dispatches };
+      const { channels } = spec;
+      const values = floats(stats, 2 * channels);
+      const deviations = { values, first: channels, stride: 1, count: channels, eps: BATCH_NORM_EPS };
+      return { y, dispatches, deviations };
     },
     evaluation(input) {
       const y = pool.borrow(size);
@@ -173,7 +183,10 @@ function groupNormLayer(spec: NormSpec, context: NormContext): NormLayer {
     training(input) {
       stats = pool.borrow(statsSize);
       const y = pool.borrow(size);
-      return { y, dispatches: groupNormForward({ ...input, shape, tuning, groups, parameters, stats, y }) };
+      const dispatches = groupNormForward({ ...input, shape, tuning, groups, parameters, stats, y });
+      const values = floats(stats, statsSize);
+      const deviations = { values, first: 1, stride: 2, count: batch * groups, eps: GROUP_NORM_EPS };
+      return { y, dispatches, deviations };
     },
     evaluation(input) {
       const scratch = pool.borrow(statsSize);

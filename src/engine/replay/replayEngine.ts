@@ -1,3 +1,4 @@
+import type { LayerHistory } from '#domain/layerHistory.ts';
 import type { TensorTable } from '#domain/resnet.ts';
 import { download, inErrorScopes, upload } from '#gpu/buffers.ts';
 import type { Dispatch } from '#gpu/command.ts';
@@ -20,6 +21,7 @@ import type {
 import type { BufferPool } from './bufferPool.ts';
 import type { DatasetBuffers } from './datasetBuffers.ts';
 import { Evaluator } from './evaluator.ts';
+import type { LayerRecorder } from './layerRecorder.ts';
 import { packTensors, unpackTensors } from './packing.ts';
 import { ScheduleWindow } from './scheduleWindow.ts';
 import { StagingRing } from './stagingRing.ts';
@@ -34,6 +36,7 @@ export interface ReplayEngineParts {
   readonly pool: BufferPool;
   readonly step: StepParts;
   readonly recording: Recording;
+  readonly layerRecorder: LayerRecorder | undefined;
   readonly beta2: number | undefined;
   readonly isGentle: boolean;
 }
@@ -45,6 +48,7 @@ export class ReplayEngine implements TrainingEngine {
   readonly #pool: BufferPool;
   readonly #parts: StepParts;
   readonly #recording: Recording;
+  readonly #layerRecorder: LayerRecorder | undefined;
   readonly #staging: StagingRing;
   readonly #schedule: ScheduleWindow;
   readonly #evaluator: Evaluator;
@@ -54,13 +58,15 @@ export class ReplayEngine implements TrainingEngine {
   #disposed = false;
 
   /** Made by `createReplayEngine`. */
-  constructor({ context, config, dataset, pool, step, recording, beta2, isGentle }: ReplayEngineParts) {
+  constructor(parts: ReplayEngineParts) {
+    const { context, config, dataset, pool, step, recording, layerRecorder, beta2, isGentle } = parts;
     this.#context = context;
     this.#config = config;
     this.#dataset = dataset;
     this.#pool = pool;
     this.#parts = step;
     this.#recording = recording;
+    this.#layerRecorder = layerRecorder;
     this.#isGentle = isGentle;
     this.#staging = new StagingRing(context, RING_SIZE * RESULT_WORDS * 4);
     this.#schedule = new ScheduleWindow(context, step.schedule, config.optimizer, beta2);
@@ -117,7 +123,7 @@ export class ReplayEngine implements TrainingEngine {
     }
     const firstStep = this.#take(count);
     const issued = this.#pacer.issue(count);
-    const accepted = inErrorScopes(this.#context, 'a training step', () => this.#submit(count));
+    const accepted = inErrorScopes(this.#context, 'a training step', () => this.#submit(firstStep, count));
     // The read-back may only be trusted once the commands behind it were accepted.
     const bytes = await (await accepted).read();
     this.#alive();
@@ -126,7 +132,8 @@ export class ReplayEngine implements TrainingEngine {
   }
 
   /**
-   * The same steps dispatch by dispatch, each with bind groups and a submit of its own: slow and obvious.
+   * The same steps dispatch by dispatch, each with bind groups and a submit of its own: slow and obvious, and
+   * no layers are recorded.
    * Tests prove that it leaves the same bits as `advance`.
    */
   async advanceEagerly(count: number): Promise<StepResults> {
@@ -175,7 +182,13 @@ export class ReplayEngine implements TrainingEngine {
     write(model.bufferTable, model.running, state.buffers);
     moments.forEach((moment, i) => write(model.parameterTable, moment, state.moments[i]!));
     upload(this.#context, counter, Uint32Array.of(state.step));
+    this.#layerRecorder?.restart();
     this.#step = state.step;
+  }
+
+  async layerHistory(): Promise<LayerHistory> {
+    this.#alive();
+    return this.#layerRecorder?.read() ?? NO_HISTORY;
   }
 
   /** Gradients that the last step left, by name; for tests. */
@@ -190,6 +203,7 @@ export class ReplayEngine implements TrainingEngine {
         this.#pool.byteLength +
         this.#dataset.byteLength +
         this.#recording.uniformBytes +
+        (this.#layerRecorder?.uniformBytes ?? 0) +
         this.#staging.byteLength +
         this.#evaluator.byteLength,
       objects: this.#pool.count,
@@ -200,6 +214,7 @@ export class ReplayEngine implements TrainingEngine {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#recording.dispose();
+    this.#layerRecorder?.dispose();
     this.#evaluator.dispose();
     this.#staging.dispose();
     this.#pool.dispose();
@@ -207,10 +222,10 @@ export class ReplayEngine implements TrainingEngine {
   }
 
   /**
-   * Encodes and submits `count` steps and the read-back of their losses: one command buffer, unless a single
-   * step would keep the adapter from drawing the page for too long; then several for each step.
+   * Encodes and submits `count` steps from `firstStep` on and the read-back of their losses: one command buffer,
+   * unless a single step would keep the adapter from drawing the page for too long; then several for each step.
    */
-  #submit(count: number): { read(): Promise<ArrayBuffer> } {
+  #submit(firstStep: number, count: number): { read(): Promise<ArrayBuffer> } {
     const { device } = this.#context;
     const { dispatchCount } = this.#recording;
     const pieces = this.#isGentle ? Math.min(this.#pacer.submitsPerStep, dispatchCount) : 1;
@@ -224,7 +239,7 @@ export class ReplayEngine implements TrainingEngine {
     let last: GPUCommandEncoder | undefined;
     if (pieces === 1) {
       last = finish((pass) => {
-        for (let i = 0; i < count; i++) this.#recording.encode(pass);
+        for (let i = 0; i < count; i++) this.#encode(pass, firstStep + i);
       });
     } else {
       for (let piece = 0; piece < count * pieces; piece++) {
@@ -232,12 +247,19 @@ export class ReplayEngine implements TrainingEngine {
         const part = piece % pieces;
         const from = Math.floor((part * dispatchCount) / pieces);
         const to = Math.floor(((part + 1) * dispatchCount) / pieces);
-        last = finish((pass) => this.#recording.encode(pass, from, to));
+        const step = firstStep + Math.floor(piece / pieces);
+        last = finish((pass) => this.#encode(pass, step, from, to));
       }
     }
     const copy = this.#staging.copy(last!, this.#parts.ring);
     device.queue.submit([last!.finish()]);
+    this.#layerRecorder?.submitted(firstStep, count);
     return copy;
+  }
+
+  #encode(pass: GPUComputePassEncoder, step: number, from?: number, to?: number): void {
+    if (this.#layerRecorder) this.#layerRecorder.encode(pass, step, from, to);
+    else this.#recording.encode(pass, from, to);
   }
 
   /** Claims the next `count` steps and makes their schedule available. */
@@ -253,6 +275,15 @@ export class ReplayEngine implements TrainingEngine {
     this.#context.check();
   }
 }
+
+const NO_HISTORY: LayerHistory = {
+  steps: [],
+  layers: [],
+  gradientNorm: new Float32Array(),
+  relativeUpdate: new Float32Array(),
+  largestActivation: new Float32Array(),
+  smallestDeviation: new Float32Array(),
+};
 
 function readRing(bytes: ArrayBuffer, firstStep: number, count: number): StepResults {
   const floats = new Float32Array(bytes);

@@ -1,6 +1,7 @@
-import type { BlockSpec, ConvNorm, NetworkSpec } from '#domain/resnet.ts';
+import type { BlockSpec, ConvNorm, ConvSpec, NetworkSpec } from '#domain/resnet.ts';
 import type { Dispatch } from '#gpu/command.ts';
 import { headEvaluation, headTraining, type ClassifierSlices } from '#kernels/head/kernel.ts';
+import type { InverseDeviations } from '#kernels/layerStatistics/kernel.ts';
 import type { MapShape, MapTuning } from '#kernels/shared/maps.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { ConvLayer, Convolutions } from './convolutions.ts';
@@ -31,6 +32,17 @@ interface SavedBlock {
   readonly shortcut: Saved | undefined;
 }
 
+/** What a convolution of a training step and its normalization have left; intact until their backward pass. */
+export interface LayerOutput {
+  readonly conv: ConvSpec;
+  /** Output of the convolution, `size` floats, before any normalization. */
+  readonly x: GPUBuffer;
+  readonly size: number;
+  readonly deviations: InverseDeviations | undefined;
+  /** The dispatch that wrote the last of it. */
+  readonly after: Dispatch;
+}
+
 export interface GraphParts {
   readonly network: NetworkSpec;
   readonly batch: number;
@@ -39,6 +51,8 @@ export interface GraphParts {
   readonly convolutions: Convolutions;
   readonly tuning: MapTuning;
   readonly norm: (spec: ConvNorm['norm']) => NormLayer;
+  /** Told of every convolution in order of the forward pass. */
+  readonly observe?: ((output: LayerOutput) => void) | undefined;
 }
 
 export interface HeadBuffers {
@@ -69,8 +83,10 @@ export function recordTraining(
     const layer: Layer = { conv: convolutions.layer(conv), norm: parts.norm(norm) };
     const x = pool.borrow(layer.conv.outputSize);
     dispatches.push(...layer.conv.forward(input, x));
-    const { y, dispatches: normalize } = layer.norm.training({ x, relu, ...(residual ? { residual } : {}) });
-    dispatches.push(...normalize);
+    const normalized = layer.norm.training({ x, relu, ...(residual ? { residual } : {}) });
+    const { y, deviations } = normalized;
+    dispatches.push(...normalized.dispatches);
+    parts.observe?.({ conv, x, size: layer.conv.outputSize, deviations, after: dispatches.at(-1)! });
     return { layer, input, x, y, relu, residual };
   };
 

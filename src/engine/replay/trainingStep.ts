@@ -5,6 +5,7 @@ import type { GpuContext } from '#gpu/device.ts';
 import { defaultVariant } from '#kernels/conv2d/variants.ts';
 import { advanceCounter, gatherTraining, orderBufferWords } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
+import { statisticsTuning } from '#kernels/layerStatistics/kernel.ts';
 import { momentCount, optimizerStep, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
 import { mapTuning } from '#kernels/shared/maps.ts';
 import { filterTuning } from '#kernels/weightStandardization/kernel.ts';
@@ -12,6 +13,7 @@ import type { EngineConfig } from '../engine.ts';
 import type { BufferPool } from './bufferPool.ts';
 import { createConvolutions, type ChooseVariant } from './convolutions.ts';
 import type { DatasetBuffers } from './datasetBuffers.ts';
+import { LayerMeasurementsBuilder, type LayerMeasurements } from './layerMeasurements.ts';
 import { createNormLayer, type ModelBuffers } from './normLayers.ts';
 import { WINDOW_ROWS } from './scheduleWindow.ts';
 import { recordTraining } from './trainingGraph.ts';
@@ -44,6 +46,8 @@ export interface StepParts {
   readonly logits: GPUBuffer;
   readonly choose: ChooseVariant;
   readonly dispatches: Dispatch[];
+  /** What sampled steps do besides; undefined where none is sampled. */
+  readonly layers: LayerMeasurements | undefined;
 }
 
 /** Makes the buffers of a training run and lists the dispatches of its step. */
@@ -54,7 +58,7 @@ export function buildStep(
   pool: BufferPool,
   options: StepOptions,
 ): StepParts {
-  const { network, norm, ws, batchSize } = config;
+  const { network, norm, ws, batchSize, layerSampleEvery: every } = config;
   const { info } = config.dataset;
   const parameters = parameterTable(network, norm);
   const buffers = bufferTable(network, norm);
@@ -108,33 +112,43 @@ export function buildStep(
     upload(context, images, fixedBatch.images);
     upload(context, labels, fixedBatch.labels);
   }
-  const dispatches = [
-    ...(fixedBatch ? [] : gather),
-    ...recordTraining(
-      {
-        network,
-        batch: batchSize,
-        model,
-        pool,
-        convolutions,
-        tuning,
-        norm: (spec) => createNormLayer(norm, spec, { model, pool, batch: batchSize, tuning }),
-      },
-      images,
-      { labels, logits, results, counter, ring, ringSize: RING_SIZE },
-    ),
-    ...optimizerStep({
-      optimizer: config.optimizer,
-      packedSize: parameters.packedSize,
-      weightDecay: config.weightDecay,
-      parameters: parameterBuffer,
-      gradients: model.gradients,
-      moments,
-      schedule,
-      counter,
-      ...(beta2 === undefined ? {} : { beta2 }),
-    }),
-    ...advanceCounter(counter, 1),
-  ];
-  return { model, moments, schedule, order, counter, ring, logits, choose, dispatches };
+  const measuring = { network, model, pool, counter, tuning: statisticsTuning(context.adapter.isFallback) };
+  const layers = every === undefined ? undefined : new LayerMeasurementsBuilder({ ...measuring, every });
+  const passes = recordTraining(
+    {
+      network,
+      batch: batchSize,
+      model,
+      pool,
+      convolutions,
+      tuning,
+      norm: (spec) => createNormLayer(norm, spec, { model, pool, batch: batchSize, tuning }),
+      observe: layers?.observe,
+    },
+    images,
+    { labels, logits, results, counter, ring, ringSize: RING_SIZE },
+  );
+  const update = optimizerStep({
+    optimizer: config.optimizer,
+    packedSize: parameters.packedSize,
+    weightDecay: config.weightDecay,
+    parameters: parameterBuffer,
+    gradients: model.gradients,
+    moments,
+    schedule,
+    counter,
+    ...(beta2 === undefined ? {} : { beta2 }),
+  });
+  return {
+    model,
+    moments,
+    schedule,
+    order,
+    counter,
+    ring,
+    logits,
+    choose,
+    dispatches: [...(fixedBatch ? [] : gather), ...passes, ...update, ...advanceCounter(counter, 1)],
+    layers: layers?.finish(passes.at(-1)!, update.at(-1)!),
+  };
 }
