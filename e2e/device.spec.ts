@@ -1,14 +1,6 @@
-import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
 import { openLab, train } from './lab.ts';
-
-/** Runs code in the training worker before its own: init scripts reach pages only. */
-async function beforeWorker(page: Page, code: string): Promise<void> {
-  await page.route(/train\.worker[^/]*\.js$/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${code}\n${await response.text()}` });
-  });
-}
+import { beforeWorker } from './workerHooks.ts';
 
 const NO_WEBGPU = "Object.defineProperty(navigator, 'gpu', { value: undefined });";
 
