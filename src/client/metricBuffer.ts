@@ -59,6 +59,11 @@ export class MetricBuffer {
     this.#count = end;
   }
 
+  /** Forgets everything from a step on. */
+  truncate(step: number): void {
+    this.#count = Math.min(this.#count, step);
+  }
+
   #reserve(count: number): void {
     if (count <= this.#capacity) return;
     this.#capacity = Math.max(FIRST_CAPACITY, this.#capacity);

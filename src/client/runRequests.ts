@@ -2,8 +2,8 @@ import type { Experiment } from '#domain/experiment.ts';
 import { isOver } from '#domain/run.ts';
 import type { FinderSettings, RunStatus } from '#domain/run.ts';
 import type { RunOrigin } from '#domain/study.ts';
+import { RemoteError } from '#protocol/wireError.ts';
 import { sentence } from './datasetClient.ts';
-import type { RunRecord } from './runRecord.ts';
 import type { RunSetting, Runs } from './runs.ts';
 import { WorkerLostError } from './workerLink.ts';
 import type { WorkerLink } from './workerLink.ts';
@@ -46,10 +46,10 @@ export class RunRequests {
     });
   }
 
-  /** Continues a run from its newest checkpoint with other settings, as a run of its own. */
-  fork(runId: string, experiment: Experiment): StartedRuns {
-    const step = this.#runs.get(runId)?.checkpointStep;
-    if (step === undefined) throw new Error(`fork: run ${runId} has no checkpoint`);
+  /**
+   * Continues a run with other settings, as a run of its own: from its newest kept state of at most `step` steps.
+   */
+  fork(runId: string, experiment: Experiment, step: number): StartedRuns {
     const forkOf = { runId, step };
     const start = this.#runs.nextStart('train', experiment, undefined);
     this.#runs.addTraining(start, this.#setting(), forkOf);
@@ -79,15 +79,28 @@ export class RunRequests {
     );
   }
 
-  /** Continues a run from its checkpoint; its steps must be loaded. What it recorded after that is dropped. */
-  resumeKept(runId: string): StartedRuns {
-    const run = this.#runs.get(runId);
-    if (run?.checkpointStep === undefined) throw new Error(`resumeKept: run ${runId} has no checkpoint`);
-    const { checkpointStep } = run;
-    this.#runs.change(runId, (old) => rewound(old, checkpointStep));
+  /**
+   * Continues a run from its newest kept state, or from its start without one; its steps must be loaded. A run
+   * that another tab trains stays as it was and says so, unless `takesOver` ends it there.
+   */
+  resumeKept(runId: string, takesOver = false): StartedRuns {
+    const before = this.#runs.get(runId);
+    this.#runs.change(runId, {
+      status: 'preparing',
+      detail: undefined,
+      asked: undefined,
+      stepsLoaded: 'live',
+    });
     return this.#follow([runId], async () => {
-      const { status } = await this.#link().request('resumeKept', { runId });
-      return [status];
+      try {
+        const body = takesOver ? { runId, takeOver: true } : { runId };
+        return [(await this.#link().request('resumeKept', body)).status];
+      } catch (error) {
+        const isElsewhere = error instanceof RemoteError && error.code === 'elsewhere';
+        if (!isElsewhere || !before) throw error;
+        this.#runs.change(runId, { stepsLoaded: 'loaded', detail: error.message });
+        return [before.status];
+      }
     });
   }
 
@@ -101,6 +114,13 @@ export class RunRequests {
 
   stop(runId: string): void {
     this.#ask('stop', runId);
+  }
+
+  /** Keeps the state of a run soon; what cannot be kept now is kept later, or said by 'not-kept'. */
+  saveState(runId: string): void {
+    this.#link()
+      .request('saveState', { runId })
+      .catch(() => undefined);
   }
 
   #follow(runIds: readonly string[], request: () => Promise<readonly RunStatus[]>): StartedRuns {
@@ -134,18 +154,4 @@ export class RunRequests {
         (error: unknown) => this.#runs.change(runId, { asked: undefined, detail: sentence(error) }),
       );
   }
-}
-
-/** A run as it was at a checkpoint, going again. */
-function rewound(run: RunRecord, step: number): RunRecord {
-  const going = {
-    status: 'preparing',
-    detail: undefined,
-    asked: undefined,
-    stepsLoaded: 'live',
-    layers: undefined,
-  } as const;
-  if (run.kind === 'finder') return { ...run, ...going };
-  const epochs = run.epochs.filter((row) => row.step <= step);
-  return { ...run, ...going, epochs, validating: undefined, divergence: undefined };
 }

@@ -138,6 +138,9 @@ export class Runs {
         }));
         break;
       }
+      case 'continues':
+        this.change(event.runId, (run) => continued(run, event.step));
+        break;
       case 'checkpoint':
         this.change(event.runId, { checkpointStep: event.step });
         break;
@@ -202,6 +205,15 @@ export class Runs {
     this.#state = { ...this.#state, runs };
     this.#changed(this.#state);
   }
+}
+
+/** A run that goes on from a kept state: what it recorded from that step on is dropped. */
+function continued(run: RunRecord, step: number): RunRecord {
+  run.metrics.truncate(step);
+  const forkOf = run.forkOf && { ...run.forkOf, step };
+  if (run.kind === 'finder') return { ...run, forkOf, layers: undefined };
+  const epochs = run.epochs.filter((row) => row.step <= step);
+  return { ...run, forkOf, layers: undefined, epochs, validating: undefined, divergence: undefined };
 }
 
 function newRecord(start: RunStart, setting: RunSetting): Omit<RunRecord, 'kind'> {

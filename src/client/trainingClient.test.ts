@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultExperiment } from '#domain/parameters.ts';
-import type { RequestMessage, RequestName, WorkerEvent } from '#protocol/messages.ts';
+import type { WorkerEvent } from '#protocol/messages.ts';
+import { FakeWorker, settled } from './fakeWorker.fixtures.ts';
+import type { KeptQueue } from './studyMemory.ts';
 import { TrainingClient } from './trainingClient.ts';
-import type { WorkerPort } from './workerPort.ts';
 
 const device = {
   backend: 'webgpu',
@@ -32,52 +33,6 @@ const nothingKept = {
 };
 const finderResult = { stoppedAt: 9, reason: 'completed', suggestions: [], disagree: false };
 
-/** A worker that answers only when told to. */
-class FakeWorker implements WorkerPort {
-  readonly sent: RequestMessage[] = [];
-  isTerminated = false;
-  #message: (data: unknown) => void = () => {};
-  #failed: (sentence: string) => void = () => {};
-
-  postMessage(message: RequestMessage): void {
-    this.sent.push(structuredClone(message));
-  }
-  listen(handlers: { message: (data: unknown) => void; failed: (sentence: string) => void }): void {
-    this.#message = handlers.message;
-    this.#failed = handlers.failed;
-  }
-  terminate(): void {
-    this.isTerminated = true;
-  }
-
-  post(data: unknown): void {
-    this.#message(data);
-  }
-  die(sentence: string): void {
-    this.#failed(sentence);
-  }
-  emit(event: WorkerEvent): void {
-    this.post({ type: 'event', event });
-  }
-  async answer(name: RequestName, body: unknown): Promise<void> {
-    this.post({ type: 'response', id: this.#last(name), ok: true, body });
-    await settled();
-  }
-  async refuse(name: RequestName, sentence: string, error = 'TestError'): Promise<void> {
-    this.post({ type: 'response', id: this.#last(name), ok: false, error: { name: error, sentence } });
-    await settled();
-  }
-  #last(name: RequestName): number {
-    const request = this.sent.findLast((message) => message.name === name);
-    if (!request) throw new Error(`no request '${name}' among ${this.sent.map((sent) => sent.name).join()}`);
-    return request.id;
-  }
-}
-
-async function settled(): Promise<void> {
-  for (let i = 0; i < 10; i++) await Promise.resolve();
-}
-
 function chunkOf(firstStep: number, losses: number[]): Extract<WorkerEvent, { type: 'steps' }>['chunk'] {
   const values = Float32Array.from(losses);
   return {
@@ -94,6 +49,7 @@ describe('TrainingClient', () => {
   let workers: FakeWorker[];
   let client: TrainingClient;
   let remembered: string | undefined;
+  let leftStudy: KeptQueue | undefined;
   const worker = (): FakeWorker => workers.at(-1)!;
 
   async function makeReady(): Promise<void> {
@@ -108,7 +64,10 @@ describe('TrainingClient', () => {
         workers.push(new FakeWorker());
         return worker();
       },
-      { read: () => remembered, write: (hash) => (remembered = hash) },
+      {
+        dataset: { read: () => remembered, write: (hash) => (remembered = hash) },
+        study: { open: () => Promise.resolve(leftStudy), write: (left) => (leftStudy = left) },
+      },
     );
   }
 
@@ -116,6 +75,7 @@ describe('TrainingClient', () => {
     vi.useFakeTimers();
     workers = [];
     remembered = undefined;
+    leftStudy = undefined;
     client = start();
   });
   afterEach(() => vi.useRealTimers());
@@ -348,13 +308,42 @@ describe('TrainingClient', () => {
     expect(client.getState().runs).toHaveLength(1);
   });
 
-  it('treats a lost device like a lost worker', async () => {
+  it('starts again by itself after the first lost device, and asks after the next', async () => {
     await makeReady();
     client.train(defaultExperiment());
     worker().emit({ type: 'device-lost', message: 'The GPU was lost.' });
     await settled();
-    expect(client.getState().connection).toEqual({ status: 'failed', message: 'The GPU was lost.' });
+    expect(workers).toHaveLength(2);
+    expect(client.getState().connection.status).toBe('starting');
     expect(client.getState().runs[0]).toMatchObject({ status: 'interrupted', detail: 'The GPU was lost.' });
+    await makeReady();
+    vi.advanceTimersByTime(60_000);
+    worker().emit({ type: 'device-lost', message: 'The GPU was lost.' });
+    await settled();
+    expect(workers).toHaveLength(2);
+    expect(client.getState().connection).toEqual({
+      status: 'failed',
+      message: 'The GPU was lost.',
+      blockedUntil: Date.now() + 120_000,
+    });
+  });
+
+  it('says until when the browser refuses the GPU, when the new worker finds none after a loss', async () => {
+    await makeReady();
+    worker().emit({ type: 'device-lost', message: 'The GPU was lost.' });
+    await worker().refuse('start', 'There is no adapter.');
+    expect(client.getState().connection).toEqual({
+      status: 'failed',
+      message: 'There is no adapter.',
+      blockedUntil: Date.now() + 120_000,
+    });
+  });
+
+  it('keeps the state of what is going when the page is hidden', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    client.saveStates();
+    expect(worker().sent.at(-1)).toMatchObject({ name: 'saveState', body: { runId: id } });
   });
 
   it.each([

@@ -1,18 +1,27 @@
 import type { Experiment } from '#domain/experiment.ts';
 import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
 import type { FinderSettings, StepChunk } from '#domain/run.ts';
+import type { Study } from '#domain/study.ts';
 import type { DeviceInfo, Requests, WorkerEvent } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
 import { DatasetClient, type DatasetState, sentence } from './datasetClient.ts';
 import { browserMemory } from './datasetMemory.ts';
+import type { DatasetMemory } from './datasetMemory.ts';
+import { DeviceLosses } from './deviceLosses.ts';
 import { GpuMeasurement } from './gpuMeasurement.ts';
 import type { MeasurementState } from './gpuMeasurement.ts';
 import { KeptRuns } from './keptRuns.ts';
 import type { KeptRunsState } from './keptRuns.ts';
 import { RunRequests } from './runRequests.ts';
+import { isGoing } from './runRecord.ts';
 import type { RunRecord } from './runRecord.ts';
 import { Runs } from './runs.ts';
 import type { RunSetting } from './runs.ts';
+import { browserStudyMemory } from './studyMemory.ts';
+import type { StudyMemory } from './studyMemory.ts';
+import type { StudyQueue } from './studyQueue.ts';
+import { StudyRunner } from './studyRunner.ts';
+import type { QueueActions } from './studyRunner.ts';
 import { WorkerLink, WorkerLostError } from './workerLink.ts';
 import type { WorkerPort } from './workerPort.ts';
 
@@ -22,7 +31,12 @@ export type Connection =
   /** Nothing can train in this browser. */
   | { readonly status: 'unsupported'; readonly message: string; readonly code: string | undefined }
   /** The worker or its device died; `restart()` may help. */
-  | { readonly status: 'failed'; readonly message: string };
+  | {
+      readonly status: 'failed';
+      readonly message: string;
+      /** Until when the browser probably refuses the GPU to this page: milliseconds since 1970. */
+      readonly blockedUntil: number | undefined;
+    };
 
 /** Everything that the page shows, as one immutable value; only the metric buffers in `runs` are mutable. */
 export interface ClientState {
@@ -34,6 +48,20 @@ export interface ClientState {
   /** Grows, at most four times a second, when metric buffers have changed. */
   readonly metricsVersion: number;
   readonly kept: KeptRunsState;
+  /** Studies that go or wait. */
+  readonly queue: StudyQueue;
+}
+
+/** Where a client remembers things from visit to visit. */
+export interface ClientMemory {
+  /** Names the data set that was used last; undefined in it means the built-in one. */
+  readonly dataset: DatasetMemory;
+  readonly study: StudyMemory;
+}
+
+/** In this browser's storage. */
+function browserClientMemory(): ClientMemory {
+  return { dataset: browserMemory(), study: browserStudyMemory() };
 }
 
 /**
@@ -50,27 +78,36 @@ export class TrainingClient {
   readonly #runs: Runs;
   readonly #requests: RunRequests;
   readonly #kept: KeptRuns;
+  readonly #studies: StudyRunner;
+  readonly #losses = new DeviceLosses();
   #link: WorkerLink;
   #state: ClientState;
 
-  /**
-   * Starts a worker, its device and the data set that was used last.
-   * @param memory names that set; undefined in it means the built-in one.
-   */
-  constructor(start: () => WorkerPort, memory = browserMemory()) {
+  /** Starts a worker, its device and the data set that was used last. */
+  constructor(start: () => WorkerPort, memory = browserClientMemory()) {
     const link = (): WorkerLink => this.#link;
     this.#startWorker = start;
-    this.data = new DatasetClient((dataset) => this.#patch({ dataset }), memory);
+    this.data = new DatasetClient((dataset) => this.#patch({ dataset }), memory.dataset);
     this.measurement = new GpuMeasurement((measurement) => this.#patch({ measurement }), link);
     this.#runs = new Runs((runs) => this.#patch(runs));
     this.#kept = new KeptRuns(this.#runs, link, (kept) => this.#patch({ kept }));
     this.#requests = new RunRequests(this.#runs, link, () => this.#setting());
+    this.#studies = new StudyRunner(this.#requests, this.#runs, {
+      page: {
+        isReady: () => this.#canStart(),
+        dataset: () => this.#state.dataset.info,
+        loadSteps: (runIds) => this.#kept.loadSteps(runIds),
+      },
+      memory: memory.study,
+      changed: (queue) => this.#patch({ queue }),
+    });
     this.#state = {
       connection: { status: 'starting' },
       dataset: this.data.state,
       measurement: this.measurement.state,
       ...this.#runs.state,
       kept: this.#kept.state,
+      queue: this.#studies.queue,
     };
     this.#link = this.#connect();
   }
@@ -85,7 +122,7 @@ export class TrainingClient {
   /** Ends the worker and starts another one with the data set in use. Going runs end as interrupted. */
   restart(): void {
     this.#link.close();
-    this.#runs.interrupt('The training worker was restarted.');
+    this.#interrupt('The training worker was restarted.');
     this.#patch({ connection: { status: 'starting' } });
     this.#link = this.#connect();
   }
@@ -104,15 +141,39 @@ export class TrainingClient {
     return this.#requests.findLearningRate({ experiment, origin: undefined }, settings).runIds[0]!;
   }
 
-  /** Continues an interrupted or stopped run from its checkpoint. */
-  async resumeKept(runId: string): Promise<void> {
-    await this.#kept.loadSteps([runId]);
-    await this.#requests.resumeKept(runId).over;
+  /** Appends a study to the queue, and starts it when nothing else goes or waits. */
+  startStudy(study: Study): void {
+    this.#studies.start(study);
   }
 
-  /** Continues a run's newest state with other settings as a run of its own, and returns its id. */
-  fork(runId: string, experiment: Experiment): string {
-    return this.#requests.fork(runId, experiment).runIds[0]!;
+  /** What can be done with `ClientState.queue`. */
+  get queueActions(): QueueActions {
+    return this.#studies;
+  }
+
+  /**
+   * Continues an interrupted or stopped run from its newest kept state, or from its start without one.
+   * @param takesOver ends the run in another tab first, when it goes on there.
+   */
+  async resumeKept(runId: string, takesOver = false): Promise<void> {
+    await this.#kept.loadSteps([runId]);
+    await this.#requests.resumeKept(runId, takesOver).over;
+  }
+
+  /**
+   * Continues a run with other settings as a run of its own, from its newest kept state before it diverged and
+   * of at most `step` steps. @returns the id of the new run.
+   */
+  fork(runId: string, experiment: Experiment, step = Number.MAX_SAFE_INTEGER): string {
+    const run = this.#runs.get(runId);
+    const divergedAt = run?.kind === 'train' ? run.divergence?.step : undefined;
+    const last = Math.min(step, divergedAt ?? run?.stepCount ?? 0);
+    return this.#requests.fork(runId, experiment, last).runIds[0]!;
+  }
+
+  /** The page may be frozen or closed: keeps the state of what is going. */
+  saveStates(): void {
+    for (const run of this.#state.runs) if (isGoing(run)) this.#requests.saveState(run.id);
   }
 
   pause(runId: string): void {
@@ -192,35 +253,56 @@ export class TrainingClient {
     } catch (error) {
       if (error instanceof WorkerLostError) return;
       const code = error instanceof RemoteError ? error.code : undefined;
+      const blockedUntil = this.#losses.blockAt(Date.now());
+      if (blockedUntil !== undefined) {
+        this.#patch({ connection: { status: 'failed', message: sentence(error), blockedUntil } });
+        return;
+      }
       this.#patch({ connection: { status: 'unsupported', message: sentence(error), code } });
     }
   }
 
   #receive(event: WorkerEvent): void {
-    switch (event.type) {
-      case 'dataset-progress':
-        this.data.progress(event);
-        break;
-      case 'benchmark-progress':
-        this.measurement.progress(event);
-        break;
-      case 'device-lost':
-        this.#link.close();
-        this.#lose(event.message);
-        break;
-      default:
-        this.#runs.receive(event);
-    }
+    if (event.type === 'dataset-progress') this.data.progress(event);
+    else if (event.type === 'benchmark-progress') this.measurement.progress(event);
+    else if (event.type === 'device-lost') this.#loseDevice(event.message);
+    else this.#runs.receive(event);
   }
 
-  #lose(message: string): void {
-    this.#runs.interrupt(message);
+  #loseDevice(message: string): void {
+    this.#link.close();
+    const { restarts, blockedUntil } = this.#losses.record(Date.now());
+    this.#lose(message, blockedUntil);
+    if (restarts) this.restart();
+  }
+
+  #lose(message: string, blockedUntil?: number): void {
+    this.#interrupt(message);
     this.data.lost();
-    this.#patch({ connection: { status: 'failed', message } });
+    this.#patch({ connection: { status: 'failed', message, blockedUntil } });
+  }
+
+  #interrupt(reason: string): void {
+    this.#runs.interrupt(reason);
+    this.#studies.interrupt(reason);
+  }
+
+  /** Whether the next run of a study could start now; its data are checked by the runner. */
+  #canStart(): boolean {
+    const { connection, dataset, kept, measurement } = this.#state;
+    return (
+      connection.status === 'ready' &&
+      dataset.info !== undefined &&
+      !dataset.loading &&
+      !measurement.going &&
+      (kept.isRead || kept.problem !== undefined)
+    );
   }
 
   #patch(change: Partial<ClientState>): void {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
+    // Whatever changed may be what the next run of a study has waited for.
+    this.#studies.advance();
   }
 }

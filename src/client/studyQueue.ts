@@ -1,0 +1,141 @@
+import type { Experiment } from '#domain/experiment.ts';
+import type { Study } from '#domain/study.ts';
+
+/** One run that a study wants. */
+export interface QueueEntry {
+  readonly key: string;
+  readonly studyId: string;
+  readonly kind: Study['kind'];
+  /** Index into the study's arms. */
+  readonly arm: number;
+  /** The arm with the seed of this run. */
+  readonly experiment: Experiment;
+  /** Set from its start on; a waiting entry with one was interrupted and goes on from its kept state. */
+  readonly runId?: string;
+  readonly state: 'waiting' | 'going' | 'done' | 'skipped';
+}
+
+/** Studies that wait or go; entries run in their order. A value: every change is a new one. */
+export interface StudyQueue {
+  readonly studies: readonly Study[];
+  readonly entries: readonly QueueEntry[];
+  readonly isPaused: boolean;
+  /** Why it is paused, where the user did not ask for that. */
+  readonly pauseReason: string | undefined;
+}
+
+export const EMPTY_QUEUE: StudyQueue = { studies: [], entries: [], isPaused: false, pauseReason: undefined };
+
+/**
+ * Appends the runs of a study, seed by seed, so that every arm has its first run before any has its second.
+ * What is over makes room for it.
+ */
+export function withStudy(queue: StudyQueue, study: Study): StudyQueue {
+  const kept = isQueueOver(queue) ? EMPTY_QUEUE : queue;
+  const entries = study.seeds.flatMap((seed) =>
+    study.arms.map((experiment, arm): QueueEntry => ({
+      key: `${study.id}/${arm}/${seed}`,
+      studyId: study.id,
+      kind: study.kind,
+      arm,
+      experiment: { ...experiment, seed },
+      state: 'waiting',
+    })),
+  );
+  return { ...kept, studies: [...kept.studies, study], entries: [...kept.entries, ...entries] };
+}
+
+export function studyOf(queue: StudyQueue, { studyId }: QueueEntry): Study {
+  const study = queue.studies.find(({ id }) => id === studyId);
+  if (!study) throw new Error(`studyQueue: no study ${studyId}`);
+  return study;
+}
+
+/** Whether nothing goes and nothing waits. */
+export function isQueueOver(queue: StudyQueue): boolean {
+  return queue.entries.every(({ state }) => state === 'done' || state === 'skipped');
+}
+
+/** What starts next, together: one run, or the arms of one seed of a race; empty while something goes. */
+export function nextEntries(queue: StudyQueue): readonly QueueEntry[] {
+  if (queue.isPaused || queue.entries.some(({ state }) => state === 'going')) return [];
+  const first = queue.entries.find(({ state }) => state === 'waiting');
+  return first
+    ? queue.entries.filter((entry) => entry.state === 'waiting' && isTogether(queue, first, entry))
+    : [];
+}
+
+/** Entries have started as these runs. */
+export function withStarted(queue: StudyQueue, runIds: ReadonlyMap<string, string>): StudyQueue {
+  return changed(queue, (entry) => {
+    const runId = runIds.get(entry.key);
+    return runId === undefined ? entry : { ...entry, runId, state: 'going' };
+  });
+}
+
+/** A run is over, whatever its end: diverged and failed ones stop nothing. */
+export function withEnded(queue: StudyQueue, key: string): StudyQueue {
+  return changed(queue, (entry) =>
+    entry.key === key && entry.state === 'going' ? { ...entry, state: 'done' } : entry,
+  );
+}
+
+/** The worker or its device is gone: what was going waits again, and nothing starts before `withResumed`. */
+export function withInterruption(queue: StudyQueue, reason: string): StudyQueue {
+  if (isQueueOver(queue)) return queue;
+  const waiting = changed(queue, (entry) =>
+    entry.state === 'going' ? { ...entry, state: 'waiting' } : entry,
+  );
+  // The first reason is the cause: a restart of the worker follows it.
+  return { ...waiting, isPaused: true, pauseReason: queue.pauseReason ?? reason };
+}
+
+export function withPaused(queue: StudyQueue): StudyQueue {
+  return { ...queue, isPaused: true, pauseReason: undefined };
+}
+
+export function withResumed(queue: StudyQueue): StudyQueue {
+  return { ...queue, isPaused: false, pauseReason: undefined };
+}
+
+/** Leaves a run out; one that is going must be stopped by the caller. */
+export function withSkipped(queue: StudyQueue, key: string): StudyQueue {
+  return changed(queue, (entry) =>
+    entry.key === key && entry.state !== 'done' ? { ...entry, state: 'skipped' } : entry,
+  );
+}
+
+/** Leaves out everything that is not done. */
+export function withStopped(queue: StudyQueue): StudyQueue {
+  const left = changed(queue, (entry) => (entry.state === 'done' ? entry : { ...entry, state: 'skipped' }));
+  return { ...left, isPaused: false, pauseReason: undefined };
+}
+
+/** Moves a waiting entry among those that wait, and with it what starts together with it. */
+export function withMoved(queue: StudyQueue, key: string, by: number): StudyQueue {
+  const groups: QueueEntry[][] = [];
+  for (const entry of queue.entries.filter(({ state }) => state === 'waiting')) {
+    const group = groups.find(([first]) => first && isTogether(queue, first, entry));
+    if (group) group.push(entry);
+    else groups.push([entry]);
+  }
+  const from = groups.findIndex((group) => group.some((entry) => entry.key === key));
+  const to = Math.min(groups.length - 1, Math.max(0, from + by));
+  if (from < 0 || from === to) return queue;
+  const [moved] = groups.splice(from, 1);
+  groups.splice(to, 0, moved!);
+  const others = queue.entries.filter(({ state }) => state !== 'waiting');
+  return { ...queue, entries: [...others, ...groups.flat()] };
+}
+
+/** Runs of a race that share a seed go together, unless they were interrupted: those go on alone. */
+function isTogether(queue: StudyQueue, a: QueueEntry, b: QueueEntry): boolean {
+  if (a.key === b.key) return true;
+  const isRace = a.studyId === b.studyId && studyOf(queue, a).mode === 'race';
+  const isFresh = a.runId === undefined && b.runId === undefined;
+  return isRace && isFresh && a.experiment.seed === b.experiment.seed;
+}
+
+function changed(queue: StudyQueue, change: (entry: QueueEntry) => QueueEntry): StudyQueue {
+  return { ...queue, entries: queue.entries.map(change) };
+}

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { defaultExperiment } from '#domain/parameters.ts';
+import type { Study } from '#domain/study.ts';
+import { FakeWorker, settled } from './fakeWorker.fixtures.ts';
+import { parseKeptQueue } from './studyMemory.ts';
+import type { KeptQueue } from './studyMemory.ts';
+import { TrainingClient } from './trainingClient.ts';
+
+const device = {
+  backend: 'webgpu',
+  title: 'Test GPU',
+  vendor: 'test',
+  architecture: '',
+  isFallback: false,
+  features: [],
+  maxBufferBytes: 1,
+};
+const dataset = {
+  id: 'built-in:0',
+  title: 'Built-in',
+  classNames: ['a', 'b'],
+  trainCount: 100,
+  validCount: 20,
+  mean: [0, 0, 0],
+  deviation: [1, 1, 1],
+  hash: '00',
+  trainHistogram: [50, 50],
+  notes: [],
+};
+const nothingKept = {
+  datasets: [],
+  usage: { datasetBytes: 0, usage: undefined, quota: undefined, isPersistent: undefined },
+  download: { done: 0, total: 9 },
+};
+const bn = defaultExperiment();
+const study: Study = {
+  id: 's',
+  title: 'BN or GN',
+  kind: 'train',
+  mode: 'queue',
+  arms: [bn, { ...bn, norm: 'gn' }],
+  seeds: [4],
+  finder: undefined,
+  question: undefined,
+};
+
+describe('a study in the client', () => {
+  let worker: FakeWorker;
+  let left: string | undefined;
+  let client: TrainingClient;
+
+  function open(): TrainingClient {
+    const study = {
+      open: () => Promise.resolve(left === undefined ? undefined : parseKeptQueue(left)),
+      write: (kept: KeptQueue | undefined) => (left = kept && JSON.stringify(kept)),
+    };
+    const memory = { dataset: { read: () => undefined, write: () => undefined }, study };
+    return new TrainingClient(() => (worker = new FakeWorker()), memory);
+  }
+
+  async function makeReady(set = dataset): Promise<void> {
+    await worker.answer('start', device);
+    await worker.answer('keptRuns', { runs: [] });
+    await worker.answer('loadDataset', set);
+    await worker.answer('keptData', nothingKept);
+  }
+
+  const states = (): string[] => client.getState().queue.entries.map((entry) => entry.state);
+  const sent = (name: string): unknown[] => worker.sent.filter((one) => one.name === name);
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    left = undefined;
+    client = open();
+    await makeReady();
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it('runs one after another, and a failed run stops nothing', async () => {
+    client.startStudy(study);
+    expect(sent('train')).toHaveLength(1);
+    expect(client.getState().runs[0]).toMatchObject({
+      experiment: { norm: 'bn', seed: 4 },
+      origin: { studyId: 's', arm: 0 },
+    });
+    await worker.refuse('train', 'Out of GPU memory.');
+    expect(states()).toEqual(['done', 'going']);
+    await worker.answer('train', { status: 'diverged' });
+    expect(states()).toEqual(['done', 'done']);
+    expect(left).toBeUndefined();
+  });
+
+  it('waits for a run that was started alone', async () => {
+    client.train(bn);
+    client.startStudy(study);
+    expect(states()).toEqual(['waiting', 'waiting']);
+    await worker.answer('train', { status: 'finished' });
+    expect(states()).toEqual(['going', 'waiting']);
+  });
+
+  it('races all arms of a seed in one request', async () => {
+    client.startStudy({ ...study, mode: 'race', seeds: [4, 5] });
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'race', body: { starts: { length: 2 } } });
+    await worker.answer('race', { statuses: ['finished', 'diverged'] });
+    expect(sent('race')).toHaveLength(2);
+    expect(client.getState().runs.map((run) => run.status)).toEqual([
+      'finished',
+      'diverged',
+      'preparing',
+      'preparing',
+    ]);
+  });
+
+  it('runs finders with their ramp', () => {
+    const finder = { start: 1e-6, end: 1, steps: 200 };
+    client.startStudy({ ...study, kind: 'finder', finder });
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'findLearningRate', body: { settings: finder } });
+  });
+
+  it('pauses and resumes the run that goes, and stops it when it is skipped', async () => {
+    client.startStudy(study);
+    const runId = client.getState().runs[0]!.id;
+    client.queueActions.pause();
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'pause', body: { runId } });
+    worker.emit({ type: 'run-status', runId, status: 'paused' });
+    client.queueActions.resume();
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'resume', body: { runId } });
+    client.queueActions.skip('s/0/4');
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'stop', body: { runId } });
+    expect(sent('train')).toHaveLength(1);
+    await worker.answer('train', { status: 'stopped' });
+    expect(states()).toEqual(['skipped', 'going']);
+  });
+
+  it('waits with the reason after a lost device, then goes on with the interrupted run', async () => {
+    client.startStudy(study);
+    const runId = client.getState().runs[0]!.id;
+    worker.emit({ type: 'device-lost', message: 'The GPU was lost.' });
+    await settled();
+    await makeReady();
+    expect(client.getState().queue).toMatchObject({ isPaused: true, pauseReason: 'The GPU was lost.' });
+    expect(sent('train')).toEqual([]);
+    client.queueActions.resume();
+    await settled();
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'resumeKept', body: { runId } });
+    worker.emit({ type: 'continues', runId, step: 0 });
+    await worker.answer('resumeKept', { status: 'finished' });
+    expect(states()).toEqual(['done', 'going']);
+  });
+
+  it('offers after a reload what is left, never starts it by itself, and only on its own data', async () => {
+    client.startStudy(study);
+    await worker.answer('train', { status: 'finished' });
+    client = open();
+    await makeReady({ ...dataset, hash: '11' });
+    expect(states()).toEqual(['done', 'waiting']);
+    expect(client.getState().queue.isPaused).toBe(true);
+    expect(sent('train')).toEqual([]);
+    client.queueActions.resume();
+    expect(client.getState().queue.pauseReason).toContain('load that data set');
+    void client.data.load({ kind: 'built-in' });
+    await worker.answer('loadDataset', dataset);
+    await worker.answer('keptData', nothingKept);
+    client.queueActions.resume();
+    expect(sent('train')).toHaveLength(1);
+  });
+});
+
+describe('parseKeptQueue', () => {
+  it.each(['', '{}', '{"queue":{"studies":[],"entries":[{}],"isPaused":true},"dataset":{}}'])(
+    'refuses what is damaged: %s',
+    (text) => expect(parseKeptQueue(text)).toBeUndefined(),
+  );
+});

@@ -1,0 +1,188 @@
+import type { RunOrigin, Study } from '#domain/study.ts';
+import { isGoing } from './runRecord.ts';
+import type { RunRequests, StartedRuns, WantedRun } from './runRequests.ts';
+import type { Runs } from './runs.ts';
+import type { StudyMemory } from './studyMemory.ts';
+import {
+  EMPTY_QUEUE,
+  isQueueOver,
+  nextEntries,
+  studyOf,
+  withEnded,
+  withInterruption,
+  withMoved,
+  withPaused,
+  withResumed,
+  withSkipped,
+  withStarted,
+  withStopped,
+  withStudy,
+} from './studyQueue.ts';
+import type { QueueEntry, StudyQueue } from './studyQueue.ts';
+
+/** What the runner must know of the page. */
+export interface RunnerSurroundings {
+  /** Whether a run could start now: device, data and the list of kept runs are there. */
+  isReady(): boolean;
+  dataset(): { readonly title: string; readonly hash: string } | undefined;
+  loadSteps(runIds: readonly string[]): Promise<void>;
+}
+
+/** What the user can do with the queue. */
+export interface QueueActions {
+  pause(): void;
+  resume(): void;
+  /** Leaves a run out, and stops it when it is going. */
+  skip(key: string): void;
+  /** Moves a waiting run by so many places, negative ones towards the front. */
+  move(key: string, by: number): void;
+  /** Stops what is going and leaves out everything else. */
+  stop(): void;
+}
+
+/** Runs studies: starts what is next whenever nothing is going. */
+export class StudyRunner implements QueueActions {
+  readonly #requests: RunRequests;
+  readonly #runs: Runs;
+  readonly #page: RunnerSurroundings;
+  readonly #memory: StudyMemory;
+  readonly #changed: (queue: StudyQueue) => void;
+  #queue = EMPTY_QUEUE;
+  /** The data that the queue's runs are meant for. */
+  #dataset: { readonly title: string; readonly hash: string } = { title: '', hash: '' };
+
+  /** @param changed told of every new queue. */
+  constructor(
+    requests: RunRequests,
+    runs: Runs,
+    options: { page: RunnerSurroundings; memory: StudyMemory; changed: (queue: StudyQueue) => void },
+  ) {
+    this.#requests = requests;
+    this.#runs = runs;
+    this.#page = options.page;
+    this.#memory = options.memory;
+    this.#changed = options.changed;
+    void this.#restore();
+  }
+
+  get queue(): StudyQueue {
+    return this.#queue;
+  }
+
+  /** Appends a study, and starts it when nothing else goes or waits. */
+  start(study: Study): void {
+    if (isQueueOver(this.#queue)) this.#dataset = this.#page.dataset() ?? this.#dataset;
+    this.#set(withStudy(this.#queue, study));
+    this.advance();
+  }
+
+  pause(): void {
+    this.#set(withPaused(this.#queue));
+    for (const runId of this.#going()) this.#requests.pause(runId);
+  }
+
+  resume(): void {
+    this.#set(withResumed(this.#queue));
+    for (const runId of this.#going()) {
+      if (this.#runs.get(runId)?.status === 'paused') this.#requests.resume(runId);
+    }
+    this.advance();
+  }
+
+  skip(key: string): void {
+    const entry = this.#queue.entries.find((one) => one.key === key);
+    this.#set(withSkipped(this.#queue, key));
+    if (entry?.state === 'going' && entry.runId) this.#requests.stop(entry.runId);
+    this.advance();
+  }
+
+  move(key: string, by: number): void {
+    this.#set(withMoved(this.#queue, key, by));
+  }
+
+  stop(): void {
+    const going = this.#going();
+    this.#set(withStopped(this.#queue));
+    for (const runId of going) this.#requests.stop(runId);
+  }
+
+  /** The worker or its device is gone. */
+  interrupt(reason: string): void {
+    this.#set(withInterruption(this.#queue, reason));
+  }
+
+  /** Starts what is next, if anything is and if it can start now. */
+  advance(): void {
+    const next = nextEntries(this.#queue);
+    const [first] = next;
+    if (!first || !this.#page.isReady() || this.#runs.state.runs.some(isGoing)) return;
+    if (this.#page.dataset()?.hash !== this.#dataset.hash) {
+      const { title } = this.#dataset;
+      this.#set(withInterruption(this.#queue, `Its runs are on ${title}: load that data set to go on.`));
+    } else if (first.runId !== undefined) void this.#goOn(first, first.runId);
+    else this.#follow(next, this.#request(next));
+  }
+
+  /** Continues an interrupted run from its kept state, or starts it anew where none is left. */
+  async #goOn(entry: QueueEntry, runId: string): Promise<void> {
+    const run = this.#runs.get(runId);
+    const canGoOn = run?.kind === 'train' && (run.status === 'interrupted' || run.status === 'stopped');
+    if (run?.status === 'finished' || run?.status === 'diverged') {
+      this.#set(withEnded(withStarted(this.#queue, new Map([[entry.key, runId]])), entry.key));
+      this.advance();
+    } else if (canGoOn) {
+      // Marked first: nothing else may start while the steps are read.
+      this.#set(withStarted(this.#queue, new Map([[entry.key, runId]])));
+      await this.#page.loadSteps([runId]);
+      this.#follow([entry], this.#requests.resumeKept(runId));
+    } else this.#follow([entry], this.#request([entry]));
+  }
+
+  #request(entries: readonly QueueEntry[]): StartedRuns {
+    const study = studyOf(this.#queue, entries[0]!);
+    const wanted = entries.map((entry): WantedRun => ({
+      experiment: entry.experiment,
+      origin: originOf(study, entry),
+    }));
+    if (study.finder) return this.#requests.findLearningRate(wanted[0]!, study.finder);
+    return wanted.length > 1 ? this.#requests.race(wanted) : this.#requests.train(wanted[0]!);
+  }
+
+  #follow(entries: readonly QueueEntry[], started: StartedRuns): void {
+    this.#set(withStarted(this.#queue, new Map(entries.map(({ key }, i) => [key, started.runIds[i]!]))));
+    void started.over.then(() => {
+      this.#set(entries.reduce((queue, { key }) => withEnded(queue, key), this.#queue));
+      this.advance();
+    });
+  }
+
+  #going(): string[] {
+    return this.#queue.entries.flatMap(({ state, runId }) => (state === 'going' && runId ? [runId] : []));
+  }
+
+  /** Brings back what the last page left; it goes on only when the user says so. */
+  async #restore(): Promise<void> {
+    const kept = await this.#memory.open();
+    if (!kept || isQueueOver(kept.queue) || !isQueueOver(this.#queue)) {
+      this.#save();
+      return;
+    }
+    this.#dataset = kept.dataset;
+    this.#set(withInterruption(kept.queue, 'The page was closed or loaded again.'));
+  }
+
+  #set(queue: StudyQueue): void {
+    if (queue === this.#queue) return;
+    this.#queue = queue;
+    this.#save();
+    this.#changed(queue);
+  }
+
+  #save(): void {
+    this.#memory.write(isQueueOver(this.#queue) ? undefined : { queue: this.#queue, dataset: this.#dataset });
+  }
+}
+
+function originOf(study: Study, { arm }: QueueEntry): RunOrigin {
+  return { studyId: study.id, studyTitle: study.title, arm, mode: study.mode, question: study.question };
+}
