@@ -3,13 +3,15 @@ import type { Dispatch } from '#gpu/command.ts';
 import { filterGradient, filterGradientSplits, forward, inputGradient } from '#kernels/conv2d/kernel.ts';
 import { convShape, filterSize, type ConvShape } from '#kernels/conv2d/shape.ts';
 import type { ConvPass, TileVariant } from '#kernels/conv2d/variants.ts';
+import { optimizerStep, type OptimizerStep } from '#kernels/optimizer/kernel.ts';
 import {
   filterGradients,
   placePartials,
   standardizeFilters,
   statisticsSize,
-  type FilterTuning,
 } from '#kernels/weightStandardization/kernel.ts';
+import type { FilterTuning } from '#kernels/weightStandardization/table.ts';
+import { updateStandardized } from '#kernels/weightStandardization/update.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { ModelBuffers } from './normLayers.ts';
 
@@ -26,16 +28,19 @@ export interface ConvLayer {
   filterGradient(input: GPUBuffer, outputGradient: GPUBuffer): Dispatch[];
 }
 
-/** All convolutions of a network, and the two dispatches that serve all their filters at once. */
+/** All convolutions of a network, and the dispatches that serve all their filters at once. */
 export interface Convolutions {
   layer(spec: ConvSpec): ConvLayer;
-  /** With Weight Standardization, the standardized filters; without, nothing. */
+  /** With Weight Standardization, the filters that `layer` reads, from the parameters; without, nothing. */
   prepareFilters(): Dispatch[];
-  /** Sums the partial filter gradients in fixed order, through the standardization where there is one. */
-  collectGradients(): Dispatch[];
+  /**
+   * The end of a step: sums the partial filter gradients in fixed order and updates all parameters. With Weight
+   * Standardization it also takes those gradients through it and leaves the standardized new filters.
+   */
+  update(optimizer: OptimizerStep): Dispatch[];
 }
 
-/** The filters' statistics and partial gradients are buffers of `pool`; evaluation needs no partials. */
+/** The filters' partial gradients are a buffer of `pool`; evaluation needs none. */
 export function createConvolutions(options: {
   network: NetworkSpec;
   batch: number;
@@ -57,12 +62,6 @@ export function createConvolutions(options: {
   const { places, size } = placePartials(filters);
   const partials = forTraining ? pool.keep('filter gradient partials', size) : undefined;
   const partialOf = new Map(Array.from(shapes.keys(), (name, i) => [name, places[i]!]));
-  const standardization = ws
-    ? {
-        standardized: { buffer: model.filters },
-        statistics: { buffer: pool.keep('filter statistics', statisticsSize(filters)) },
-      }
-    : undefined;
 
   return {
     layer(spec) {
@@ -109,25 +108,34 @@ export function createConvolutions(options: {
         },
       };
     },
-    prepareFilters: () =>
-      standardization
-        ? standardizeFilters(
-            filters,
-            { parameters: { buffer: model.parameters }, ...standardization },
-            filterTuning,
-          )
-        : [],
-    collectGradients() {
+    prepareFilters() {
+      if (!ws) return [];
+      const buffers = {
+        parameters: { buffer: model.parameters },
+        standardized: { buffer: model.filters },
+        statistics: { buffer: pool.keep('filter statistics', statisticsSize(filters)) },
+      };
+      return standardizeFilters(filters, buffers, filterTuning);
+    },
+    update(optimizer) {
       if (!partials) throw new Error('These convolutions were made for evaluation; they have no gradients');
-      return filterGradients(
-        places,
-        {
+      if (ws) {
+        return updateStandardized({
+          ...optimizer,
+          filters: places,
           partials: { buffer: partials },
-          gradient: { buffer: model.gradients },
-          standardization,
-        },
-        filterTuning,
-      );
+          standardized: model.filters,
+          tuning: filterTuning,
+        });
+      }
+      return [
+        ...filterGradients(
+          places,
+          { partials: { buffer: partials }, gradient: { buffer: model.gradients } },
+          filterTuning,
+        ),
+        ...optimizerStep(optimizer),
+      ];
     },
   };
 }

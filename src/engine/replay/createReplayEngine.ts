@@ -39,7 +39,7 @@ export async function createReplayEngine(
     );
     const measurements = step.layers?.splices.flatMap(({ dispatches }) => dispatches) ?? [];
     await pipelineCache(context).compile(
-      [...step.dispatches, ...measurements].map(({ shader }) => shader),
+      [...step.dispatches, ...step.prepare, ...measurements].map(({ shader }) => shader),
       options.onCompile,
     );
     const [recording, layerRecorder] = await inErrorScopes(context, 'preparing the training step', () => {

@@ -5,7 +5,7 @@ import { record, type Recording } from '#gpu/replay.ts';
 import { advanceCounter, gatherEvaluation } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
 import { mapTuning } from '#kernels/shared/maps.ts';
-import { filterTuning } from '#kernels/weightStandardization/kernel.ts';
+import { filterTuning } from '#kernels/weightStandardization/table.ts';
 import type { EngineConfig, Evaluation } from '../engine.ts';
 import { BufferPool } from './bufferPool.ts';
 import { createConvolutions, type ChooseVariant } from './convolutions.ts';
@@ -28,8 +28,6 @@ interface Parts {
 
 /** The recorded forward pass over one half. */
 interface HalfRecording {
-  /** Standardizes the filters, where there are any to standardize. */
-  readonly prepare: Recording;
   readonly batch: Recording;
   readonly results: GPUBuffer;
   readonly staging: GPUBuffer;
@@ -52,8 +50,8 @@ export class Evaluator {
 
   get byteLength(): number {
     let sum = 0;
-    for (const { prepare, batch, staging } of this.#halves.values()) {
-      sum += prepare.uniformBytes + batch.uniformBytes + staging.size;
+    for (const { batch, staging } of this.#halves.values()) {
+      sum += batch.uniformBytes + staging.size;
     }
     return sum;
   }
@@ -75,7 +73,7 @@ export class Evaluator {
     if (!(count >= 1 && count <= available)) {
       throw new RangeError(`evaluate: ${count} images; the ${half} half has ${available}`);
     }
-    const { prepare, batch, results, staging } = await this.#recorded(half);
+    const { batch, results, staging } = await this.#recorded(half);
     const { device } = context;
     upload(context, this.#cursor, Uint32Array.of(0, count));
     const batches = Math.ceil(count / BATCH);
@@ -83,14 +81,12 @@ export class Evaluator {
     for (let done = 0; done < batches;) {
       signal?.throwIfAborted();
       context.check();
-      const first = done;
       const group = Math.min(perSubmit, batches - done);
       done += group;
       const started = performance.now();
       await inErrorScopes(context, 'evaluation', () => {
         const encoder = device.createCommandEncoder({ label: 'evaluation' });
         const pass = encoder.beginComputePass({ label: 'evaluation' });
-        if (first === 0) prepare.encode(pass);
         for (let i = 0; i < group; i++) batch.encode(pass);
         pass.end();
         if (done === batches) {
@@ -163,12 +159,11 @@ export class Evaluator {
         size: results.size,
         usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
       });
-      return { dispatches, prepare: convolutions.prepareFilters(), results, staging };
+      return { dispatches, results, staging };
     });
     const cache = pipelineCache(context);
-    await cache.compile([...built.dispatches, ...built.prepare].map(({ shader }) => shader));
+    await cache.compile(built.dispatches.map(({ shader }) => shader));
     const recorded = await inErrorScopes(context, 'preparing the evaluation', () => ({
-      prepare: record(context, cache, built.prepare),
       batch: record(context, cache, built.dispatches),
       results: built.results,
       staging: built.staging,
@@ -178,8 +173,7 @@ export class Evaluator {
   }
 
   dispose(): void {
-    for (const { prepare, batch, staging } of this.#halves.values()) {
-      prepare.dispose();
+    for (const { batch, staging } of this.#halves.values()) {
       batch.dispose();
       staging.destroy();
     }

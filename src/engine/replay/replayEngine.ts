@@ -182,6 +182,7 @@ export class ReplayEngine implements TrainingEngine {
     write(model.bufferTable, model.running, state.buffers);
     moments.forEach((moment, i) => write(model.parameterTable, moment, state.moments[i]!));
     upload(this.#context, counter, Uint32Array.of(state.step));
+    await new Executor(this.#context, pipelineCache(this.#context)).run(this.#parts.prepare);
     this.#layerRecorder?.restart();
     this.#step = state.step;
   }

@@ -67,7 +67,8 @@ export interface HeadBuffers {
 }
 
 /**
- * Forward and backward pass of one batch as a list of dispatches, in `record` order. Buffers are borrowed
+ * Forward and backward pass of one batch as a list of dispatches, in `record` order, which leaves the filters'
+ * gradients as partial sums. Buffers are borrowed
  * from the pool when their producer is recorded and given back after their last reader, so that the peak
  * is what backpropagation needs and gradients reuse the room of spent activations.
  */
@@ -77,7 +78,7 @@ export function recordTraining(
   head: HeadBuffers & { readonly ring: GPUBuffer; readonly ringSize: number },
 ): Dispatch[] {
   const { network, batch, pool, convolutions, model } = parts;
-  const dispatches: Dispatch[] = [...convolutions.prepareFilters()];
+  const dispatches: Dispatch[] = [];
 
   const run = ({ conv, norm }: ConvNorm, input: GPUBuffer, relu: boolean, residual?: GPUBuffer): Saved => {
     const layer: Layer = { conv: convolutions.layer(conv), norm: parts.norm(norm) };
@@ -189,11 +190,10 @@ export function recordTraining(
   spend(stem);
   dispatches.push(...stem.layer.conv.filterGradient(images, dStem));
   pool.giveBack(dStem);
-  dispatches.push(...convolutions.collectGradients());
   return dispatches;
 }
 
-/** Forward pass of one batch in evaluation mode; the filters must be prepared before the first batch. */
+/** Forward pass of one batch in evaluation mode. */
 export function recordEvaluation(parts: GraphParts, images: GPUBuffer, head: HeadBuffers): Dispatch[] {
   const { network, batch, pool, convolutions, model } = parts;
   const dispatches: Dispatch[] = [];

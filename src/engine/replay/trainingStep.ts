@@ -6,9 +6,9 @@ import { defaultVariant } from '#kernels/conv2d/variants.ts';
 import { advanceCounter, gatherTraining, orderBufferWords } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
 import { statisticsTuning } from '#kernels/layerStatistics/kernel.ts';
-import { momentCount, optimizerStep, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
+import { momentCount, optimizerTuning, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
 import { mapTuning } from '#kernels/shared/maps.ts';
-import { filterTuning } from '#kernels/weightStandardization/kernel.ts';
+import { filterTuning } from '#kernels/weightStandardization/table.ts';
 import type { EngineConfig } from '../engine.ts';
 import type { BufferPool } from './bufferPool.ts';
 import { createConvolutions, type ChooseVariant } from './convolutions.ts';
@@ -48,6 +48,8 @@ export interface StepParts {
   readonly dispatches: Dispatch[];
   /** What sampled steps do besides; undefined where none is sampled. */
   readonly layers: LayerMeasurements | undefined;
+  /** To be run after parameters were written from outside: what a step leaves for the next one. */
+  readonly prepare: Dispatch[];
 }
 
 /** Makes the buffers of a training run and lists the dispatches of its step. */
@@ -128,7 +130,7 @@ export function buildStep(
     images,
     { labels, logits, results, counter, ring, ringSize: RING_SIZE },
   );
-  const update = optimizerStep({
+  const update = convolutions.update({
     optimizer: config.optimizer,
     packedSize: parameters.packedSize,
     weightDecay: config.weightDecay,
@@ -137,6 +139,7 @@ export function buildStep(
     moments,
     schedule,
     counter,
+    tuning: optimizerTuning(context.adapter.isFallback),
     ...(beta2 === undefined ? {} : { beta2 }),
   });
   return {
@@ -150,5 +153,6 @@ export function buildStep(
     choose,
     dispatches: [...(fixedBatch ? [] : gather), ...passes, ...update, ...advanceCounter(counter, 1)],
     layers: layers?.finish(passes.at(-1)!, update.at(-1)!),
+    prepare: convolutions.prepareFilters(),
   };
 }

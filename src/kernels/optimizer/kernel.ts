@@ -1,8 +1,10 @@
 import { words, type Dispatch } from '#gpu/command.ts';
 import type { OptimizerName } from '#domain/experiment.ts';
 import { floats, foldWorkgroups } from '../shared/maps.ts';
-import adamWCode from './adamW.wgsl?raw';
-import sgdCode from './sgd.wgsl?raw';
+import { expandTemplate } from '../shared/template.ts';
+import adamWRule from './adamWRule.wgsl?raw';
+import code from './optimizer.wgsl?raw';
+import sgdRule from './sgdRule.wgsl?raw';
 
 /** fastai v1's second beta. */
 export const ADAMW_BETA2 = 0.99;
@@ -11,17 +13,31 @@ export const ADAMW_EPS = 1e-8;
 /** Floats of one row of the schedule buffer. */
 export const SCHEDULE_ROW = 4;
 
-const LANES = 64;
-const VECTORS = 4;
+/** How the flat update is cut. */
+export interface OptimizerTuning {
+  /** Workgroup size. */
+  readonly lanes: number;
+  /** Vectors of four parameters per lane. */
+  readonly vectors: number;
+}
 
-export interface OptimizerStep {
+/** The better of two for an adapter; docs/performance.md has the figures. */
+export function optimizerTuning(isFallback: boolean): OptimizerTuning {
+  return isFallback ? { lanes: 4, vectors: 256 } : { lanes: 64, vectors: 4 };
+}
+
+/** What decides how a parameter moves, apart from the schedule. */
+export interface OptimizerRule {
   readonly optimizer: OptimizerName;
-  /** Elements of the packed buffers, a multiple of 4: `TensorTable.packedSize`. */
-  readonly packedSize: number;
   /** AdamW: decoupled, times the learning rate. SGD: added to the gradient. On every parameter. */
   readonly weightDecay: number;
   /** AdamW's second beta; fastai v1's unless given. */
   readonly beta2?: number;
+}
+
+export interface OptimizerStep extends OptimizerRule {
+  /** Elements of the packed buffers, a multiple of 4: `TensorTable.packedSize`. */
+  readonly packedSize: number;
   /** Updated in place. */
   readonly parameters: GPUBuffer;
   readonly gradients: GPUBuffer;
@@ -31,6 +47,7 @@ export interface OptimizerStep {
   readonly schedule: GPUBuffer;
   /** `[1]`, uint32: the step, 0-based, read only. */
   readonly counter: GPUBuffer;
+  readonly tuning?: OptimizerTuning;
 }
 
 /** Buffers in `OptimizerStep.moments`. */
@@ -56,49 +73,60 @@ export function scheduleRow(
   return [learningRate, momentum, learningRate / (1 - momentum ** t), 1 / Math.sqrt(1 - beta2 ** t)];
 }
 
+/** The rule as code for kernels that update parameters, which bind its moments from `firstMoment` on. */
+export function ruleCode(optimizer: OptimizerName, firstMoment: number): string {
+  return expandTemplate(optimizer === 'adamw' ? adamWRule : sgdRule, { firstMoment });
+}
+
+/** A kernel's first parameter, then the rule's constants, as the kernels' uniform blocks begin. */
+export function ruleWords(first: number, { optimizer, weightDecay, beta2 = ADAMW_BETA2 }: OptimizerRule) {
+  return optimizer === 'adamw'
+    ? words(['u', first], ['f', weightDecay], ['f', beta2], ['f', 1 - beta2], ['f', ADAMW_EPS])
+    : words(['u', first], ['f', weightDecay], ['f', 0], ['f', 0], ['f', 0]);
+}
+
+/** @throws {RangeError} when the number of moments is wrong. */
+export function checkMoments(optimizer: OptimizerName, moments: readonly GPUBuffer[]): void {
+  if (moments.length === momentCount(optimizer)) return;
+  throw new RangeError(
+    `optimizer: ${optimizer} keeps ${momentCount(optimizer)} moments, not ${moments.length}`,
+  );
+}
+
 /**
  * One update of all parameters, one dispatch.
  * @throws {RangeError} when `packedSize` is no multiple of 4 or the number of moments is wrong.
  */
 export function optimizerStep(options: OptimizerStep): Dispatch[] {
-  const { optimizer, packedSize, weightDecay, moments, beta2 = ADAMW_BETA2 } = options;
+  const { optimizer, packedSize, moments, tuning = optimizerTuning(false) } = options;
   if (packedSize % 4 !== 0)
     throw new RangeError(`optimizer: packed size ${packedSize} must be a multiple of 4`);
-  if (moments.length !== momentCount(optimizer)) {
-    throw new RangeError(
-      `optimizer: ${optimizer} keeps ${momentCount(optimizer)} moments, not ${moments.length}`,
-    );
-  }
+  checkMoments(optimizer, moments);
   const vectors = packedSize / 4;
-  const adamW = optimizer === 'adamw';
   return [
     {
       shader: {
-        label: adamW ? 'adamW' : 'sgd',
-        code: adamW ? adamWCode : sgdCode,
+        label: `optimizer/${optimizer}`,
+        code: `${code}\n${ruleCode(optimizer, 5)}`,
         bindings: [
           'read_write',
           'read',
-          ...moments.map(() => 'read_write' as const),
           'read',
           'read',
           'uniform',
+          ...moments.map(() => 'read_write' as const),
         ],
-        constants: { LANES, VECTORS },
+        constants: { LANES: tuning.lanes, VECTORS: tuning.vectors },
       },
       bindings: [
         floats(options.parameters, packedSize),
         floats(options.gradients, packedSize),
-        ...moments.map((moment) => floats(moment, packedSize)),
         { buffer: options.schedule },
         { buffer: options.counter },
-        {
-          uniform: adamW
-            ? words(['u', vectors], ['f', weightDecay], ['f', beta2], ['f', 1 - beta2], ['f', ADAMW_EPS])
-            : words(['u', vectors], ['f', weightDecay]),
-        },
+        { uniform: ruleWords(vectors, options) },
+        ...moments.map((moment) => floats(moment, packedSize)),
       ],
-      workgroups: foldWorkgroups(Math.ceil(vectors / (LANES * VECTORS))),
+      workgroups: foldWorkgroups(Math.ceil(vectors / (tuning.lanes * tuning.vectors))),
     },
   ];
 }

@@ -6,7 +6,7 @@ import type { Tensor4D } from '#gpu/tf.ts';
 import { expectClose, testGpu } from '#testing/gpu.ts';
 import { forwardReference } from '../conv2d/reference.ts';
 import { filterSize, type ConvShape } from '../conv2d/shape.ts';
-import { STANDARDIZATION_EPS } from '../weightStandardization/kernel.ts';
+import { STANDARDIZATION_EPS } from '../weightStandardization/table.ts';
 import { standardizeReference } from '../weightStandardization/reference.ts';
 import { convolve, shapeOf } from './convolution.ts';
 import { stockConvolution, stockStandardize } from './stock.ts';

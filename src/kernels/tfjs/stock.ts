@@ -1,7 +1,7 @@
 import * as tf from '#gpu/tf.ts';
 import type { Tensor, Tensor4D } from '#gpu/tf.ts';
 import type { ConvShape } from '../conv2d/shape.ts';
-import { STANDARDIZATION_EPS } from '../weightStandardization/kernel.ts';
+import { STANDARDIZATION_EPS } from '../weightStandardization/table.ts';
 
 /**
  * The registered kernels, composed of tfjs's stock operations: what runs where there is no WebGPU, and what

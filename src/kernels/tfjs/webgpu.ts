@@ -4,13 +4,8 @@ import type { Tensor4D, TensorInfo } from '#gpu/tf.ts';
 import * as conv2d from '../conv2d/kernel.ts';
 import type { ConvShape } from '../conv2d/shape.ts';
 import { defaultVariant, type ConvPass, type TileVariant } from '../conv2d/variants.ts';
-import {
-  filterGradients,
-  filterTuning,
-  placePartials,
-  standardizeFilters,
-  type FilterTuning,
-} from '../weightStandardization/kernel.ts';
+import { filterGradients, placePartials, standardizeFilters } from '../weightStandardization/kernel.ts';
+import { filterTuning, type FilterTuning } from '../weightStandardization/table.ts';
 import { KERNEL, type KernelName } from './names.ts';
 
 /** What tfjs calls: named inputs, which it keeps, to a result, which it then owns. */

@@ -1,5 +1,5 @@
-// What both kernels share: vectors of output channels, the search for a workgroup's filter, the sum over a
-// workgroup's rows. Appended to them, so that line numbers in messages are those of the kernel's own file.
+// What the kernels share: vectors of output channels, the search for a workgroup's filter, the spread of a channel, the
+// sum over a workgroup's rows. Appended to them, so that line numbers in messages are those of the kernel's own file.
 
 alias Vec = ${vector};          // channels handled at once: four where every filter's outC allows it
 const WIDTH: u32 = ${width}u;   // floats in a Vec
@@ -14,6 +14,21 @@ fn findFilter(workgroupIndex: u32) -> u32 {
     found++;
   }
   return found;
+}
+
+// Rows of a lane that are added up before their sums are: in one long f32 sum the rounding of every term is that of the
+// total.
+const CHUNK = 64u;
+
+// Mean and deviation of a channel from the sums over its shifted weights.
+struct Spread {
+  mean: Vec,
+  deviation: Vec,
+}
+
+fn spreadOf(sum: Vec, squares: Vec, count: f32) -> Spread {
+  let mean = sum / count;
+  return Spread(mean, sqrt(max(squares - count * mean * mean, Vec()) / max(count - 1.0, 1.0)));
 }
 
 // Sum over the lanes of one Vec (lane = row * TILE + Vec), in a fixed tree; every lane gets its Vec's total.

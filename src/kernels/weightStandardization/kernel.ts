@@ -3,48 +3,14 @@ import { expandTemplate } from '../shared/template.ts';
 import columnsCode from './columns.wgsl?raw';
 import filterGradientsCode from './filterGradients.wgsl?raw';
 import standardizeCode from './standardize.wgsl?raw';
-
-/** Added to the deviation, in the weights' own unit. Source: Qiao et al. 2019, the authors' PyTorch code. */
-export const STANDARDIZATION_EPS = 1e-5;
-
-/** One filter `[kH, kW, inC, outC]` inside the packed buffers. */
-export interface FilterPlace {
-  /** First element: `TensorSpec.offset`, or 0 for a buffer of its own. A multiple of 4. */
-  readonly offset: number;
-  /** kH * kW * inC. */
-  readonly fanIn: number;
-  /** outC. */
-  readonly outChannels: number;
-}
-
-/** A filter whose gradient arrives as partial sums `[splits, kH*kW*inC, outC]`. */
-export interface PartialPlace extends FilterPlace {
-  /** First element in the buffer of all partial sums. A multiple of 4. */
-  readonly partialOffset: number;
-  readonly splits: number;
-}
-
-/** How the fan-in of a filter is cut. Graphics cards want many lanes; software adapters no barrier at all. */
-export interface FilterTuning {
-  /** Lanes that share a vector of output channels, a power of two up to 64. */
-  readonly rows: number;
-}
-
-/** For graphics cards. */
-export const WIDE_FILTERS: FilterTuning = { rows: 64 };
-/** For software adapters (`AdapterDescription.isFallback`): 15 to 25 times as fast there. */
-export const NARROW_FILTERS: FilterTuning = { rows: 1 };
-
-/** The better of the two for an adapter; docs/performance.md has the figures. */
-export function filterTuning(isFallback: boolean): FilterTuning {
-  return isFallback ? NARROW_FILTERS : WIDE_FILTERS;
-}
-
-/** Entries of the uniform table; longer lists take one dispatch per so many filters. */
-const FILTER_LIMIT = 32;
-const ENTRY_WORDS = 8;
-/** Vectors of output channels per workgroup, as in columns.wgsl. */
-const TILE = 4;
+import {
+  columnValues,
+  filterTables,
+  WIDE_FILTERS,
+  type FilterPlace,
+  type FilterTuning,
+  type PartialPlace,
+} from './table.ts';
 
 /**
  * Lays the partial sums of filters one after another, each aligned so that its slice can be bound.
@@ -69,7 +35,7 @@ export function statisticsSize(filters: readonly FilterPlace[]): number {
 }
 
 /**
- * Standardizes every output channel of `filters` to zero mean and unit deviation: one dispatch for up to 32
+ * Standardizes every output channel of `filters` to zero mean and unit deviation: one dispatch for up to 64
  * filters. For a single filter in a buffer of its own pass one place with offset 0.
  *
  * @param parameters packed f32, read at each filter's offset.
@@ -85,7 +51,7 @@ export function standardizeFilters(
   }: { parameters: BufferSlice; standardized: BufferSlice; statistics: BufferSlice },
   tuning: FilterTuning = WIDE_FILTERS,
 ): Dispatch[] {
-  return tables(filters).map(({ uniform, workgroups, width }) => ({
+  return filterTables(filters).map(({ uniform, workgroups, width }) => ({
     shader: standardizeShader(width, tuning),
     bindings: [parameters, standardized, statistics, { uniform }],
     workgroups: [workgroups, 1, 1],
@@ -93,7 +59,7 @@ export function standardizeFilters(
 }
 
 /**
- * Gradients of `filters` from the partial sums of their convolutions: one dispatch for up to 32 filters.
+ * Gradients of `filters` from the partial sums of their convolutions: one dispatch for up to 64 filters.
  *
  * @param partials all partial sums, at each filter's `partialOffset` (`placePartials`).
  * @param gradient packed like the parameters; only the filters are written.
@@ -110,7 +76,7 @@ export function filterGradients(
   tuning: FilterTuning = WIDE_FILTERS,
 ): Dispatch[] {
   const { partials, gradient, standardization } = buffers;
-  return tables(filters).map(({ uniform, workgroups, width }) => ({
+  return filterTables(filters).map(({ uniform, workgroups, width }) => ({
     shader: filterGradientsShader(width, tuning, standardization !== undefined),
     bindings: [
       partials,
@@ -122,59 +88,10 @@ export function filterGradients(
   }));
 }
 
-interface Table {
-  readonly uniform: Uint32Array;
-  readonly workgroups: number;
-  readonly width: 1 | 4;
-}
-
-/** The `Params` of both kernels, FILTER_LIMIT filters at a time. */
-function tables(filters: readonly (FilterPlace | PartialPlace)[]): Table[] {
-  const isVector = filters.every(({ outChannels }) => outChannels % 4 === 0);
-  const width = isVector ? 4 : 1;
-  const out: Table[] = [];
-  let statistics = 0;
-  for (let first = 0; first < filters.length; first += FILTER_LIMIT) {
-    const chunk = filters.slice(first, first + FILTER_LIMIT);
-    // `filters` begins on the second 16 bytes of the block: a uniform array is aligned so.
-    const uniform = new Uint32Array(4 + FILTER_LIMIT * ENTRY_WORDS);
-    uniform[0] = chunk.length;
-    let workgroups = 0;
-    chunk.forEach((filter, i) => {
-      const { offset, fanIn, outChannels } = filter;
-      const { partialOffset, splits } = 'partialOffset' in filter ? filter : { partialOffset: 0, splits: 1 };
-      if (offset % width !== 0 || partialOffset % width !== 0) {
-        throw new RangeError(
-          `weightStandardization: offsets ${offset} and ${partialOffset} must be multiples of ${width}`,
-        );
-      }
-      uniform.set(
-        [offset, fanIn, outChannels, workgroups, statistics, partialOffset, splits],
-        4 + i * ENTRY_WORDS,
-      );
-      workgroups += Math.ceil(outChannels / (TILE * width));
-      statistics += 2 * outChannels;
-    });
-    out.push({ uniform, workgroups, width });
-  }
-  return out;
-}
-
-const common = (width: 1 | 4, { rows }: FilterTuning) => ({
-  rows,
-  isShared: rows > 1,
-  width,
-  vector: width === 4 ? 'vec4f' : 'f32',
-  filterLimit: FILTER_LIMIT,
-});
-
 function standardizeShader(width: 1 | 4, tuning: FilterTuning): Shader {
   return {
     label: 'weightStandardization/standardize',
-    code: expandTemplate(`${standardizeCode}\n${columnsCode}`, {
-      ...common(width, tuning),
-      eps: STANDARDIZATION_EPS,
-    }),
+    code: expandTemplate(`${standardizeCode}\n${columnsCode}`, columnValues(width, tuning)),
     bindings: ['read', 'read_write', 'read_write', 'uniform'],
   };
 }
@@ -183,7 +100,7 @@ function filterGradientsShader(width: 1 | 4, tuning: FilterTuning, isStandardize
   return {
     label: 'weightStandardization/filterGradients',
     code: expandTemplate(`${filterGradientsCode}\n${columnsCode}`, {
-      ...common(width, tuning),
+      ...columnValues(width, tuning),
       isStandardized,
     }),
     bindings: ['read', 'read_write', 'uniform', ...(isStandardized ? (['read', 'read'] as const) : [])],

@@ -43,47 +43,38 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
   let isUsed = column < vectors;
   let begin = f.offset / WIDTH + min(column, vectors - 1u);
 
-  // Rows four at a time, then the rest: loads in flight together, and fewer turns of the loop.
+  // In the order of update.wgsl: a run that was resumed goes on with the bits that it had.
   let firstRow = lane / TILE;
+  let endRow = select(0u, f.fanIn, isUsed);
   let shift = weights[begin];
   var sum = Vec();
   var squares = Vec();
-  var row = firstRow;
-  for (; row + 3u * ROWS < f.fanIn; row += 4u * ROWS) {
-//# for u in 4
-    let d${u} = weights[begin + (row + ${u}u * ROWS) * vectors] - shift;
-//# end
-    sum += (d0 + d1) + (d2 + d3);
-    squares += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3);
-  }
-  for (; row < f.fanIn; row += ROWS) {
-    let d = weights[begin + row * vectors] - shift;
-    sum += d;
-    squares += d * d;
-  }
-  let count = f32(f.fanIn);
-  let mean = sumRows(sum, lane) / count; // of the shifted weights
-  let total = max(sumRows(squares, lane) - count * mean * mean, Vec());
-
-  let freedom = f32(max(f.fanIn, 2u) - 1u);
-  let deviation = sqrt(total / freedom);
-  let scale = 1.0 / (deviation + ${eps});
-  if isUsed {
-    for (row = firstRow; row + 3u * ROWS < f.fanIn; row += 4u * ROWS) {
-//# for u in 4
-      let at${u} = begin + (row + ${u}u * ROWS) * vectors;
-      standardized[at${u}] = ((weights[at${u}] - shift) - mean) * scale;
-//# end
+  for (var first = firstRow; first < endRow; first += CHUNK * ROWS) {
+    var chunk = Vec();
+    var chunkSquares = Vec();
+    let end = min(endRow, first + CHUNK * ROWS);
+    for (var row = first; row < end; row += ROWS) {
+      let d = weights[begin + row * vectors] - shift;
+      chunk += d;
+      chunkSquares += d * d;
     }
-    for (; row < f.fanIn; row += ROWS) {
-      let at = begin + row * vectors;
-      standardized[at] = ((weights[at] - shift) - mean) * scale;
-    }
+    sum += chunk;
+    squares += chunkSquares;
+  }
+  let spread = spreadOf(sumRows(sum, lane), sumRows(squares, lane), f32(f.fanIn));
+  let scale = 1.0 / (spread.deviation + ${eps});
+  for (var row = firstRow; row < endRow; row += ROWS) {
+    let i = begin + row * vectors;
+    standardized[i] = (weights[i] - shift - spread.mean) * scale;
   }
   if lane < TILE && isUsed {
     let at = f.statistics / WIDTH + column;
     statistics[at] = scale;
     // A constant filter has no direction in which its deviation grows: no gradient flows through it.
-    statistics[at + vectors] = select(Vec(), 1.0 / (freedom * deviation), deviation > Vec());
+    statistics[at + vectors] = select(
+      Vec(),
+      1.0 / (max(f32(f.fanIn) - 1.0, 1.0) * spread.deviation),
+      spread.deviation > Vec(),
+    );
   }
 }
