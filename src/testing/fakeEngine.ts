@@ -1,5 +1,7 @@
 import { IMAGE_BYTES } from '#domain/dataset.ts';
 import type { Dataset, ImageSet } from '#domain/dataset.ts';
+import type { LayerHistory } from '#domain/layerHistory.ts';
+import type { LayerHistory } from '#domain/layerHistory.ts';
 import type {
   EngineConfig,
   EngineMemory,
@@ -21,8 +23,24 @@ export class FakeClock {
   }
 }
 
+/** The device of several fake engines: works on one call at a time, in the order in which they came. */
+export class FakeQueue {
+  #end: Promise<unknown> = Promise.resolve();
+  run<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#end.then(work);
+    this.#end = result.catch(() => undefined);
+    return result;
+  }
+}
+
 export interface FakeEngineOptions {
   readonly clock?: FakeClock;
+  /** That of other engines on the same device; absent: one of its own. */
+  readonly queue?: FakeQueue;
+  /** Time that the clock moves by with every evaluation. */
+  readonly evaluationMs?: number;
+  /** What the engine has measured of its layers; absent: it measures none. */
+  readonly layers?: LayerHistory;
   /** Time that the clock moves by with every step. */
   readonly stepMs?: number;
   readonly stepsPerAdvance?: number;
@@ -52,18 +70,23 @@ export class FakeEngine implements TrainingEngine {
   #weights: Float64Array;
   #velocity: Float64Array;
   #runningMean = 0;
+  /** Rows of `layerHistory`: step, then its four measures. */
+  #samples: [step: number, ...measures: [number, number, number, number]][] = [];
   #issued = 0;
   #order: Uint32Array = new Uint32Array(0);
   #orderFrom = 0;
   #schedule: ScheduleTable = { learningRate: new Float64Array(0), momentum: new Float64Array(0) };
   #pending = 0;
   #failure: Error | undefined;
-  /** End of the queue: calls take effect one after the other. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue: FakeQueue;
+  readonly layerHistory?: () => Promise<LayerHistory>;
 
   constructor(config: EngineConfig, options: FakeEngineOptions = {}) {
     this.config = config;
     this.#options = options;
+    this.#queue = options.queue ?? new FakeQueue();
+    const { layers } = options;
+    if (layers) this.layerHistory = () => this.#enqueue(() => layers);
     this.stepsPerAdvance = options.stepsPerAdvance ?? 1;
     this.#classes = config.network.classes;
     this.#weights = new Float64Array(FEATURES * this.#classes);
@@ -76,6 +99,7 @@ export class FakeEngine implements TrainingEngine {
     this.#weights = this.#weights.map((_, i) => first[i % first.length]!);
     this.#velocity.fill(0);
     this.#runningMean = 0;
+    this.#samples = [];
     this.#issued = 0;
   }
 
@@ -108,7 +132,7 @@ export class FakeEngine implements TrainingEngine {
         const step = firstStep + i;
         this.#options.beforeStep?.(step);
         const batch = indices.subarray(i * batchSize, (i + 1) * batchSize);
-        const result = this.#step(batch, this.#schedule.learningRate[step]!, this.#schedule.momentum[step]!);
+        const result = this.#step(step, batch);
         losses[i] = this.#options.loss?.(step, result.loss) ?? result.loss;
         correct[i] = result.correct;
         this.computedSteps += 1;
@@ -123,6 +147,7 @@ export class FakeEngine implements TrainingEngine {
   evaluate(half: 'train' | 'valid', count: number, signal?: AbortSignal): Promise<Evaluation> {
     return this.#enqueue(() => {
       const set = this.config.dataset[half];
+      const losses = new Float32Array(count);
       let loss = 0;
       let correct = 0;
       for (let i = 0; i < count; i++) {
@@ -131,10 +156,12 @@ export class FakeEngine implements TrainingEngine {
           signal?.throwIfAborted();
         }
         const { probabilities, label } = this.#forward(set, i);
-        loss -= Math.log(probabilities[label]!);
+        losses[i] = -Math.log(probabilities[label]!);
+        loss += losses[i]!;
         if (probabilities[label] === Math.max(...probabilities)) correct += 1;
       }
-      return { loss: loss / count, accuracy: correct / count, count };
+      this.#options.clock?.advance(this.#options.evaluationMs ?? 0);
+      return { loss: loss / count, accuracy: correct / count, count, losses };
     });
   }
 
@@ -150,9 +177,26 @@ export class FakeEngine implements TrainingEngine {
 
   async restore(state: EngineState): Promise<void> {
     this.#issued = state.step;
+    this.#samples = [];
     this.#weights = Float64Array.from(state.parameters.get('weight')!);
     this.#velocity = Float64Array.from(state.moments[0]!.get('weight')!);
     this.#runningMean = state.buffers.get('mean')![0]!;
+  }
+
+  /** Of one layer, named `weight`; the largest mean colour stands for its activation. */
+  layerHistory(): Promise<LayerHistory> {
+    return this.#enqueue(() => {
+      const samples = this.#samples.slice(-200);
+      const measure = (at: 1 | 2 | 3 | 4): Float32Array => Float32Array.from(samples, (row) => row[at]);
+      return {
+        steps: samples.map(([step]) => step),
+        layers: samples.length > 0 ? ['weight'] : [],
+        gradientNorm: measure(1),
+        relativeUpdate: measure(2),
+        largestActivation: measure(3),
+        smallestDeviation: measure(4),
+      };
+    });
   }
 
   memory(): EngineMemory {
@@ -168,7 +212,7 @@ export class FakeEngine implements TrainingEngine {
 
   /** Runs `work` after everything queued before; after a failure nothing resolves any more. */
   #enqueue<Result>(work: () => Result): Promise<Result> {
-    const result = this.#queue.then(async () => {
+    return this.#queue.run(async () => {
       await settled();
       if (this.#failure) throw this.#failure;
       try {
@@ -178,8 +222,6 @@ export class FakeEngine implements TrainingEngine {
         throw error;
       }
     });
-    this.#queue = result.catch(() => undefined);
-    return result;
   }
 
   #forward(set: ImageSet, index: number): { features: number[]; probabilities: number[]; label: number } {
@@ -196,13 +238,17 @@ export class FakeEngine implements TrainingEngine {
     return { features, probabilities: exponentials.map((value) => value / total), label: set.labels[index]! };
   }
 
-  #step(batch: Uint32Array, learningRate: number, momentum: number): { loss: number; correct: number } {
+  #step(step: number, batch: Uint32Array): { loss: number; correct: number } {
+    const learningRate = this.#schedule.learningRate[step]!;
+    const momentum = this.#schedule.momentum[step]!;
     const gradient = new Float64Array(this.#weights.length);
     let loss = 0;
     let correct = 0;
+    let largest = 0;
     for (const index of batch) {
       const { features, probabilities, label } = this.#forward(this.config.dataset.train, index);
       loss -= Math.log(probabilities[label]!) / batch.length;
+      largest = Math.max(largest, ...features);
       if (probabilities[label] === Math.max(...probabilities)) correct += 1;
       for (const [f, value] of features.entries()) {
         for (const [k, probability] of probabilities.entries()) {
@@ -211,9 +257,15 @@ export class FakeEngine implements TrainingEngine {
       }
       this.#runningMean = 0.9 * this.#runningMean + 0.1 * features[1]!;
     }
+    const before = Math.hypot(...this.#weights);
     for (let i = 0; i < gradient.length; i++) {
       this.#velocity[i] = momentum * this.#velocity[i]! + gradient[i]!;
       this.#weights[i]! -= learningRate * this.#velocity[i]!;
+    }
+    const { layerSampleEvery: every } = this.config;
+    if (every !== undefined && step % every === 0) {
+      const update = learningRate * Math.hypot(...this.#velocity);
+      this.#samples.push([step, Math.hypot(...gradient), update / before, largest, NaN]);
     }
     return { loss, correct };
   }

@@ -13,6 +13,15 @@ import { batchNormBackward, batchNormScratchSize, batchNormTraining } from '../b
 import { gatherTraining } from '../gather/kernel.ts';
 import { groupNormBackward, groupNormForward } from '../groupNorm/kernel.ts';
 import { headTraining } from '../head/kernel.ts';
+import {
+  LARGEST_WORDS,
+  largestMagnitudes,
+  layerPartsSize,
+  layerRow,
+  rememberFilters,
+  ROW_MEASURES,
+  statisticsTuning,
+} from '../layerStatistics/kernel.ts';
 import { optimizerStep } from '../optimizer/kernel.ts';
 import { mapSize, mapTuning } from './maps.ts';
 
@@ -133,6 +142,46 @@ add(
     seed: 1,
   }),
 );
+const filters = convNorms(network).map(({ conv }) => parameterPlaces.byName.get(`${conv.name}.weight`)!);
+const statistics = statisticsTuning(context.adapter.isFallback);
+const largestOfLayers = scratchOf(layers.length * LARGEST_WORDS);
+layers.forEach(({ shape }, layer) => {
+  const deviations = {
+    values: { buffer: stats },
+    first: shape.channels,
+    stride: 1,
+    count: shape.channels,
+    eps: 1e-5,
+  };
+  add(
+    'layer statistics: activations',
+    largestMagnitudes({
+      x,
+      size: mapSize(shape),
+      deviations,
+      layer,
+      largest: largestOfLayers,
+      tuning: statistics,
+    }),
+  );
+});
+add('layer statistics: filters', [
+  ...rememberFilters({ parameters: packed, before: first, size: parameterPlaces.packedSize }),
+  ...layerRow({
+    filters,
+    gradients,
+    before: first,
+    after: packed,
+    parts: scratchOf(layerPartsSize(filters, statistics)),
+    largest: largestOfLayers,
+    eps: 1e-5,
+    counter,
+    every: 5,
+    rows: 200,
+    ring: scratchOf(200 * layers.length * ROW_MEASURES.length),
+    tuning: statistics,
+  }),
+]);
 await cache.compile(Object.values(lists).flatMap((list) => list.map(({ shader }) => shader)));
 
 describe(`width 16, batch ${BATCH}, ${REPEATS} times, ${context.adapter.vendor} ${context.adapter.architecture}`, () => {
