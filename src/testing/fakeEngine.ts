@@ -1,7 +1,6 @@
 import { IMAGE_BYTES } from '#domain/dataset.ts';
 import type { Dataset, ImageSet } from '#domain/dataset.ts';
 import type { LayerHistory } from '#domain/layerHistory.ts';
-import type { LayerHistory } from '#domain/layerHistory.ts';
 import type {
   EngineConfig,
   EngineMemory,
@@ -70,8 +69,6 @@ export class FakeEngine implements TrainingEngine {
   #weights: Float64Array;
   #velocity: Float64Array;
   #runningMean = 0;
-  /** Rows of `layerHistory`: step, then its four measures. */
-  #samples: [step: number, ...measures: [number, number, number, number]][] = [];
   #issued = 0;
   #order: Uint32Array = new Uint32Array(0);
   #orderFrom = 0;
@@ -99,7 +96,6 @@ export class FakeEngine implements TrainingEngine {
     this.#weights = this.#weights.map((_, i) => first[i % first.length]!);
     this.#velocity.fill(0);
     this.#runningMean = 0;
-    this.#samples = [];
     this.#issued = 0;
   }
 
@@ -132,7 +128,7 @@ export class FakeEngine implements TrainingEngine {
         const step = firstStep + i;
         this.#options.beforeStep?.(step);
         const batch = indices.subarray(i * batchSize, (i + 1) * batchSize);
-        const result = this.#step(step, batch);
+        const result = this.#step(batch, this.#schedule.learningRate[step]!, this.#schedule.momentum[step]!);
         losses[i] = this.#options.loss?.(step, result.loss) ?? result.loss;
         correct[i] = result.correct;
         this.computedSteps += 1;
@@ -177,26 +173,9 @@ export class FakeEngine implements TrainingEngine {
 
   async restore(state: EngineState): Promise<void> {
     this.#issued = state.step;
-    this.#samples = [];
     this.#weights = Float64Array.from(state.parameters.get('weight')!);
     this.#velocity = Float64Array.from(state.moments[0]!.get('weight')!);
     this.#runningMean = state.buffers.get('mean')![0]!;
-  }
-
-  /** Of one layer, named `weight`; the largest mean colour stands for its activation. */
-  layerHistory(): Promise<LayerHistory> {
-    return this.#enqueue(() => {
-      const samples = this.#samples.slice(-200);
-      const measure = (at: 1 | 2 | 3 | 4): Float32Array => Float32Array.from(samples, (row) => row[at]);
-      return {
-        steps: samples.map(([step]) => step),
-        layers: samples.length > 0 ? ['weight'] : [],
-        gradientNorm: measure(1),
-        relativeUpdate: measure(2),
-        largestActivation: measure(3),
-        smallestDeviation: measure(4),
-      };
-    });
   }
 
   memory(): EngineMemory {
@@ -238,17 +217,13 @@ export class FakeEngine implements TrainingEngine {
     return { features, probabilities: exponentials.map((value) => value / total), label: set.labels[index]! };
   }
 
-  #step(step: number, batch: Uint32Array): { loss: number; correct: number } {
-    const learningRate = this.#schedule.learningRate[step]!;
-    const momentum = this.#schedule.momentum[step]!;
+  #step(batch: Uint32Array, learningRate: number, momentum: number): { loss: number; correct: number } {
     const gradient = new Float64Array(this.#weights.length);
     let loss = 0;
     let correct = 0;
-    let largest = 0;
     for (const index of batch) {
       const { features, probabilities, label } = this.#forward(this.config.dataset.train, index);
       loss -= Math.log(probabilities[label]!) / batch.length;
-      largest = Math.max(largest, ...features);
       if (probabilities[label] === Math.max(...probabilities)) correct += 1;
       for (const [f, value] of features.entries()) {
         for (const [k, probability] of probabilities.entries()) {
@@ -257,15 +232,9 @@ export class FakeEngine implements TrainingEngine {
       }
       this.#runningMean = 0.9 * this.#runningMean + 0.1 * features[1]!;
     }
-    const before = Math.hypot(...this.#weights);
     for (let i = 0; i < gradient.length; i++) {
       this.#velocity[i] = momentum * this.#velocity[i]! + gradient[i]!;
       this.#weights[i]! -= learningRate * this.#velocity[i]!;
-    }
-    const { layerSampleEvery: every } = this.config;
-    if (every !== undefined && step % every === 0) {
-      const update = learningRate * Math.hypot(...this.#velocity);
-      this.#samples.push([step, Math.hypot(...gradient), update / before, largest, NaN]);
     }
     return { loss, correct };
   }
