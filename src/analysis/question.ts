@@ -1,6 +1,6 @@
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import type { FinderSettings } from '#domain/run.ts';
+import { defaultFinderSettings } from '#domain/run.ts';
 import type { QuestionRef, Study } from '#domain/study.ts';
 
 /** Runs of one question that are started together; the id is given when they are. */
@@ -95,7 +95,7 @@ export function finders(
   seedCount: number,
   steps: number,
 ): StudyPlan {
-  const finder: FinderSettings = { start: 1e-7, end: 10, steps };
+  const finder = { ...defaultFinderSettings, steps };
   return { title, kind: 'finder', mode: 'queue', arms, seeds: seeds(seedCount), finder, question };
 }
 

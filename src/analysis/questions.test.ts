@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parameters, validateExperiment } from '#domain/parameters.ts';
 import type { Experiment } from '#domain/experiment.ts';
+import { RACE_LANES } from '#domain/study.ts';
 import { workOf } from './question.ts';
 import { questionById, questions, questionSize } from './questions.ts';
 
@@ -29,7 +30,7 @@ describe('questions', () => {
   it('ask only for runs that can be started', () => {
     for (const study of studies) {
       expect(study.seeds.length).toBeGreaterThan(0);
-      if (study.mode === 'race') expect(study.arms.length).toBeLessThanOrEqual(6);
+      if (study.mode === 'race') expect(study.arms.length).toBeLessThanOrEqual(RACE_LANES.most);
       expect(study.finder !== undefined).toBe(study.kind === 'finder');
       expect(new Set(study.arms.map((arm) => JSON.stringify(arm))).size).toBe(study.arms.length);
       for (const seed of study.seeds) {

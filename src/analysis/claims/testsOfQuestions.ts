@@ -1,0 +1,347 @@
+import type { FinderRule } from '#domain/run.ts';
+import type { QuestionRef } from '#domain/study.ts';
+import { stopRate, toleranceRate, TOLERANCES } from '../finderBands.ts';
+import type { Question, QuestionId, StudyPlan } from '../question.ts';
+import { wsOverhead } from '../wsOverhead.ts';
+import { bestArm, lossSums, seedTest, validLoss, type AtEpoch, type ClaimTest } from './claimTest.ts';
+import { judge } from './judge.ts';
+import type { FinderClaimRun, RunPool } from './pool.ts';
+
+/** Losses that differ by less are alike: twice the error of an evaluation on 10,000 images. */
+const ALIKE = 0.02;
+/** An overhead above this is a lot. */
+const COSTLY = 1.1;
+/** A suggestion within this factor of the best rate is right. */
+const NEAR = 3;
+/** Loss of guessing among ten classes. */
+const CHANCE = Math.log(10);
+
+const { NEGATIVE_INFINITY, POSITIVE_INFINITY } = Number;
+const within = { from: -ALIKE, to: ALIKE };
+const above = (bound: number) => ({ from: bound, to: POSITIVE_INFINITY });
+const below = (bound: number) => ({ from: NEGATIVE_INFINITY, to: bound });
+
+const epochText: Readonly<Record<AtEpoch, string>> = { last: 'last epoch', best: 'best epoch' };
+
+/** Loss of one arm minus that of another of the same study. */
+function difference(
+  studies: readonly StudyPlan[],
+  index: number,
+  [baseline, baselineName]: readonly [number, string],
+  [other, otherName]: readonly [number, string],
+  rest: { readonly region: ClaimTest['region']; readonly at?: AtEpoch; readonly where?: string },
+): ClaimTest {
+  const { region, at = 'last', where = '' } = rest;
+  return seedTest(
+    {
+      measure: `validation loss, ${otherName} − ${baselineName}, ${epochText[at]}${where}`,
+      unit: 'loss',
+      studies: [index],
+      needsSteps: false,
+      region,
+    },
+    (pool) =>
+      lossSums(
+        pool,
+        studies[index]!,
+        [
+          { arm: other, weight: 1, name: otherName },
+          { arm: baseline, weight: -1, name: baselineName },
+        ],
+        at,
+      ),
+  );
+}
+
+const BN = [0, 'BN'] as const;
+const BN_WS = [1, 'BN+WS'] as const;
+
+/** P4: BN and BN+WS at the first rate, then at the second. */
+function atLargeBatches(studies: readonly StudyPlan[]): readonly ClaimTest[] {
+  const study = studies[0]!;
+  const tests: ClaimTest[] = [];
+  for (const at of ['last', 'best'] as const) {
+    for (const first of [0, 2]) {
+      const rate = study.arms[first]!.maxLearningRate;
+      tests.push(
+        difference(studies, 0, [first, 'BN'], [first + 1, 'BN+WS'], {
+          region: above(0),
+          at,
+          where: `, both at ${rate}`,
+        }),
+      );
+    }
+    tests.push(
+      seedTest(
+        {
+          measure: `validation loss, BN+WS − BN, ${epochText[at]}, each at its better rate`,
+          unit: 'loss',
+          studies: [0],
+          needsSteps: false,
+          region: above(0),
+        },
+        (pool) => {
+          const plain = bestArm(pool, study, [0, 2], at);
+          const standardized = bestArm(pool, study, [1, 3], at);
+          if (plain === undefined || standardized === undefined) return [];
+          return lossSums(
+            pool,
+            study,
+            [
+              { arm: standardized, weight: 1, name: 'BN+WS' },
+              { arm: plain, weight: -1, name: 'BN' },
+            ],
+            at,
+          );
+        },
+      ),
+    );
+  }
+  return tests;
+}
+
+/** P2 and P6: the rates that finders of BN and BN+WS withstand. */
+function tolerances(studies: readonly StudyPlan[]): readonly ClaimTest[] {
+  return studies.flatMap((study, index) => {
+    const steps = `${study.finder!.steps.toLocaleString('en-US')} steps`;
+    const compare = (what: string, rateOf: (run: FinderClaimRun) => number | undefined) =>
+      seedTest(
+        {
+          measure: `learning rate ${what}, BN+WS over BN, ${steps}`,
+          unit: 'ratio',
+          studies: [index],
+          needsSteps: true,
+          region: above(1),
+        },
+        (pool) =>
+          pool.seeds(study).map((seed) => {
+            const [plain, standardized] = [pool.finder(study, 0, seed), pool.finder(study, 1, seed)];
+            if (!plain || !standardized) return undefined;
+            const [a, b] = [rateOf(plain), rateOf(standardized)];
+            return a === undefined || b === undefined ? 'a curve without that point' : Math.log10(b / a);
+          }),
+      );
+    return [
+      ...TOLERANCES.map((share) =>
+        compare(`${Math.round(100 * share)} % above the lowest loss`, (run) =>
+          toleranceRate(run.metrics.series('losses'), run.settings, share),
+        ),
+      ),
+      compare('at the stop rule', (run) => stopRate({ losses: [], result: run.result }, run.settings)),
+    ];
+  });
+}
+
+/** P5: arms are none, none+WS, BN, BN+WS, GN, GN+WS. */
+function overheads(studies: readonly StudyPlan[]): readonly ClaimTest[] {
+  return studies.flatMap((study, index) =>
+    ['None', 'BN', 'GN'].map((name, norm): ClaimTest => {
+      const region = above(COSTLY);
+      return {
+        measure: `time per step, ${name}+WS over ${name}, batch ${study.arms[0]!.batchSize}`,
+        unit: 'ratio',
+        studies: [index],
+        needsSteps: true,
+        region,
+        evaluate(pool) {
+          const pair = newestPair(pool, study, 2 * norm);
+          const overhead = pair && wsOverhead(pair[1], pair[0]);
+          if (!overhead) {
+            return {
+              count: 0,
+              countOf: 'block',
+              estimate: Number.NaN,
+              low: NEGATIVE_INFINITY,
+              high: POSITIVE_INFINITY,
+              verdict: 'undecided',
+              seedsToAdd: pair ? 0 : 1,
+              note: pair ? 'The steps arrived all at once, so there is no time between them.' : '',
+            };
+          }
+          const { count, ratio, low, high } = overhead;
+          const verdict = judge(low, high, region);
+          const seedsToAdd = 0; // another seed takes as long: a longer run would tell more
+          return {
+            count,
+            countOf: 'block',
+            estimate: ratio,
+            low,
+            high,
+            verdict,
+            seedsToAdd,
+            note: `On ${pair[2]}.`,
+          };
+        },
+      };
+    }),
+  );
+}
+
+/** The newest seed's runs without and with WS on one device, with its name. */
+function newestPair(pool: RunPool, study: StudyPlan, plainArm: number) {
+  for (const seed of pool.seeds(study).toReversed()) {
+    const [plain, standardized] = [pool.train(study, plainArm, seed), pool.train(study, plainArm + 1, seed)];
+    if (!plain || !standardized || plain.deviceTitle !== standardized.deviceTitle) continue;
+    const timed = ({ experiment, metrics, plan }: typeof plain) => ({
+      experiment,
+      elapsedMs: metrics.series('elapsedMs'),
+      stepsPerEpoch: plan?.stepsPerEpoch,
+    });
+    return [timed(plain), timed(standardized), plain.deviceTitle] as const;
+  }
+  return undefined;
+}
+
+/** P7: BN and BN+WS at a constant rate, then under one-cycle; one study per rate. */
+function interactions(studies: readonly StudyPlan[]): readonly ClaimTest[] {
+  return studies.map((study, index) =>
+    seedTest(
+      {
+        measure: `(BN+WS − BN at a constant rate) − (BN+WS − BN under one-cycle), validation loss, ${study.arms[0]!.maxLearningRate}`,
+        unit: 'loss',
+        studies: [index],
+        needsSteps: false,
+        region: below(0),
+      },
+      (pool) =>
+        lossSums(
+          pool,
+          study,
+          [
+            { arm: 1, weight: 1, name: 'BN+WS' },
+            { arm: 0, weight: -1, name: 'BN' },
+            { arm: 3, weight: -1, name: 'BN+WS under one-cycle' },
+            { arm: 2, weight: 1, name: 'BN under one-cycle' },
+          ],
+          'last',
+        ),
+    ),
+  );
+}
+
+/** P8: GN, GN+WS, BN, BN+WS at batch 2 (first study) and batch 64. */
+function groupNorm(studies: readonly StudyPlan[]): readonly ClaimTest[] {
+  const plain = [2, 'BN'] as const;
+  const group = [0, 'GN'] as const;
+  return [
+    difference(studies, 0, plain, group, { region: below(0), where: ', batch 2' }),
+    difference(studies, 1, plain, group, { region: above(0), where: ', batch 64' }),
+    difference(studies, 1, plain, [1, 'GN+WS'], { region: below(ALIKE), where: ', batch 64' }),
+  ];
+}
+
+const RULES: readonly FinderRule[] = ['valley', 'steep', 'minimum', 'slide', 'v1'];
+
+/** P12: a sweep of BN, one of BN+WS, and a study of finders of both. The first rate is the eye's. */
+function byEye(studies: readonly StudyPlan[]): readonly ClaimTest[] {
+  const finderStudy = studies[2]!;
+  return ['BN', 'BN+WS'].flatMap((name, index) => {
+    const sweep = studies[index]!;
+    const all = Array.from(sweep.arms.keys());
+    const eye = seedTest(
+      {
+        measure: `validation loss, ${name} at ${sweep.arms[0]!.maxLearningRate} − at the best rate of the sweep`,
+        unit: 'loss',
+        studies: [index],
+        needsSteps: false,
+        region: below(ALIKE),
+      },
+      (pool) => {
+        const best = bestArm(pool, sweep, all, 'last');
+        if (best === undefined) return [];
+        return lossSums(
+          pool,
+          sweep,
+          [
+            { arm: 0, weight: 1, name },
+            { arm: best, weight: -1, name },
+          ],
+          'last',
+        );
+      },
+    );
+    const rules = RULES.map((rule) =>
+      seedTest(
+        {
+          measure: `${name}: rate of the rule “${rule}” over the best rate of the sweep`,
+          unit: 'ratio',
+          studies: [index, 2],
+          needsSteps: false,
+          region: { from: 1 / NEAR, to: NEAR },
+        },
+        (pool) => {
+          const best = bestArm(pool, sweep, all, 'last');
+          if (best === undefined) return [];
+          return pool.seeds(finderStudy).map((seed) => {
+            const run = pool.finder(finderStudy, index, seed);
+            if (!run) return undefined;
+            const rate = run.result?.suggestions.find((suggestion) => suggestion.rule === rule)?.learningRate;
+            return rate === undefined
+              ? 'no suggestion'
+              : Math.log10(rate / sweep.arms[best]!.maxLearningRate);
+          });
+        },
+      ),
+    );
+    return [eye, ...rules];
+  });
+}
+
+/** P14: none and none+WS. */
+function withoutNorm(studies: readonly StudyPlan[]): readonly ClaimTest[] {
+  const study = studies[0]!;
+  return ['None', 'None+WS'].map((name, arm): ClaimTest => {
+    const test = seedTest(
+      {
+        measure: `validation loss, ${name}, after one epoch`,
+        unit: 'loss',
+        studies: [0],
+        needsSteps: false,
+        region: below(CHANCE),
+      },
+      (pool) => pool.seeds(study).map((seed) => validLoss(pool.train(study, arm, seed), 'last', name)),
+    );
+    return {
+      ...test,
+      evaluate(pool) {
+        const outcome = test.evaluate(pool);
+        const runs = pool.seeds(study).flatMap((seed) => pool.train(study, arm, seed) ?? []);
+        const diverged = runs.filter(({ status }) => status === 'diverged').length;
+        if (diverged === 0) return outcome;
+        // Here divergence is the answer, not a gap in it.
+        const isAlways = diverged === runs.length && diverged >= 2;
+        return {
+          ...outcome,
+          count: runs.length,
+          verdict: isAlways ? 'contradicted' : 'undecided',
+          seedsToAdd: isAlways ? 0 : Math.max(1, outcome.seedsToAdd - diverged),
+          note: `${diverged} of ${runs.length} diverged.`,
+        };
+      },
+    };
+  });
+}
+
+const testsById: Readonly<Record<QuestionId, (studies: readonly StudyPlan[]) => readonly ClaimTest[]>> = {
+  P1: (studies) => [difference(studies, 0, BN, BN_WS, { region: within })],
+  P2: tolerances,
+  P3: (studies) =>
+    studies.map((study, index) =>
+      difference(studies, index, BN, BN_WS, {
+        region: within,
+        where: `, ${study.arms[0]!.maxLearningRate} for ${study.arms[0]!.epochs} epochs`,
+      }),
+    ),
+  P4: atLargeBatches,
+  P5: overheads,
+  P6: tolerances,
+  P7: interactions,
+  P8: groupNorm,
+  P12: byEye,
+  P14: withoutNorm,
+};
+
+/** The decision rules of a question over the studies of one of its sizes. */
+export function testsOf(question: Question, size: QuestionRef['size']): readonly ClaimTest[] {
+  return testsById[question.id](question.sizes[size].studies);
+}
