@@ -2,9 +2,11 @@ import { epochOrder, orderHash } from '#data/order.ts';
 import type { Dataset, ImageSet } from '#domain/dataset.ts';
 import { IMAGE_BYTES } from '#domain/dataset.ts';
 import type { Experiment, Norm } from '#domain/experiment.ts';
+import { parameters } from '#domain/parameters.ts';
 import { resnet18 } from '#domain/resnet.ts';
 import type { NetworkSpec } from '#domain/resnet.ts';
 import type { RunPlan } from '#domain/run.ts';
+import { RACE_LANES } from '#domain/study.ts';
 import type { EngineConfig, NamedTensors } from '#engine/engine.ts';
 
 /** Settings that cannot train on this data set; `message` says which and why. */
@@ -20,6 +22,9 @@ export interface StartWeights {
 }
 
 export type StartWeightsSource = (network: NetworkSpec, norm: Norm, seed: number) => StartWeights;
+
+/** The divergence recorder measures the layers of a training run at every so many steps. */
+const LAYER_SAMPLE_EVERY = 5;
 
 /** Everything that is decided before the first step. */
 export interface PreparedRun {
@@ -77,9 +82,37 @@ export function prepareRun(
       augmentation: experiment.augmentation,
       seed,
       dataset: firstImages(dataset, trainCount, validCount),
+      ...(steps === undefined ? { layerSampleEvery: LAYER_SAMPLE_EVERY } : {}),
     },
     weights,
   };
+}
+
+/** Settings that decide where a run starts and what it sees: those of a race share them. */
+const SHARED_IN_RACE = [
+  'batchSize',
+  'epochs',
+  'seed',
+  'width',
+  'stemPadding',
+  'augmentation',
+  'trainLimit',
+  'validLimit',
+] as const satisfies readonly (keyof Experiment)[];
+
+/** @throws {SetupError} naming the first setting in which runs of a race differ, or their number. */
+export function checkRace(experiments: readonly Experiment[]): void {
+  const { least, most } = RACE_LANES;
+  if (experiments.length < least || experiments.length > most) {
+    throw new SetupError(`A race has ${least} to ${most} runs, not ${experiments.length}.`);
+  }
+  for (const name of SHARED_IN_RACE) {
+    const values = [...new Set(experiments.map((experiment) => experiment[name]))];
+    if (values.length === 1) continue;
+    throw new SetupError(
+      `The runs of a race must share the setting “${parameters[name].label}”: ${values.join(' and ')} differ.`,
+    );
+  }
 }
 
 /** Order of the images in one epoch of a run: `batchSize` indices per step. */

@@ -1,4 +1,14 @@
-import type { Divergence, EpochRow, Preparation, RunPlan, RunStatus, StepChunk } from '#domain/run.ts';
+import type { LayerHistory } from '#domain/layerHistory.ts';
+import type {
+  Divergence,
+  EpochRow,
+  PairedValidation,
+  Preparation,
+  RunPlan,
+  RunStatus,
+  StepChunk,
+} from '#domain/run.ts';
+import type { EngineState } from '#engine/engine.ts';
 
 /** Where a run tells its story. Calls come in order; none of them may throw or wait. */
 export interface RunReporter {
@@ -10,4 +20,24 @@ export interface RunReporter {
   validating(done: number, total: number): void;
   epoch(row: EpochRow): void;
   diverged(divergence: Divergence): void;
+  /** After a divergence and at the end of a run, where the engine measures layers. */
+  layers(history: LayerHistory): void;
+  /** In a race, for every run but the first. */
+  paired(validation: Pick<PairedValidation, 'epoch' | 'mean' | 'standardError'>): void;
+}
+
+/** An engine's state, and what else a run needs to go on from it. */
+export interface RunState extends EngineState {
+  /** Compute time of the run, and at the start of the current epoch; milliseconds. */
+  readonly elapsedMs: number;
+  readonly epochStartedMs: number;
+}
+
+/** Where the states of a run are kept. */
+export interface StateKeeper {
+  /**
+   * Resolves when the state is kept, or could not be: training goes on either way, so that this never rejects.
+   * All steps before the state's have been reported by then.
+   */
+  keep(state: RunState): Promise<void>;
 }

@@ -1,14 +1,56 @@
-/**
- * What the user asked of a run: pause, resume, stop. The run looks between steps; nothing here interrupts
- * work on the GPU, except that a stop aborts an evaluation through `signal`.
- */
-export class RunControl {
-  readonly #stop = new AbortController();
+/** The one switch that pauses all runs of a session. */
+export class PauseSwitch {
   #isPaused = false;
-  #wake: () => void = () => {};
+  /** Set by a wake that nobody was waiting for: it may come while a pause is being reported. */
+  #isWoken = false;
+  #resolve: (() => void) | undefined;
 
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.wake();
+  }
+
+  /** Makes `woken` resolve, paused or not: something else has changed. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#resolve?.();
+  }
+
+  /** Resolves at the next `resume` or `wake` since the last call; at once when nothing is paused. */
+  async woken(): Promise<void> {
+    if (this.#isPaused && !this.#isWoken) {
+      await new Promise<void>((resolve) => {
+        this.#resolve = resolve;
+      });
+    }
+    this.#isWoken = false;
+    this.#resolve = undefined;
+  }
+}
+
+/**
+ * What the user asked of a run. The run looks between steps; nothing here interrupts work on the GPU, except
+ * that a stop aborts an evaluation through `signal`.
+ */
+export class RunControl {
+  readonly #pauses: PauseSwitch;
+  readonly #stop = new AbortController();
+  #wantsState = false;
+
+  constructor(pauses: PauseSwitch) {
+    this.#pauses = pauses;
+  }
+
+  get isPaused(): boolean {
+    return this.#pauses.isPaused;
   }
 
   get isStopped(): boolean {
@@ -20,27 +62,21 @@ export class RunControl {
     return this.#stop.signal;
   }
 
-  pause(): void {
-    this.#isPaused = true;
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    this.#wake();
-  }
-
   /** Ends the run, also out of a pause. */
   stop(): void {
     this.#stop.abort();
-    this.#wake();
+    this.#pauses.wake();
   }
 
-  /** Resolves once the run is neither paused nor waiting: at `resume` or `stop`. */
-  async whenAwake(): Promise<void> {
-    while (this.#isPaused && !this.isStopped) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+  /** Asks for the run's state to be kept as soon as it can be. */
+  saveState(): void {
+    this.#wantsState = true;
+  }
+
+  /** Whether the state was asked for since the last call. */
+  takeStateRequest(): boolean {
+    const wanted = this.#wantsState;
+    this.#wantsState = false;
+    return wanted;
   }
 }

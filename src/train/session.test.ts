@@ -1,103 +1,28 @@
 import { describe, expect, test } from 'vitest';
 import type { Experiment } from '#domain/experiment.ts';
-import { defaultExperiment } from '#domain/parameters.ts';
-import type { Divergence, EpochRow, Preparation, RunPlan, RunStatus, StepChunk } from '#domain/run.ts';
+import type { RunStatus } from '#domain/run.ts';
 import { oneCycleV1 } from '#optim/schedules.ts';
 import { smooth } from '#optim/smoothing.ts';
-import { FakeClock, fakeDataset, FakeEngine, fakeStartWeights } from '#testing/fakeEngine.ts';
+import { fakeDataset, FakeEngine, fakeStartWeights } from '#testing/fakeEngine.ts';
 import type { FakeEngineOptions } from '#testing/fakeEngine.ts';
-import type { RunReporter } from './reporter.ts';
-import { BusyError, TrainingSession } from './session.ts';
-
-const dataset = fakeDataset(100, 40);
-const experiment: Experiment = {
-  ...defaultExperiment(),
-  batchSize: 16, // six steps an epoch; four images are dropped
-  epochs: 3,
-  maxLearningRate: 0.5,
-};
-
-/** Keeps everything that was reported, in order. */
-class Recorder implements RunReporter {
-  readonly log: string[] = [];
-  readonly chunks: StepChunk[] = [];
-  readonly rows: EpochRow[] = [];
-  readonly divergences: Divergence[] = [];
-  readonly details: (string | undefined)[] = [];
-  plans: RunPlan[] = [];
-  onStatus: (status: RunStatus) => void = () => {};
-
-  status(status: RunStatus, detail?: string): void {
-    this.log.push(status);
-    this.details.push(detail);
-    this.onStatus(status);
-  }
-  plan(plan: RunPlan): void {
-    this.plans.push(plan);
-  }
-  preparing({ stage, done, total }: Preparation): void {
-    this.log.push(`${stage} ${done}/${total}`);
-  }
-  steps(chunk: StepChunk): void {
-    if (chunk.firstStep !== this.losses.length) throw new Error(`a gap before step ${chunk.firstStep}`);
-    this.chunks.push(chunk);
-  }
-  validating(done: number, total: number): void {
-    this.log.push(`validating ${done}/${total}`);
-  }
-  epoch(row: EpochRow): void {
-    this.log.push(`epoch ${row.epoch}`);
-    this.rows.push(row);
-  }
-  diverged(divergence: Divergence): void {
-    this.log.push('diverged at a step');
-    this.divergences.push(divergence);
-  }
-
-  get losses(): number[] {
-    return this.chunks.flatMap(({ losses }) => [...losses]);
-  }
-  series(name: 'smoothed' | 'learningRates' | 'momenta' | 'elapsedMs'): number[] {
-    return this.chunks.flatMap((chunk) => [...chunk[name]]);
-  }
-}
-
-interface Bench {
-  readonly session: TrainingSession;
-  readonly engines: FakeEngine[];
-  readonly clock: FakeClock;
-  readonly recorder: Recorder;
-}
-
-function bench(options: FakeEngineOptions = {}, preparations: readonly Preparation[] = []): Bench {
-  const clock = new FakeClock();
-  const engines: FakeEngine[] = [];
-  const session = new TrainingSession({
-    clock: clock.read,
-    startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
-    createEngine: async (config, onPreparing) => {
-      for (const preparation of preparations) onPreparing?.(preparation);
-      const engine = new FakeEngine(config, { clock, ...options });
-      engines.push(engine);
-      return engine;
-    },
-  });
-  return { session, engines, clock, recorder: new Recorder() };
-}
+import { BusyError } from './errors.ts';
+import { bench, dataset, experiment, Recorder } from './session.fixtures.ts';
+import type { Bench } from './session.fixtures.ts';
+import { TrainingSession } from './session.ts';
 
 async function trainedLosses(
   changes: Partial<Experiment> = {},
   options: FakeEngineOptions = {},
 ): Promise<number[]> {
   const { session, recorder } = bench(options);
-  await session.train({ ...experiment, ...changes }, dataset, recorder);
+  await session.train({ experiment: { ...experiment, ...changes }, reporter: recorder }, dataset);
   return recorder.losses;
 }
 
 describe('training', () => {
   test('tells the whole story in order', async () => {
     const { session, recorder, engines } = bench();
-    expect(await session.train(experiment, dataset, recorder)).toBe('finished');
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('finished');
     expect(recorder.log).toEqual([
       'preparing',
       'running',
@@ -124,7 +49,7 @@ describe('training', () => {
       { stage: 'measuring tiles', done: 1, total: 1 },
       { stage: 'compiling kernels', done: 1, total: 2 },
     ]);
-    await session.train(experiment, dataset, recorder);
+    await session.train({ experiment, reporter: recorder }, dataset);
     expect(recorder.log.slice(0, 4)).toEqual([
       'preparing',
       'measuring tiles 1/1',
@@ -135,7 +60,7 @@ describe('training', () => {
 
   test('gives rows as fastai does: smoothed over the whole run, evaluated over all validation images', async () => {
     const { session, recorder } = bench({ stepMs: 10 });
-    await session.train(experiment, dataset, recorder);
+    await session.train({ experiment, reporter: recorder }, dataset);
     const smoothed = smooth(recorder.losses);
     recorder.rows.forEach((row, epoch) => {
       expect(row.step).toBe(6 * (epoch + 1));
@@ -150,7 +75,7 @@ describe('training', () => {
 
   test('reports the learning rate, momentum and compute time of each step', async () => {
     const { session, recorder } = bench({ stepMs: 10 });
-    await session.train(experiment, dataset, recorder);
+    await session.train({ experiment, reporter: recorder }, dataset);
     for (let step = 0; step < 18; step++) {
       const { learningRate, momentum } = oneCycleV1(step, 18, 0.5);
       expect(recorder.series('learningRates')[step]).toBe(Math.fround(learningRate));
@@ -172,7 +97,7 @@ describe('training', () => {
     expect(await trainedLosses({ norm: 'gn', ws: true })).toEqual(start);
     const hashes = async (changes: Partial<Experiment>): Promise<string> => {
       const { session, recorder } = bench();
-      await session.train({ ...experiment, ...changes }, dataset, recorder);
+      await session.train({ experiment: { ...experiment, ...changes }, reporter: recorder }, dataset);
       return recorder.plans[0]!.orderHash;
     };
     expect(await hashes({ norm: 'gn', epochs: 1 })).toBe(await hashes({}));
@@ -190,7 +115,7 @@ describe('training', () => {
       original.call(this, order, firstStep);
     };
     try {
-      await session.train(experiment, dataset, recorder);
+      await session.train({ experiment, reporter: recorder }, dataset);
     } finally {
       FakeEngine.prototype.setOrder = original;
     }
@@ -201,7 +126,10 @@ describe('training', () => {
 
   test('uses the first images only where limits say so', async () => {
     const { session, recorder, engines } = bench();
-    await session.train({ ...experiment, trainLimit: 50, validLimit: 7 }, dataset, recorder);
+    await session.train(
+      { experiment: { ...experiment, trainLimit: 50, validLimit: 7 }, reporter: recorder },
+      dataset,
+    );
     expect(recorder.plans[0]).toMatchObject({ trainCount: 50, validCount: 7, stepsPerEpoch: 3 });
     expect(engines[0]!.config.dataset.train.count).toBe(50);
     expect(engines[0]!.config.dataset.valid.labels).toHaveLength(7);
@@ -210,7 +138,7 @@ describe('training', () => {
   test('hands over the same images to runs that use the same part of a data set', async () => {
     const { session, engines } = bench();
     for (const trainLimit of [50, 50, 60, 0, 0]) {
-      await session.train({ ...experiment, trainLimit }, dataset, new Recorder());
+      await session.train({ experiment: { ...experiment, trainLimit }, reporter: new Recorder() }, dataset);
     }
     const used = engines.map(({ config }) => config.dataset);
     expect(used[1]).toBe(used[0]);
@@ -221,7 +149,7 @@ describe('training', () => {
 
   test('takes a limit above the number of images as all of them', async () => {
     const { session, recorder } = bench();
-    await session.train({ ...experiment, trainLimit: 5000 }, dataset, recorder);
+    await session.train({ experiment: { ...experiment, trainLimit: 5000 }, reporter: recorder }, dataset);
     expect(recorder.plans[0]!.trainCount).toBe(100);
   });
 });
@@ -229,7 +157,7 @@ describe('training', () => {
 describe('pace', () => {
   test('keeps three calls in flight where steps are fast', async () => {
     const { session, recorder, engines } = bench({ stepMs: 1 });
-    await session.train(experiment, dataset, recorder);
+    await session.train({ experiment, reporter: recorder }, dataset);
     expect(engines[0]!.maxPending).toBe(3);
   });
 
@@ -239,13 +167,16 @@ describe('pace', () => {
     [900, 1],
   ])('queues at most 200 ms ahead where a step takes %i ms', async (stepMs, expected) => {
     const { session, recorder, engines } = bench({ stepMs });
-    await session.train(experiment, dataset, recorder);
+    await session.train({ experiment, reporter: recorder }, dataset);
     expect(engines[0]!.maxPending).toBe(expected);
   });
 
   test('reports at most ten times a second, without losing a step', async () => {
     const { session, recorder, clock } = bench({ stepMs: 5 });
-    await session.train({ ...experiment, batchSize: 1, epochs: 4 }, dataset, recorder);
+    await session.train(
+      { experiment: { ...experiment, batchSize: 1, epochs: 4 }, reporter: recorder },
+      dataset,
+    );
     expect(recorder.losses).toHaveLength(400);
     expect(clock.read()).toBe(2000);
     expect(recorder.chunks.length).toBeLessThanOrEqual(20 + 4 + 1);
@@ -253,7 +184,7 @@ describe('pace', () => {
 
   test('reports every step at once where steps are slow', async () => {
     const { session, recorder } = bench({ stepMs: 300 });
-    await session.train({ ...experiment, epochs: 1 }, dataset, recorder);
+    await session.train({ experiment: { ...experiment, epochs: 1 }, reporter: recorder }, dataset);
     expect(recorder.chunks).toHaveLength(6);
   });
 });
@@ -265,7 +196,7 @@ describe('pause, resume and stop', () => {
     const paused = new Promise<void>((resolve) => {
       recorder.onStatus = (status) => status === 'paused' && resolve();
     });
-    const end = session.train(experiment, dataset, recorder);
+    const end = session.train({ experiment, reporter: recorder }, dataset);
     await paused;
     const before = recorder.losses.length;
     expect(before).toBeGreaterThan(8);
@@ -290,7 +221,7 @@ describe('pause, resume and stop', () => {
   test('stops after the steps already issued and keeps them', async () => {
     const started: Bench = bench({ beforeStep: (step) => step === 8 && started.session.stop() });
     const { session, recorder, engines } = started;
-    expect(await session.train(experiment, dataset, recorder)).toBe('stopped');
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('stopped');
     expect(recorder.log.at(-1)).toBe('stopped');
     expect(recorder.rows).toHaveLength(1);
     expect(recorder.losses.length).toBeGreaterThan(8);
@@ -303,7 +234,7 @@ describe('pause, resume and stop', () => {
     const started: Bench = bench({ beforeStep: (step) => step === 5 && started.session.pause() });
     const { session, recorder } = started;
     recorder.onStatus = (status) => status === 'paused' && session.resume();
-    expect(await session.train(experiment, dataset, recorder)).toBe('finished');
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('finished');
     expect(recorder.log.slice(0, 5)).toEqual([
       'preparing',
       'running',
@@ -317,14 +248,14 @@ describe('pause, resume and stop', () => {
   test('stops out of a pause', async () => {
     const started: Bench = bench({ beforeStep: (step) => step === 3 && started.session.pause() });
     started.recorder.onStatus = (status) => status === 'paused' && started.session.stop();
-    expect(await started.session.train(experiment, dataset, started.recorder)).toBe('stopped');
+    expect(await started.session.train({ experiment, reporter: started.recorder }, dataset)).toBe('stopped');
     expect(started.recorder.log).toEqual(['preparing', 'running', 'paused', 'stopped']);
   });
 
   test('stops while it prepares', async () => {
     const { session, recorder, engines } = bench();
     recorder.onStatus = (status) => status === 'preparing' && session.stop();
-    expect(await session.train(experiment, dataset, recorder)).toBe('stopped');
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('stopped');
     expect(recorder.log).toEqual(['preparing', 'stopped']);
     expect(engines[0]!.computedSteps).toBe(0);
     expect(engines[0]!.isDisposed).toBe(true);
@@ -333,7 +264,7 @@ describe('pause, resume and stop', () => {
   test('aborts an evaluation, which then has no row', async () => {
     const started: Bench = bench({ duringEvaluation: () => started.session.stop() });
     const { session, recorder } = started;
-    expect(await session.train(experiment, dataset, recorder)).toBe('stopped');
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('stopped');
     expect(recorder.log).toEqual(['preparing', 'running', 'validating 0/40', 'stopped']);
     expect(recorder.losses).toHaveLength(6);
     expect(recorder.rows).toEqual([]);
@@ -341,14 +272,14 @@ describe('pause, resume and stop', () => {
 
   test('refuses a second run while one is going', async () => {
     const { session, recorder } = bench();
-    const first = session.train(experiment, dataset, recorder);
-    await expect(session.train(experiment, dataset, new Recorder())).rejects.toThrow(BusyError);
+    const first = session.train({ experiment, reporter: recorder }, dataset);
+    await expect(session.train({ experiment, reporter: new Recorder() }, dataset)).rejects.toThrow(BusyError);
     const settings = { start: 1e-7, end: 10, steps: 100 };
     await expect(session.findLearningRate(experiment, settings, dataset, new Recorder())).rejects.toThrow(
       'Another run is going on',
     );
     expect(await first).toBe('finished');
-    expect(await session.train(experiment, dataset, new Recorder())).toBe('finished');
+    expect(await session.train({ experiment, reporter: new Recorder() }, dataset)).toBe('finished');
   });
 
   test('holds memory while a run is going and none between runs', async () => {
@@ -357,7 +288,7 @@ describe('pause, resume and stop', () => {
     recorder.onStatus = (status) => {
       if (status === 'running') during = session.memory().objects;
     };
-    await session.train(experiment, dataset, recorder);
+    await session.train({ experiment, reporter: recorder }, dataset);
     expect(during).toBeGreaterThan(0);
     expect(session.memory()).toEqual({ gpuBytes: 0, objects: 0 });
   });
@@ -371,7 +302,7 @@ describe('divergence', () => {
         stepsPerAdvance,
         loss: (step, computed) => (step >= 8 ? Number.NaN : computed),
       });
-      expect(await session.train(experiment, dataset, recorder)).toBe('diverged');
+      expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('diverged');
       expect(recorder.losses).toHaveLength(9);
       expect(recorder.losses[8]).toBeNaN();
       expect(recorder.divergences).toEqual([
@@ -391,7 +322,7 @@ describe('divergence', () => {
     const { session, recorder } = bench({
       loss: (step, computed) => (step < 9 ? computed : 3 * 10 ** (step - 8)),
     });
-    expect(await session.train(experiment, dataset, recorder)).toBe('diverged');
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('diverged');
     const [divergence] = recorder.divergences;
     expect(divergence).toMatchObject({ step: 10, loss: 300, reason: 'above-threshold' });
     expect(recorder.losses).toHaveLength(11);
@@ -409,7 +340,7 @@ describe('failures', () => {
         if (step === 8) throw new DeviceLostError('The GPU was lost (unknown): crash');
       },
     });
-    expect(await session.train(experiment, dataset, recorder)).toBe('interrupted');
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('interrupted');
     expect(recorder.log.at(-1)).toBe('interrupted');
     expect(recorder.details.at(-1)).toBe('The GPU was lost (unknown): crash');
     expect(recorder.losses).toEqual((await trainedLosses()).slice(0, 8));
@@ -423,7 +354,7 @@ describe('failures', () => {
         throw new DeviceLostError('lost');
       },
     });
-    expect(await session.train(experiment, dataset, recorder)).toBe('interrupted');
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('interrupted');
     expect(recorder.rows).toEqual([]);
     expect(recorder.losses).toHaveLength(6);
   });
@@ -434,7 +365,7 @@ describe('failures', () => {
         if (step === 2) throw new Error('no such kernel');
       },
     });
-    expect(await session.train(experiment, dataset, recorder)).toBe('failed');
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('failed');
     expect(recorder.details.at(-1)).toBe('no such kernel');
     expect(recorder.losses).toHaveLength(2);
   });
@@ -450,7 +381,7 @@ describe('failures', () => {
       startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
       createEngine: () => Promise.reject(error),
     });
-    expect(await session.train(experiment, dataset, recorder)).toBe(status);
+    expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe(status);
     expect(recorder.log).toEqual(['preparing', status]);
     expect(recorder.details.at(-1)).toBe('No memory.');
     expect(session.isBusy).toBe(false);
@@ -458,7 +389,7 @@ describe('failures', () => {
 
   test('an engine that answers other steps than it was asked for fails the run', async () => {
     const { session, recorder, engines } = bench();
-    const end = session.train(experiment, dataset, recorder);
+    const end = session.train({ experiment, reporter: recorder }, dataset);
     await Promise.resolve();
     const engine = engines[0]!;
     const advance = engine.advance.bind(engine);
@@ -481,7 +412,9 @@ describe('failures', () => {
     'refuses %o before anything is reported',
     async (changes, sentence) => {
       const { session, recorder, engines } = bench();
-      await expect(session.train({ ...experiment, ...changes }, dataset, recorder)).rejects.toThrow(sentence);
+      await expect(
+        session.train({ experiment: { ...experiment, ...changes }, reporter: recorder }, dataset),
+      ).rejects.toThrow(sentence);
       expect(recorder.log).toEqual([]);
       expect(engines).toEqual([]);
       expect(session.isBusy).toBe(false);
@@ -490,7 +423,7 @@ describe('failures', () => {
 
   test('refuses a data set without validation images', async () => {
     const { session, recorder } = bench();
-    await expect(session.train(experiment, fakeDataset(100, 0), recorder)).rejects.toThrow(
+    await expect(session.train({ experiment, reporter: recorder }, fakeDataset(100, 0))).rejects.toThrow(
       'no validation images',
     );
   });
@@ -502,7 +435,7 @@ describe('learning-rate finder', () => {
   test('leaves the training after it bit for bit as it would have been', async () => {
     const { session, recorder } = bench();
     await session.findLearningRate(experiment, settings, dataset, new Recorder());
-    await session.train(experiment, dataset, recorder);
+    await session.train({ experiment, reporter: recorder }, dataset);
     expect(recorder.losses).toEqual(await trainedLosses());
     expect(recorder.rows).toHaveLength(3);
   });
@@ -525,8 +458,8 @@ describe('learning-rate finder', () => {
   test('stops where the smoothed loss exceeds four times its best, with the points so far', async () => {
     const { session, recorder } = bench({ loss: (step) => (step < 10 ? 2 : 60), stepsPerAdvance: 3 });
     const result = await session.findLearningRate(experiment, settings, dataset, recorder);
-    expect(result).toMatchObject({ reason: 'loss-exploded', stoppedAt: 11 });
-    expect(recorder.losses).toHaveLength(12);
+    expect(result).toMatchObject({ reason: 'loss-exploded', stoppedAt: 10 });
+    expect(recorder.losses).toHaveLength(11);
   });
 
   test('says that a loss was not finite', async () => {

@@ -2,14 +2,17 @@ import type { Dataset } from '#domain/dataset.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import type { FinderResult, FinderSettings, Preparation, RunStatus } from '#domain/run.ts';
 import type { EngineConfig, EngineMemory, TrainingEngine } from '#engine/engine.ts';
+import { BusyError, EngineError, failureOf, isDeviceLost } from './errors.ts';
 import { finderRun } from './finderRun.ts';
-import { prepareRun } from './plan.ts';
+import { Lane } from './lane.ts';
+import { checkRace, prepareRun } from './plan.ts';
 import type { PreparedRun, StartWeightsSource } from './plan.ts';
-import type { RunReporter } from './reporter.ts';
-import { RunControl } from './runControl.ts';
+import { raceRun } from './raceRun.ts';
+import type { RunReporter, StateKeeper } from './reporter.ts';
+import { PauseSwitch, RunControl } from './runControl.ts';
+import { checkStart } from './startPoint.ts';
+import type { StartPoint } from './startPoint.ts';
 import type { Clock } from './stopwatch.ts';
-import { trainingRun } from './trainingRun.ts';
-import type { RunParts } from './trainingRun.ts';
 
 /**
  * Builds an engine; the session owns it and disposes it at the end of the run.
@@ -26,68 +29,61 @@ export interface SessionParts {
   readonly clock: Clock;
 }
 
-/** A run was asked for while another one is going. */
-export class BusyError extends Error {
-  override readonly name = 'BusyError';
-  constructor() {
-    super('Another run is going on; wait for its end or stop it first.');
-  }
+/** A training run as it is asked for. */
+export interface TrainingJob {
+  readonly experiment: Experiment;
+  readonly reporter: RunReporter;
+  /** Where its states are kept; absent: nowhere. */
+  readonly keeper?: StateKeeper | undefined;
+  /** Absent: the run begins with its initial weights. */
+  readonly from?: StartPoint | undefined;
 }
 
-/** No engine could be built for a run; the message is the cause's own. */
-export class EngineError extends Error {
-  override readonly name = 'EngineError';
-  constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
-}
-
-// Errors of the device go by name: their classes live with the GPU, which training does not know.
-
-function isDeviceLost(error: unknown): boolean {
-  return error instanceof Error && error.name === 'DeviceLostError';
-}
-
-/** Whether the device failed under a run: no later result of that device can be trusted. */
-function isDeviceFailure(error: unknown): boolean {
-  return isDeviceLost(error) || (error instanceof Error && error.name === 'GpuError');
+/** What is going on: the controls of each run, in the order in which they were asked for. */
+interface Going {
+  readonly pauseSwitch: PauseSwitch;
+  readonly controls: readonly RunControl[];
+  readonly engines: Set<TrainingEngine>;
 }
 
 /**
- * Runs training and learning-rate finders, one at a time, each on an engine of its own. Knows nothing of
- * messages, of the DOM or of timers: engines, clock and reporters come from outside.
+ * Runs training, races and learning-rate finders, one at a time, each run on an engine of its own. Knows
+ * nothing of messages, of the DOM or of timers: engines, clock, reporters and keepers come from outside.
  */
 export class TrainingSession {
   readonly #parts: SessionParts;
-  #control: RunControl | undefined;
-  #engine: TrainingEngine | undefined;
+  #going: Going | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
   }
 
   get isBusy(): boolean {
-    return this.#control !== undefined;
+    return this.#going !== undefined;
   }
 
   /**
    * Trains as the experiment says. An engine that fails ends the run as 'interrupted' (the device failed) or
    * 'failed' (anything else), with the reason as the status's detail.
    *
-   * @returns how the run ended, as reported last.
+   * @returns how the run ended, as reported last, once its states are kept.
    * @throws {BusyError | SetupError} by rejection, before anything is reported.
    */
-  async train(experiment: Experiment, dataset: Dataset, reporter: RunReporter): Promise<RunStatus> {
-    return this.#exclusive(async (control) => {
-      const prepared = prepareRun(experiment, dataset, this.#parts.startWeights);
-      try {
-        const status = await this.#withEngine(prepared, reporter, control, trainingRun);
-        reporter.status(status);
-        return status;
-      } catch (error) {
-        return reportFailure(error, reporter);
-      }
-    });
+  async train(job: TrainingJob, dataset: Dataset): Promise<RunStatus> {
+    const [status] = await this.#train([job], dataset);
+    return status!;
+  }
+
+  /**
+   * Trains two to six runs side by side: one step of each in turn on the same batches. A run that diverges or
+   * is stopped drops out. An engine that fails ends all that are still going.
+   *
+   * @returns how each ended, in their order, once their states are kept.
+   * @throws {BusyError | SetupError} by rejection, before anything is reported.
+   */
+  async race(jobs: readonly TrainingJob[], dataset: Dataset): Promise<readonly RunStatus[]> {
+    checkRace(jobs.map(({ experiment }) => experiment));
+    return this.#train(jobs, dataset);
   }
 
   /**
@@ -101,78 +97,124 @@ export class TrainingSession {
     dataset: Dataset,
     reporter: RunReporter,
   ): Promise<FinderResult> {
-    return this.#exclusive(async (control) => {
+    return this.#exclusive(1, async (going) => {
       const prepared = prepareRun(experiment, dataset, this.#parts.startWeights, settings.steps);
+      const { pauseSwitch, controls } = going;
+      reporter.status('preparing');
+      reporter.plan(prepared.plan);
       try {
-        const result = await this.#withEngine(prepared, reporter, control, (parts) =>
-          finderRun(parts, settings),
-        );
+        const engine = await this.#createEngine(going, prepared, reporter);
+        const { clock } = this.#parts;
+        const control = controls[0]!;
+        const result = await finderRun({ engine, prepared, reporter, control, pauseSwitch, clock }, settings);
         reporter.status(result.reason === 'stopped' ? 'stopped' : 'finished');
         return result;
       } catch (error) {
-        reportFailure(error, reporter);
+        const { status, detail } = failureOf(error);
+        reporter.status(status, detail);
         throw error;
       }
     });
   }
 
-  /** Pauses the run between two steps; steps already issued are still recorded. */
+  /** Pauses between two steps; steps already issued are still recorded. All runs of a race pause together. */
   pause(): void {
-    this.#control?.pause();
+    this.#going?.pauseSwitch.pause();
   }
 
   resume(): void {
-    this.#control?.resume();
+    this.#going?.pauseSwitch.resume();
   }
 
-  /** Ends the run after the steps already issued (about 200 ms); an evaluation is aborted. */
-  stop(): void {
-    this.#control?.stop();
+  /**
+   * Ends a run after the steps already issued (about 200 ms); an evaluation is aborted.
+   * @param index of the run in its race; absent: all.
+   */
+  stop(index?: number): void {
+    for (const [i, control] of this.#going?.controls.entries() ?? []) {
+      if (index === undefined || index === i) control.stop();
+    }
   }
 
-  /** What the engine of the current run holds; nothing between runs. */
+  /** Asks a run to keep its state soon; nothing happens where none are kept. */
+  saveState(index = 0): void {
+    this.#going?.controls[index]?.saveState();
+  }
+
+  /** What the engines of the current runs hold; nothing between runs. */
   memory(): EngineMemory {
-    return this.#engine?.memory() ?? { gpuBytes: 0, objects: 0 };
-  }
-
-  async #exclusive<Result>(run: (control: RunControl) => Promise<Result>): Promise<Result> {
-    if (this.#control) throw new BusyError();
-    const control = new RunControl();
-    this.#control = control;
-    try {
-      return await run(control);
-    } finally {
-      this.#control = undefined;
+    const sum = { gpuBytes: 0, objects: 0 };
+    for (const engine of this.#going?.engines ?? []) {
+      const { gpuBytes, objects } = engine.memory();
+      sum.gpuBytes += gpuBytes;
+      sum.objects += objects;
     }
+    return sum;
   }
 
-  async #withEngine<Result>(
-    prepared: PreparedRun,
-    reporter: RunReporter,
-    control: RunControl,
-    run: (parts: RunParts) => Promise<Result>,
-  ): Promise<Result> {
-    const { createEngine, clock } = this.#parts;
-    reporter.status('preparing');
-    reporter.plan(prepared.plan);
-    const engine = await createEngine(prepared.engineConfig, (preparation) =>
-      reporter.preparing(preparation),
-    ).catch((cause: unknown) => {
-      // A network that does not fit the GPU is no fault of the device.
-      throw isDeviceLost(cause) ? cause : new EngineError(cause);
+  async #train(jobs: readonly TrainingJob[], dataset: Dataset): Promise<readonly RunStatus[]> {
+    return this.#exclusive(jobs.length, async (going) => {
+      const prepared = jobs.map(({ experiment, from }) => {
+        const one = prepareRun(experiment, dataset, this.#parts.startWeights);
+        if (from) checkStart(one, from);
+        return one;
+      });
+      for (const [i, { reporter }] of jobs.entries()) {
+        reporter.status('preparing');
+        reporter.plan(prepared[i]!.plan);
+      }
+      const lanes: Lane[] = [];
+      try {
+        for (const [i, job] of jobs.entries()) {
+          const engine = await this.#createEngine(going, prepared[i]!, job.reporter);
+          const { reporter, keeper, from } = job;
+          const { clock } = this.#parts;
+          const control = going.controls[i]!;
+          const release = (): void => {
+            going.engines.delete(engine);
+            engine.dispose();
+          };
+          lanes.push(
+            new Lane({ engine, prepared: prepared[i]!, reporter, control, keeper, from, clock, release }),
+          );
+        }
+        await raceRun(lanes, going.pauseSwitch, this.#parts.clock);
+      } catch (error) {
+        const { status, detail } = failureOf(error);
+        for (const [i, { reporter }] of jobs.entries()) {
+          if (lanes[i]) lanes[i].fail(status, detail);
+          else reporter.status(status, detail);
+        }
+        if (lanes.length < jobs.length) return jobs.map(() => status);
+      } finally {
+        await Promise.all(lanes.map((lane) => lane.settled()));
+      }
+      return lanes.map((lane) => lane.status!);
     });
-    this.#engine = engine;
+  }
+
+  async #exclusive<Result>(runs: number, run: (going: Going) => Promise<Result>): Promise<Result> {
+    if (this.#going) throw new BusyError();
+    const pauseSwitch = new PauseSwitch();
+    const controls = Array.from({ length: runs }, () => new RunControl(pauseSwitch));
+    const going: Going = { pauseSwitch, controls, engines: new Set() };
+    this.#going = going;
     try {
-      return await run({ engine, prepared, reporter, control, clock });
+      return await run(going);
     } finally {
-      this.#engine = undefined;
-      engine.dispose();
+      this.#going = undefined;
+      for (const engine of going.engines) engine.dispose();
     }
   }
-}
 
-function reportFailure(error: unknown, reporter: RunReporter): RunStatus {
-  const status = isDeviceFailure(error) ? 'interrupted' : 'failed';
-  reporter.status(status, error instanceof Error ? error.message : String(error));
-  return status;
+  async #createEngine(going: Going, prepared: PreparedRun, reporter: RunReporter): Promise<TrainingEngine> {
+    const engine = await this.#parts
+      .createEngine(prepared.engineConfig, (preparation) => reporter.preparing(preparation))
+      .catch((cause: unknown) => {
+        // A network that does not fit the GPU is no fault of the device.
+        throw isDeviceLost(cause) ? cause : new EngineError(cause);
+      });
+    going.engines.add(engine);
+    return engine;
+  }
 }

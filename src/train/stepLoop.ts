@@ -1,103 +1,175 @@
 import type { StepResults, TrainingEngine } from '#engine/engine.ts';
 import type { RunControl } from './runControl.ts';
-import type { Clock } from './stopwatch.ts';
+import type { Clock, LapTimer } from './stopwatch.ts';
 
 /** Two submissions keep the GPU busy while the results of a third are read. */
 const MAX_IN_FLIGHT = 3;
 /** Work queued ahead, so that Stop and Pause answer within about this time. */
 const MAX_QUEUED_MS = 200;
 
-interface Pending {
+/** One engine in the loop, and what its run does with the results. */
+export interface LoopLane {
+  readonly engine: TrainingEngine;
+  readonly control: RunControl;
+  /** All steps before `step` are issued. */
+  issued?(step: number): void;
+  /**
+   * Handles results in order. Returning 'end' issues nothing more and drops what is still in flight.
+   * @param milliseconds of the queue's time that belong to these steps.
+   */
+  arrived(results: StepResults, milliseconds: number): 'go' | 'end';
+}
+
+export interface StepLoopHooks<Lane extends LoopLane> {
+  /** Called once, when all steps of all lanes were issued and results are still to come. */
+  allIssued?(): void;
+  /** Called with idle engines; resolves when a lane may go on or was stopped. */
+  paused(): Promise<void>;
+  /** A lane has left: the user stopped it, or `arrived` ended it. Nothing of it is in flight. */
+  left(lane: Lane, why: 'stopped' | 'ended'): Promise<void>;
+}
+
+interface Place<Lane> {
+  readonly lane: Lane;
+  /** First step that is not issued yet. */
+  next: number;
+  /** Of the last arrival; undefined until one was measured, and then nothing else is in flight. */
+  millisecondsPerStep: number | undefined;
+}
+
+interface Pending<Lane> {
+  readonly place: Place<Lane>;
   readonly firstStep: number;
   readonly count: number;
   readonly issuedAt: number;
   readonly results: Promise<StepResults>;
 }
 
-export interface StepLoopHooks {
-  /** Handles results in order. Returning 'end' issues nothing more and drops what is still in flight. */
-  arrived(results: StepResults): 'go' | 'end';
-  /** Called once, when all steps were issued and their results are still to come. */
-  allIssued?(): void;
-  /** Called with an idle engine; resolves when the run may go on. */
-  paused(): Promise<void>;
-}
-
-/** How `runSteps` ended: all steps done, stopped by the user, or by `arrived`. */
-export type StepLoopEnd = 'done' | 'stopped' | 'ended';
-
 /**
- * Keeps an engine busy. Up to three `advance` calls are in flight, fewer when steps are slow; progress
- * depends on results alone, never on timers or animation frames. One loop serves all epochs of a run, since
- * it remembers how long a step takes.
+ * Keeps the GPU busy with one engine, or with several that take the same steps in turn. Up to three `advance`
+ * calls are in flight over all lanes, fewer when steps are slow; progress depends on results alone, never on
+ * timers or animation frames. The GPU's queue is serial, so the time between two arrivals belongs to the lane
+ * that arrived. One loop serves all epochs, since it remembers how long a step takes.
  */
-export class StepLoop {
-  readonly #engine: TrainingEngine;
-  readonly #control: RunControl;
+export class StepLoop<Lane extends LoopLane> {
   readonly #clock: Clock;
-  #pending: Pending[] = [];
-  /** Of the last arrival; undefined until one was measured, and then only one call is in flight. */
-  #millisecondsPerStep: number | undefined;
+  readonly #timer: LapTimer;
+  #places: readonly Place<Lane>[];
+  #pending: Pending<Lane>[] = [];
   #lastArrival = Number.NEGATIVE_INFINITY;
+  /** Every lane takes the steps up to here before one takes the next. */
+  #roundEnd = 0;
+  #end = 0;
 
-  constructor(engine: TrainingEngine, control: RunControl, clock: Clock) {
-    this.#engine = engine;
-    this.#control = control;
+  constructor(lanes: readonly Lane[], clock: Clock, timer: LapTimer) {
+    this.#places = lanes.map((lane) => ({ lane, next: 0, millisecondsPerStep: undefined }));
     this.#clock = clock;
+    this.#timer = timer;
+  }
+
+  /** Lanes that have not left, in their order. */
+  get lanes(): readonly Lane[] {
+    return this.#places.map(({ lane }) => lane);
   }
 
   /**
-   * Runs the steps from `from` up to, not including, `to`; none is in flight afterwards.
-   * @throws what the engine rejects with; results that came before have been handled.
+   * Takes the steps from `from` up to, not including, `to` in every lane; returns when they are done or all
+   * lanes have left. No step is in flight afterwards.
+   *
+   * @throws what an engine rejects with; results that came before have been handled.
    */
-  async run(from: number, to: number, hooks: StepLoopHooks): Promise<StepLoopEnd> {
-    let issued = from;
+  async run(from: number, to: number, hooks: StepLoopHooks<Lane>): Promise<void> {
+    this.#roundEnd = from;
+    this.#end = to;
+    for (const place of this.#places) place.next = from;
+    let isTold = false;
     try {
       for (;;) {
-        while (issued < to && this.#mayIssue(to - issued)) {
-          issued += this.#issue(issued, to);
-          if (issued === to) hooks.allIssued?.();
+        this.#issueAll();
+        if (!isTold && this.#isAllIssued() && this.#pending.length > 0) {
+          isTold = true;
+          hooks.allIssued?.();
         }
         const next = this.#pending.shift();
-        if (next) {
-          if (hooks.arrived(await this.#receive(next)) === 'end') return 'ended';
-        } else if (this.#control.isStopped) {
-          return 'stopped';
-        } else if (issued === to) {
-          return 'done';
-        } else {
-          await hooks.paused();
+        if (next && (await this.#receive(next)) === 'end') await this.#leave(next.place, 'ended', hooks);
+        for (const place of this.#places) {
+          const isIdle = this.#pending.every((pending) => pending.place !== place);
+          if (place.lane.control.isStopped && isIdle) await this.#leave(place, 'stopped', hooks);
         }
+        if (this.#pending.length > 0) continue;
+        if (this.#isAllIssued()) return;
+        if (this.#places.every(({ lane }) => lane.control.isPaused)) await hooks.paused();
       }
     } finally {
-      const dropped = this.#pending;
-      this.#pending = [];
-      await Promise.allSettled(dropped.map(({ results }) => results));
+      await this.#drop(() => true);
     }
   }
 
-  #mayIssue(remaining: number): boolean {
-    if (this.#control.isPaused || this.#control.isStopped) return false;
-    if (this.#pending.length === 0) return true;
-    if (this.#pending.length >= MAX_IN_FLIGHT || this.#millisecondsPerStep === undefined) return false;
-    const queued = this.#pending.reduce((sum, { count }) => sum + count, 0);
-    const next = Math.min(remaining, this.#engine.stepsPerAdvance);
-    return (queued + next) * this.#millisecondsPerStep <= MAX_QUEUED_MS;
+  /** Takes a lane out of the loop between two calls of `run`. */
+  async remove(lane: Lane, why: 'stopped' | 'ended', hooks: StepLoopHooks<Lane>): Promise<void> {
+    const place = this.#places.find((other) => other.lane === lane);
+    if (place) await this.#leave(place, why, hooks);
   }
 
-  #issue(firstStep: number, to: number): number {
-    const count = Math.min(to - firstStep, Math.max(1, this.#engine.stepsPerAdvance));
-    const results = this.#engine.advance(count);
+  async #leave(place: Place<Lane>, why: 'stopped' | 'ended', hooks: StepLoopHooks<Lane>): Promise<void> {
+    this.#places = this.#places.filter((other) => other !== place);
+    await this.#drop((pending) => pending.place === place);
+    await hooks.left(place.lane, why);
+    // What the one that has left was still busy with is nobody else's time.
+    this.#timer.skip();
+  }
+
+  async #drop(isDropped: (pending: Pending<Lane>) => boolean): Promise<void> {
+    const dropped = this.#pending.filter(isDropped);
+    this.#pending = this.#pending.filter((pending) => !isDropped(pending));
+    await Promise.allSettled(dropped.map(({ results }) => results));
+  }
+
+  #isAllIssued(): boolean {
+    return this.#places.every(({ next }) => next >= this.#end);
+  }
+
+  #issueAll(): void {
+    for (;;) {
+      const going = this.#places.filter(({ lane }) => !lane.control.isPaused && !lane.control.isStopped);
+      let place = going.find(({ next }) => next < this.#roundEnd);
+      if (!place && this.#roundEnd < this.#end && going.length > 0) {
+        const most = Math.min(...going.map(({ lane }) => lane.engine.stepsPerAdvance));
+        const end = Math.min(this.#end, this.#roundEnd + Math.max(1, most));
+        if (!this.#hasRoom(going[0]!, end - this.#roundEnd)) return;
+        this.#roundEnd = end;
+        [place] = going;
+      }
+      if (!place || !this.#hasRoom(place, this.#roundEnd - place.next)) return;
+      this.#issue(place);
+    }
+  }
+
+  #hasRoom(place: Place<Lane>, count: number): boolean {
+    if (this.#pending.length === 0) return true;
+    if (this.#pending.length >= MAX_IN_FLIGHT) return false;
+    const queued = this.#pending.reduce(
+      (sum, pending) => sum + pending.count * (pending.place.millisecondsPerStep ?? Infinity),
+      count * (place.millisecondsPerStep ?? Infinity),
+    );
+    return queued <= MAX_QUEUED_MS;
+  }
+
+  #issue(place: Place<Lane>): void {
+    const firstStep = place.next;
+    const count = this.#roundEnd - firstStep;
+    const results = place.lane.engine.advance(count);
     // Awaited in order later; a rejection must not count as unhandled until then.
     results.catch(() => undefined);
-    this.#pending.push({ firstStep, count, issuedAt: this.#clock(), results });
-    return count;
+    this.#pending.push({ place, firstStep, count, issuedAt: this.#clock(), results });
+    place.next = this.#roundEnd;
+    place.lane.issued?.(place.next);
   }
 
-  async #receive({ firstStep, count, issuedAt, results }: Pending): Promise<StepResults> {
+  async #receive({ place, firstStep, count, issuedAt, results }: Pending<Lane>): Promise<'go' | 'end'> {
     const received = await results;
     const now = this.#clock();
-    this.#millisecondsPerStep = (now - Math.max(issuedAt, this.#lastArrival)) / count;
+    place.millisecondsPerStep = (now - Math.max(issuedAt, this.#lastArrival)) / count;
     this.#lastArrival = now;
     if (received.firstStep !== firstStep || received.losses.length !== count) {
       throw new Error(
@@ -105,6 +177,6 @@ export class StepLoop {
           `when asked for ${firstStep} to ${firstStep + count - 1}.`,
       );
     }
-    return received;
+    return place.lane.arrived(received, this.#timer.lap());
   }
 }

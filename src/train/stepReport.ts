@@ -23,15 +23,17 @@ export class StepReport {
   readonly #reporter: Pick<RunReporter, 'steps'>;
   readonly #clock: Clock;
   #points: StepPoint[] = [];
-  #nextStep = 0;
+  #nextStep: number;
   #lastFlush = Number.NEGATIVE_INFINITY;
 
-  constructor(reporter: Pick<RunReporter, 'steps'>, clock: Clock) {
+  /** @param firstStep of the first point; a run that continues another does not begin with step 0. */
+  constructor(reporter: Pick<RunReporter, 'steps'>, clock: Clock, firstStep = 0) {
     this.#reporter = reporter;
     this.#clock = clock;
+    this.#nextStep = firstStep;
   }
 
-  /** Takes the next step's point; steps come without gaps from 0 on. */
+  /** Takes the next step's point; steps come without gaps. */
   add(point: StepPoint): void {
     this.#points.push(point);
     this.#nextStep += 1;

@@ -1,0 +1,220 @@
+import type { EpochRow, RunStatus } from '#domain/run.ts';
+import type { Evaluation, ScheduleTable, StepResults, TrainingEngine } from '#engine/engine.ts';
+import { DivergenceRule } from '#optim/divergence.ts';
+import { scheduleTable } from '#optim/schedules.ts';
+import type { Pausable } from './pause.ts';
+import type { PreparedRun } from './plan.ts';
+import type { RunReporter, StateKeeper } from './reporter.ts';
+import type { RunControl } from './runControl.ts';
+import { prepareEngine } from './startPoint.ts';
+import type { StartPoint } from './startPoint.ts';
+import { StateSaver } from './stateSaver.ts';
+import type { Progress } from './stateSaver.ts';
+import type { LoopLane } from './stepLoop.ts';
+import { StepReport } from './stepReport.ts';
+import type { Clock, LapTimer } from './stopwatch.ts';
+
+/** What a training run works with; the engine is fresh. */
+export interface LaneParts {
+  readonly engine: TrainingEngine;
+  readonly prepared: PreparedRun;
+  readonly reporter: RunReporter;
+  readonly control: RunControl;
+  /** Absent: no state is kept. */
+  readonly keeper: StateKeeper | undefined;
+  /** Absent: the run begins with its initial weights. */
+  readonly from: StartPoint | undefined;
+  readonly clock: Clock;
+  /** Disposes the engine, which is not used any more. */
+  release(): void;
+}
+
+/**
+ * One training run: records its steps, applies the divergence rule, evaluates, keeps states and ends. A race
+ * has several side by side.
+ */
+export class Lane implements LoopLane, Pausable {
+  readonly engine: TrainingEngine;
+  readonly control: RunControl;
+  readonly prepared: PreparedRun;
+  /** First step to take, and first epoch without a row. */
+  readonly firstStep: number;
+  readonly firstEpoch: number;
+  readonly #parts: LaneParts;
+  readonly #schedule: ScheduleTable;
+  readonly #rule: DivergenceRule;
+  readonly #report: StepReport;
+  readonly #saver: StateSaver | undefined;
+  #progress: Progress;
+  #divergedAt: number | undefined;
+  #status: RunStatus | undefined;
+
+  constructor(parts: LaneParts) {
+    const { engine, control, prepared, reporter, keeper, from, clock } = parts;
+    const { plan, engineConfig } = prepared;
+    this.#parts = parts;
+    this.engine = engine;
+    this.control = control;
+    this.prepared = prepared;
+    this.#schedule = scheduleTable(plan.experiment, plan.totalSteps);
+    this.#rule = new DivergenceRule(plan.experiment.batchSize, engineConfig.network.classes);
+    this.firstStep = from?.state.step ?? 0;
+    this.firstEpoch =
+      from?.kind === 'resume'
+        ? // The state may be from the end of an epoch that was not evaluated any more.
+          Math.max(from.nextEpoch, Math.ceil(this.firstStep / plan.stepsPerEpoch) - 1)
+        : Math.floor(this.firstStep / plan.stepsPerEpoch);
+    this.#report = new StepReport(reporter, clock, this.firstStep);
+    this.#progress = {
+      step: this.firstStep,
+      elapsedMs: from?.kind === 'resume' ? from.state.elapsedMs : 0,
+      epochStartedMs: from?.kind === 'resume' ? from.state.epochStartedMs : 0,
+    };
+    this.#saver = keeper && new StateSaver(engine, keeper, plan.stepsPerEpoch, this.#progress);
+  }
+
+  /** How the run ended; undefined while it goes on. */
+  get status(): RunStatus | undefined {
+    return this.#status;
+  }
+
+  /** Sets the engine up for the first step. */
+  async start(): Promise<void> {
+    const { prepared, from, reporter } = this.#parts;
+    const forked = await prepareEngine(this.engine, prepared, from);
+    this.engine.setSchedule(this.#schedule);
+    if (from?.kind === 'resume') for (const loss of from.losses) this.#rule.add(loss);
+    // The state of another run may be gone by the time that this one has to be resumed.
+    if (forked) this.#saver?.keep({ ...forked, elapsedMs: 0, epochStartedMs: 0 });
+    if (!this.control.isStopped) reporter.status('running');
+  }
+
+  issued(step: number): void {
+    if (this.control.takeStateRequest()) this.#saver?.want();
+    this.#saver?.issued(step, this.#progress.elapsedMs);
+  }
+
+  arrived({ firstStep, losses }: StepResults, milliseconds: number): 'go' | 'end' {
+    this.#spend(milliseconds);
+    const { elapsedMs } = this.#progress;
+    for (const [i, loss] of losses.entries()) {
+      const step = firstStep + i;
+      const learningRate = this.#schedule.learningRate[step]!;
+      const { smoothed, reason } = this.#rule.add(loss);
+      this.#report.add({ loss, smoothed, learningRate, momentum: this.#schedule.momentum[step]!, elapsedMs });
+      if (reason) {
+        this.#divergedAt = step;
+        this.#report.flush();
+        this.#parts.reporter.diverged({ step, loss, learningRate, reason });
+        return 'end';
+      }
+    }
+    this.#progress = { ...this.#progress, step: firstStep + losses.length };
+    this.#report.flushWhenDue();
+    this.#tellSaver();
+    return 'go';
+  }
+
+  pausing(): void {
+    this.#report.flush();
+    this.#parts.reporter.status('paused');
+    // Its engine is idle. A device that fails here fails the next step too.
+    this.#saver?.keepNow(this.#progress).catch(() => undefined);
+  }
+
+  goingOn(): void {
+    this.#parts.reporter.status('running');
+  }
+
+  /**
+   * Loss and accuracy over the validation images, reported as the row of `epoch`; undefined when the user
+   * stopped the run meanwhile.
+   */
+  async evaluate(epoch: number, timer: LapTimer): Promise<Evaluation | undefined> {
+    const { reporter, prepared } = this.#parts;
+    const { validCount } = prepared.plan;
+    this.#report.flush();
+    timer.skip();
+    reporter.validating(0, validCount);
+    let evaluation: Evaluation;
+    try {
+      evaluation = await this.engine.evaluate('valid', validCount, this.control.signal);
+    } catch (error) {
+      if (this.control.isStopped && error instanceof Error && error.name === 'AbortError') return undefined;
+      throw error;
+    }
+    reporter.validating(validCount, validCount);
+    this.#spend(timer.lap());
+    const { step, elapsedMs, epochStartedMs } = this.#progress;
+    const row: EpochRow = {
+      epoch,
+      step,
+      trainLoss: this.#rule.smoothed,
+      validLoss: evaluation.loss,
+      accuracy: evaluation.accuracy,
+      milliseconds: elapsedMs - epochStartedMs,
+    };
+    const { losses } = evaluation;
+    reporter.epoch(losses ? { ...row, standardError: meanWithError(losses).standardError } : row);
+    this.#progress = { step, elapsedMs, epochStartedMs: elapsedMs };
+    this.#tellSaver();
+    return evaluation;
+  }
+
+  /** Reports the differences of the losses of single images to those of the race's first run. */
+  comparePaired(epoch: number, own: Evaluation, baseline: Evaluation): void {
+    if (!own.losses || !baseline.losses) return;
+    const others = baseline.losses;
+    const differences = own.losses.map((loss, i) => loss - others[i]!);
+    this.#parts.reporter.paired({ epoch, ...meanWithError(differences) });
+  }
+
+  /**
+   * Ends the run: takes what is still to be had from the engine, reports the end and frees the engine. States
+   * may still be being written, see `settled`.
+   */
+  async end(status: 'finished' | 'stopped' | 'diverged'): Promise<void> {
+    const { reporter } = this.#parts;
+    this.#report.flush();
+    const layers = await this.engine.layerHistory?.();
+    if (layers && layers.steps.length > 0) reporter.layers(layers);
+    if (this.#divergedAt === undefined) await this.#saver?.keepNow(this.#progress);
+    else this.#saver?.diverged(this.#divergedAt);
+    this.#conclude(status);
+  }
+
+  /** Ends the run after an error, unless it has ended before. */
+  fail(status: 'interrupted' | 'failed', detail: string): void {
+    if (this.#status) return;
+    this.#report.flush();
+    this.#conclude(status, detail);
+  }
+
+  /** Resolves when no state is being written any more. */
+  async settled(): Promise<void> {
+    await this.#saver?.settled();
+  }
+
+  #conclude(status: RunStatus, detail?: string): void {
+    this.#status = status;
+    this.#parts.reporter.status(status, detail);
+    this.#parts.release();
+  }
+
+  #spend(milliseconds: number): void {
+    this.#progress = { ...this.#progress, elapsedMs: this.#progress.elapsedMs + milliseconds };
+  }
+
+  #tellSaver(): void {
+    this.#saver?.recorded(this.#progress);
+  }
+}
+
+/** Mean, and standard deviation / √n of it. */
+function meanWithError(values: Float32Array): { mean: number; standardError: number } {
+  const count = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  // One image has no spread to tell of.
+  return { mean, standardError: count > 1 ? Math.sqrt(squares / (count - 1) / count) : Number.NaN };
+}

@@ -1,0 +1,63 @@
+import type { Evaluation } from '#engine/engine.ts';
+import type { Lane } from './lane.ts';
+import { Pauses } from './pause.ts';
+import { orderOf } from './plan.ts';
+import type { PauseSwitch } from './runControl.ts';
+import { StepLoop } from './stepLoop.ts';
+import type { StepLoopHooks } from './stepLoop.ts';
+import { LapTimer } from './stopwatch.ts';
+import type { Clock } from './stopwatch.ts';
+
+/**
+ * Trains runs that see the same batches, one or several: they take the same steps in turn, for all epochs, with
+ * an evaluation of each after every epoch. A run that diverges or is stopped drops out; the others go on.
+ *
+ * Steps are recorded up to the one that breaks the divergence rule; the engine may have done a few more by
+ * then, whose results are dropped.
+ *
+ * @param lanes begin at the same step.
+ * @throws what an engine rejects with; everything recorded before has been reported.
+ */
+export async function raceRun(lanes: readonly Lane[], pauseSwitch: PauseSwitch, clock: Clock): Promise<void> {
+  const [first] = lanes;
+  if (!first) return;
+  const { plan } = first.prepared;
+  const { stepsPerEpoch, totalSteps } = plan;
+  for (const lane of lanes) await lane.start();
+  const timer = new LapTimer(clock);
+  const pauses = new Pauses(pauseSwitch, timer);
+  const loop = new StepLoop(lanes, clock, timer);
+  const setOrder = (epoch: number): void => {
+    const order = orderOf(plan, epoch);
+    for (const { engine } of loop.lanes) engine.setOrder(order, epoch * stepsPerEpoch);
+  };
+  const hooks = (epoch: number): StepLoopHooks<Lane> => ({
+    allIssued: () => {
+      // While the GPU still computes; the steps already issued keep their order.
+      if ((epoch + 1) * stepsPerEpoch < totalSteps) setOrder(epoch + 1);
+    },
+    paused: () => pauses.wait(loop.lanes),
+    left: (lane, why) => lane.end(why === 'ended' ? 'diverged' : 'stopped'),
+  });
+
+  const { firstStep, firstEpoch } = first;
+  if (firstStep < totalSteps) setOrder(Math.floor(firstStep / stepsPerEpoch));
+  for (let epoch = firstEpoch; epoch < plan.experiment.epochs && loop.lanes.length > 0; epoch++) {
+    const end = (epoch + 1) * stepsPerEpoch;
+    await loop.run(Math.max(firstStep, end - stepsPerEpoch), end, hooks(epoch));
+    const evaluations = new Map<Lane, Evaluation>();
+    for (const lane of loop.lanes) {
+      // An evaluation may take minutes: a pause asked for during the last steps comes before it.
+      while (pauses.isPaused && !lane.control.isStopped) await pauses.wait(loop.lanes);
+      const evaluation = lane.control.isStopped ? undefined : await lane.evaluate(epoch, timer);
+      if (evaluation) evaluations.set(lane, evaluation);
+      else await loop.remove(lane, 'stopped', hooks(epoch));
+    }
+    const baseline = evaluations.get(first);
+    if (!baseline) continue;
+    for (const [lane, evaluation] of evaluations) {
+      if (lane !== first) lane.comparePaired(epoch, evaluation, baseline);
+    }
+  }
+  for (const lane of loop.lanes) await lane.end('finished');
+}

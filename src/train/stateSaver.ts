@@ -1,0 +1,127 @@
+import type { EngineState, TrainingEngine } from '#engine/engine.ts';
+import type { RunState, StateKeeper } from './reporter.ts';
+
+/** States are this far apart in compute time, once the run is that old. */
+const INTERVAL_MS = 30_000;
+/** A young run doubles its age between two states, so that little is lost; but not below this. */
+const SHORTEST_INTERVAL_MS = 1000;
+
+/** Where a run is: steps recorded, and its clock. */
+export interface Progress {
+  readonly step: number;
+  readonly elapsedMs: number;
+  readonly epochStartedMs: number;
+}
+
+interface Candidate {
+  readonly step: number;
+  readonly state: Promise<EngineState | undefined>;
+  /** The run's clock at `step`, once its results have arrived. */
+  clock: Progress | undefined;
+}
+
+/**
+ * Keeps states of a run while it goes on. A snapshot is queued behind the steps that it follows, so that the
+ * pipeline never drains for it; it is written in the background once the loss *after* it has proved sound: a
+ * state that has already diverged would be of no use. One state is written at a time; what falls due
+ * meanwhile waits. Compute time decides what is due, and moves with results alone, never with timers.
+ */
+export class StateSaver {
+  readonly #engine: TrainingEngine;
+  readonly #keeper: StateKeeper;
+  readonly #stepsPerEpoch: number;
+  #candidate: Candidate | undefined;
+  #writing: Promise<void> | undefined;
+  /** The newest state that is kept or being written. */
+  #last: { readonly step: number; readonly elapsedMs: number };
+  #isWanted = false;
+
+  /** @param start where the run begins: nothing has to be kept there. */
+  constructor(engine: TrainingEngine, keeper: StateKeeper, stepsPerEpoch: number, start: Progress) {
+    this.#engine = engine;
+    this.#keeper = keeper;
+    this.#stepsPerEpoch = stepsPerEpoch;
+    this.#last = start;
+  }
+
+  /** The user may leave: the next state is due at once. */
+  want(): void {
+    this.#isWanted = true;
+  }
+
+  /** Steps up to `step` were issued; the run's clock shows `elapsedMs`. */
+  issued(step: number, elapsedMs: number): void {
+    if (this.#candidate || this.#writing || !this.#isDue(step, elapsedMs)) return;
+    this.#isWanted = false;
+    this.#candidate = {
+      step,
+      // A device that fails here fails the run's own calls too.
+      state: this.#engine.snapshot().catch(() => undefined),
+      clock: undefined,
+    };
+  }
+
+  /** Results have arrived, or an evaluation has moved the run's clock. */
+  recorded(progress: Progress): void {
+    const candidate = this.#candidate;
+    if (!candidate || progress.step < candidate.step) return;
+    if (progress.step === candidate.step) candidate.clock = progress;
+    else this.#write(candidate);
+  }
+
+  /** The loss of `step` broke the rule: a snapshot from before it is kept, any other is not. */
+  diverged(step: number): void {
+    if (this.#candidate && this.#candidate.step < step) this.#write(this.#candidate);
+    this.#candidate = undefined;
+  }
+
+  /** Keeps the state of an idle engine that has recorded all its steps; resolves when the engine is free. */
+  async keepNow(progress: Progress): Promise<void> {
+    this.#isWanted = false;
+    this.#candidate = undefined;
+    if (progress.step === this.#last.step) return;
+    const state = await this.#engine.snapshot();
+    this.keep({ ...state, ...clockOf(progress) });
+  }
+
+  /** Writes a state that the run starts with, after the one that is being written. */
+  keep(state: RunState): void {
+    this.#last = state;
+    const before = this.#writing ?? Promise.resolve();
+    const writing = before
+      .then(() => this.#keeper.keep(state))
+      .finally(() => {
+        if (this.#writing === writing) this.#writing = undefined;
+      });
+    this.#writing = writing;
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async settled(): Promise<void> {
+    while (this.#writing) await this.#writing;
+  }
+
+  #isDue(step: number, elapsedMs: number): boolean {
+    if (step === this.#last.step) return false;
+    if (this.#isWanted) return true;
+    const age = elapsedMs - this.#last.elapsedMs;
+    if (age < SHORTEST_INTERVAL_MS) return false;
+    return step % this.#stepsPerEpoch === 0 || age >= Math.min(INTERVAL_MS, elapsedMs / 2);
+  }
+
+  #write({ step, state, clock }: Candidate): void {
+    this.#candidate = undefined;
+    if (!clock) return;
+    this.#last = { step, elapsedMs: clock.elapsedMs };
+    const writing = state
+      .then((taken) => (taken ? this.#keeper.keep({ ...taken, ...clockOf(clock) }) : undefined))
+      .finally(() => {
+        if (this.#writing === writing) this.#writing = undefined;
+      });
+    this.#writing = writing;
+  }
+}
+
+function clockOf({ elapsedMs, epochStartedMs }: Progress): Pick<RunState, 'elapsedMs' | 'epochStartedMs'> {
+  return { elapsedMs, epochStartedMs };
+}
