@@ -3,11 +3,13 @@ import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import type { RunRecord } from '#client/runRecord.ts';
 import type { TrainingClient } from '#client/trainingClient.ts';
+import { ComparePanel } from './panels/compare/ComparePanel.tsx';
 import { DataPanel } from './panels/data/DataPanel.tsx';
 import { FindPanel } from './panels/find/FindPanel.tsx';
 import { DeviceNotices } from './panels/header/DeviceNotices.tsx';
 import { Header } from './panels/header/Header.tsx';
 import { RunsPanel } from './panels/runs/RunsPanel.tsx';
+import { UndoRemoval } from './panels/runs/UndoRemoval.tsx';
 import { SetupPanel } from './panels/setup/SetupPanel.tsx';
 import { TrainPanel } from './panels/train/TrainPanel.tsx';
 import { TransportBar } from './panels/transport/TransportBar.tsx';
@@ -27,6 +29,7 @@ const tabs: readonly {
   { value: 'data', number: '', label: 'Data', panel: <DataPanel /> },
   { value: 'find', number: '1', label: 'Find', panel: <FindPanel /> },
   { value: 'train', number: '2', label: 'Train', panel: <TrainPanel /> },
+  { value: 'compare', number: '3', label: 'Compare', panel: <ComparePanel /> },
 ];
 
 export function App({ client }: { client: TrainingClient }): ReactNode {
@@ -94,6 +97,7 @@ function Page(): ReactNode {
         )}
       </div>
       <TransportBar />
+      <UndoRemoval />
       <Announcer />
       <RunGuard />
     </div>

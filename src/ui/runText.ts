@@ -3,9 +3,19 @@ import { armName } from '#domain/experiment.ts';
 import type { FinderResult, FinderRule, Preparation } from '#domain/run.ts';
 import { formatCount, formatLoss, formatPercent, formatRate } from './format.ts';
 
-/** '#2 BN+WS': short enough for the end of a line, with the run's number to tell repeats apart. */
-export function runLabel(run: RunRecord): string {
-  return `#${run.number} ${armName(run.experiment)}`;
+/** Longer names are cut at the ends of lines. */
+const LABEL_LENGTH = 22;
+
+/** '#2 BN+WS', or the name it was given: short enough for the end of a line; its number tells repeats apart. */
+export function runLabel({ number, notes, experiment }: RunRecord): string {
+  const { name } = notes;
+  const short = name.length > LABEL_LENGTH ? `${name.slice(0, LABEL_LENGTH - 1)}…` : name;
+  return `#${number} ${short || armName(experiment)}`;
+}
+
+/** '#2 BN+WS', and in full the name it was given. */
+export function runName({ number, notes, experiment }: RunRecord): string {
+  return `#${number} ${armName(experiment)}${notes.name ? ` “${notes.name}”` : ''}`;
 }
 
 /** What a list says of a run besides its arm. */

@@ -14,17 +14,25 @@ export interface RunStyle {
 
 const MARKERS: readonly MarkerShape[] = ['circle', 'square', 'triangle', 'diamond'];
 
+/** One object for each style, so that a list of runs is drawn anew only where it changed. */
+const styles = new Map<string, RunStyle>();
+
 /**
  * The style of the `repeat`-th run of an arm: repeats keep hue and dashes, get darker (in the dark theme
  * lighter) and change the mark, so that no two of the first four look alike even without colour.
  */
 export function armStyle(arm: Pick<Experiment, 'norm' | 'ws'>, repeat = 0): RunStyle {
   const tone = repeat % MARKERS.length;
-  return {
+  const key = `${arm.norm} ${arm.ws} ${tone}`;
+  const known = styles.get(key);
+  if (known) return known;
+  const style: RunStyle = {
     colour: `var(--series-${arm.norm}-${tone})`,
     dash: arm.ws ? '6 3' : undefined,
     marker: MARKERS[tone]!,
   };
+  styles.set(key, style);
+  return style;
 }
 
 /** The style of each run, by id. */

@@ -1,0 +1,149 @@
+import { useId } from 'react';
+import type { ReactNode } from 'react';
+import { Notice } from '#ui/parts/Notice.tsx';
+import { ChartControls } from '#ui/panels/train/ChartControls.tsx';
+import { MoreRuns } from '#ui/panels/train/MoreRuns.tsx';
+import { AccuracyChart, LearningRateChart } from '#ui/panels/train/SmallCharts.tsx';
+import { useChartView } from '#ui/panels/train/useChartView.ts';
+import { runLabel, runName } from '#ui/runText.ts';
+import { isTrainRun, useClientState, useRuns } from '#ui/state/client.ts';
+import { compareActions, useCompare } from '#ui/state/compareStore.ts';
+import { useView, viewActions } from '#ui/state/viewStore.ts';
+import { BatchPanels } from './BatchPanels.tsx';
+import { DifferenceChart } from './DifferenceChart.tsx';
+import { ghostPoints } from './ghosts.ts';
+import { Legend } from './Legend.tsx';
+import { PairedPanel } from './PairedPanel.tsx';
+import { RunsTable } from './RunsTable.tsx';
+import { SelectedRuns } from './SelectedRuns.tsx';
+import { matchesFilter } from './runRows.ts';
+import { unfairPair } from './settingsDiff.ts';
+
+/** Runs of this visit and of earlier ones over each other: curves, differences, settings, results. */
+export function ComparePanel(): ReactNode {
+  const trainRuns = useRuns().filter(isTrainRun);
+  const isRead = useClientState((state) => state.kept.isRead);
+  const filter = useCompare((state) => state.filter);
+  const selectedIds = useCompare((state) => state.selected);
+  const drawsAll = useView((state) => state.drawsAll);
+  const runs = trainRuns.filter((run) => matchesFilter(run, filter));
+  const view = useChartView(runs, 'compare');
+  if (trainRuns.length === 0) return <CompareEmpty isRead={isRead} />;
+  const ghosts = ghostPoints(view);
+  return (
+    <div className="compare">
+      <RunFilter shown={runs.length} all={trainRuns.length} />
+      <ChartControls />
+      <Legend view={view} runs={runs} />
+      <UnfairBanner view={view} />
+      <MoreRuns view={view} />
+      <BatchPanels view={view} drawsAll={drawsAll} />
+      {ghosts.length > 0 && (
+        <p className="field-help">
+          Hollow marks: validation losses of the post’s notebook at the ends of its epochs. One run, no seed,
+          other hardware, torch 1.0.
+        </p>
+      )}
+      {view.baseline && view.runs.length > 1 && <DifferenceChart view={view} baseline={view.baseline} />}
+      <div className="compare-small">
+        <AccuracyChart view={view} />
+        <LearningRateChart view={view} />
+      </div>
+      <PairedPanel view={view} />
+      <section aria-label="Runs">
+        <div className="section-head">
+          <h3>Runs</h3>
+        </div>
+        <RunsTable runs={runs} all={trainRuns} />
+        <SelectedRuns runs={runs.filter((run) => selectedIds.includes(run.id))} />
+      </section>
+    </div>
+  );
+}
+
+function RunFilter({ shown, all }: { shown: number; all: number }): ReactNode {
+  const id = useId();
+  const filter = useCompare((state) => state.filter);
+  const studies = [
+    ...new Set(
+      useRuns().flatMap((run) => (run.kind === 'train' && run.origin ? [run.origin.studyTitle] : [])),
+    ),
+  ];
+  return (
+    <div className="run-filter">
+      <label htmlFor={id}>Show</label>
+      <input
+        id={id}
+        type="search"
+        value={filter}
+        placeholder="all runs; or words: bn+ws, batch 2, tag:good"
+        onChange={(event) => compareActions.setFilter(event.target.value)}
+      />
+      {studies.length > 0 && (
+        <select
+          aria-label="Study"
+          value={studies.find((title) => filter === `study:"${title}"`) ?? ''}
+          onChange={({ target }) => compareActions.setFilter(target.value ? `study:"${target.value}"` : '')}
+        >
+          <option value="">All studies</option>
+          {studies.map((title) => (
+            <option key={title}>{title}</option>
+          ))}
+        </select>
+      )}
+      <output htmlFor={id}>{`${shown} of ${all} runs`}</output>
+      <BaselineChoice />
+    </div>
+  );
+}
+
+function BaselineChoice(): ReactNode {
+  const baseline = useView((state) => state.baseline);
+  const runs = useRuns().filter(isTrainRun);
+  return (
+    <label className="baseline">
+      Baseline
+      <select
+        value={runs.some((run) => run.id === baseline) ? baseline : ''}
+        onChange={({ target }) => viewActions.setBaseline(target.value || undefined)}
+      >
+        <option value="">none</option>
+        {runs.toReversed().map((run) => (
+          <option key={run.id} value={run.id}>
+            {runName(run)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Curves over each other invite a conclusion; it must not rest on two changes at once. */
+function UnfairBanner({ view }: { view: ReturnType<typeof useChartView> }): ReactNode {
+  const unfair = unfairPair(view.runs.map(({ run }) => run));
+  if (!unfair) return null;
+  const [a, b] = unfair.pair;
+  return (
+    <Notice tone="warning" title="More than one thing differs.">
+      {`${runLabel(a)} and ${runLabel(b)} differ in ${unfair.labels.map((label) => label.toLowerCase()).join(', ')}: what one of these does cannot be read from their curves alone.`}
+    </Notice>
+  );
+}
+
+function CompareEmpty({ isRead }: { isRead: boolean }): ReactNode {
+  if (!isRead) return <p className="empty">Reading the runs of earlier visits…</p>;
+  return (
+    <div className="empty">
+      <h3>Nothing to compare yet</h3>
+      <ol>
+        <li>
+          <strong>Train two arms</strong> that differ in one thing, such as BN and BN+WS, or race them in a
+          study: then both take the same batches, one step each in turn.
+        </li>
+        <li>
+          <strong>Come back here.</strong> Every run that this browser keeps is listed, also after a reload.
+        </li>
+      </ol>
+    </div>
+  );
+}

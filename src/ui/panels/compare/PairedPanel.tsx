@@ -1,0 +1,164 @@
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import { pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
+import type { TrainRecord } from '#client/runRecord.ts';
+import { differenceSeries } from '#ui/charts/differences.ts';
+import { Plot } from '#ui/charts/Plot.tsx';
+import { xOfStep } from '#ui/charts/xUnit.ts';
+import { formatLoss, formatTick } from '#ui/format.ts';
+import { cursorTitle, formatDifference } from '#ui/panels/train/readouts.ts';
+import type { ChartView } from '#ui/panels/train/chartRuns.ts';
+import { runLabel } from '#ui/runText.ts';
+import { ZERO, symmetricAxis } from './DifferenceChart.tsx';
+import { PAIR_WINDOW, differenceBand, runPairs } from './pairs.ts';
+import type { RunPair } from './pairs.ts';
+
+/** Of the normal distribution: 95 % lie within. */
+const NORMAL_95 = 1.96;
+
+function pairName({ baseline, other }: RunPair): string {
+  return `${runLabel(other)} − ${runLabel(baseline)}`;
+}
+
+/** Runs that saw the same batches, two at a time: their difference batch by batch, with its interval. */
+export function PairedPanel({ view }: { view: ChartView }): ReactNode {
+  const [chosen, choose] = useState<string>();
+  const pairs = runPairs(
+    view.runs.map(({ run }) => run),
+    view.baseline?.run.id,
+  );
+  const pair = pairs.find((one) => pairName(one) === chosen) ?? pairs.at(-1);
+  if (!pair) return null;
+  return (
+    <section className="paired" aria-label="Paired difference">
+      <div className="section-head">
+        <h3>Same start, same batches</h3>
+        {pairs.length > 1 && (
+          <select
+            aria-label="Pair of runs"
+            value={pairName(pair)}
+            onChange={(event) => choose(event.target.value)}
+          >
+            {pairs.map((one) => (
+              <option key={pairName(one)}>{pairName(one)}</option>
+            ))}
+          </select>
+        )}
+      </div>
+      <PairedChart view={view} pair={pair} />
+      <ValidationPairs baseline={pair.baseline} other={pair.other} />
+    </section>
+  );
+}
+
+function PairedChart({ view, pair }: { view: ChartView; pair: RunPair }): ReactNode {
+  const { baseline, other } = pair;
+  const [a, b] = [baseline, other].map((run) => run.metrics.series('losses')) as [Float32Array, Float32Array];
+  const whole = pairedDifference(a, b);
+  const last = pairedDifference(a, b, PAIR_WINDOW);
+  const xOf = (step: number): number => xOfStep(other, view.unit, step);
+  const smoothed = differenceSeries(other, baseline, view.series);
+  const band = differenceBand(whole.difference, xOf);
+  const colour = view.runs.find(({ run }) => run.id === other.id)?.style.colour ?? 'var(--ink)';
+  const sentence = pairedSentence(runLabel(baseline), runLabel(other), last);
+  return (
+    <>
+      <p className="verdict">{sentence}</p>
+      <Plot
+        title={`Paired difference, ${pairName(pair)}`}
+        subtitle={`smoothed; band: 95 % interval of the mean over the last ${PAIR_WINDOW} steps`}
+        summary={sentence}
+        group={view.group}
+        xAxis={view.xAxis}
+        xExtent={view.xExtent}
+        isXLog={view.series.isXLog}
+        xLabel={view.xLabel}
+        yAxis={symmetricAxis([
+          smoothed.points,
+          band.flatMap(({ x, low, high }) => [
+            { x, y: low },
+            { x, y: high },
+          ]),
+        ])}
+        formatX={view.formatX}
+        formatY={formatTick}
+        rules={[ZERO]}
+        lines={[{ id: 'difference', points: smoothed.points, colour, width: 1.5 }]}
+        bands={[{ id: 'band', points: band, colour }]}
+        readout={(x) => ({
+          title: cursorTitle(view, x),
+          rows: view
+            .atCursor(x)
+            .filter(({ run }) => run.id === other.id)
+            .map(({ step }) => {
+              const y = smoothed.values[step] ?? Number.NaN;
+              const raw = whole.difference[step] ?? Number.NaN;
+              return {
+                id: 'difference',
+                name: pairName(pair),
+                colour,
+                dash: undefined,
+                text: `${formatDifference(y)} (this batch ${formatDifference(raw)})`,
+                at: Number.isFinite(y) ? { x: xOf(step), y } : undefined,
+              };
+            }),
+        })}
+        empty="Both runs need a step."
+      />
+      <PairingStrength correlation={last.correlation} />
+    </>
+  );
+}
+
+/** How much of the noise of the batches falls out of a difference on the same batches. */
+function PairingStrength({ correlation }: { correlation: number }): ReactNode {
+  if (!Number.isFinite(correlation)) return null;
+  // Of two series with equal variance: Var(b − a) = 2 σ² (1 − ρ), against 2 σ² for different batches.
+  const gain = 1 / Math.max(1e-6, 1 - correlation);
+  return (
+    <p className="field-help">
+      {`Pairing strength: correlation ${correlation.toFixed(2)} over the last ${PAIR_WINDOW} steps`}
+      {gain > 1.05
+        ? `; the same batches are worth ${gain < 1000 ? Number(gain.toPrecision(2)) : 'over 1,000'} × as many different ones.`
+        : '; the runs have drifted apart so far that pairing no longer helps.'}
+    </p>
+  );
+}
+
+/** Difference of the validation losses image by image, at the end of each epoch. */
+function ValidationPairs({ baseline, other }: { baseline: TrainRecord; other: TrainRecord }): ReactNode {
+  const ofOther = other.paired.filter((row) => row.baselineRunId === baseline.id);
+  const isTurned = ofOther.length === 0;
+  const rows = isTurned ? baseline.paired.filter((row) => row.baselineRunId === other.id) : ofOther;
+  if (rows.length === 0) return null;
+  return (
+    <div className="data-table">
+      <table>
+        <caption>Validation, the same images in both</caption>
+        <thead>
+          <tr>
+            <th scope="col">epoch</th>
+            <th scope="col">difference of the mean loss</th>
+            <th scope="col">95 % interval</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ epoch, mean, standardError }) => {
+            const difference = isTurned ? -mean : mean;
+            const half = NORMAL_95 * standardError;
+            return (
+              <tr key={epoch}>
+                <th scope="row">{epoch}</th>
+                <td>{formatDifference(difference)}</td>
+                <td>
+                  ± {formatLoss(half)}
+                  {Math.abs(difference) <= half ? ' (includes zero)' : ''}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

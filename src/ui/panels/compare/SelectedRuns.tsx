@@ -1,0 +1,142 @@
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import type { TrainRecord } from '#client/runRecord.ts';
+import { runLabel, runName } from '#ui/runText.ts';
+import { useClient } from '#ui/state/client.ts';
+import { compareActions } from '#ui/state/compareStore.ts';
+import { viewActions, useView } from '#ui/state/viewStore.ts';
+import { settingsDiff } from './settingsDiff.ts';
+import { parseTags } from './tags.ts';
+
+/** More runs than this side by side cannot be read. */
+const MAX_COLUMNS = 8;
+
+/** What the ticked runs differ in, and what can be done with all of them. */
+export function SelectedRuns({ runs }: { runs: readonly TrainRecord[] }): ReactNode {
+  const client = useClient();
+  const hidden = useView((state) => state.hidden);
+  const [first] = runs;
+  if (!first) return null;
+  const isAnyDrawn = runs.some((run) => !hidden.includes(run.id));
+  return (
+    <section className="selected-runs" aria-label="Selected runs">
+      <div className="section-head">
+        <h3>{runs.length === 1 ? runName(first) : `${runs.length} runs selected`}</h3>
+        <button
+          type="button"
+          className="button is-small"
+          onClick={() => {
+            for (const run of runs) {
+              if (hidden.includes(run.id) !== isAnyDrawn) viewActions.toggleHidden(run.id);
+            }
+          }}
+        >
+          {isAnyDrawn ? 'Hide from the charts' : 'Show on the charts'}
+        </button>
+        <button
+          type="button"
+          className="button is-small"
+          onClick={() => {
+            client.remove(runs.map((run) => run.id));
+            compareActions.select([]);
+          }}
+        >
+          Delete
+        </button>
+        <button type="button" className="button is-small is-quiet" onClick={() => compareActions.select([])}>
+          Clear selection
+        </button>
+      </div>
+      {runs.length === 1 ? (
+        <NotesEditor key={first.id} run={first} />
+      ) : (
+        <DiffTable runs={runs.slice(0, MAX_COLUMNS)} />
+      )}
+      {runs.length > MAX_COLUMNS && <p className="field-help">{`The first ${MAX_COLUMNS} are compared.`}</p>}
+    </section>
+  );
+}
+
+function DiffTable({ runs }: { runs: readonly TrainRecord[] }): ReactNode {
+  const rows = settingsDiff(runs);
+  if (rows.length === 0) return <p>They do not differ in any setting.</p>;
+  return (
+    <div className="data-table" role="region" aria-label="Settings that differ" tabIndex={0}>
+      <table>
+        <caption>Settings that differ</caption>
+        <thead>
+          <tr>
+            <th scope="col">setting</th>
+            {runs.map((run) => (
+              <th key={run.id} scope="col">
+                {runLabel(run)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, label, values }) => (
+            <tr key={name}>
+              <th scope="row">{label}</th>
+              {values.map((value, i) => (
+                <td key={runs[i]!.id}>{value}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Name, tags and note of a run; kept when a field is left. */
+function NotesEditor({ run }: { run: TrainRecord }): ReactNode {
+  const client = useClient();
+  const [name, setName] = useState(run.notes.name);
+  const [tags, setTags] = useState(run.notes.tags.join(', '));
+  const [note, setNote] = useState(run.notes.note);
+  const keep = (): void => {
+    void client.describe(run.id, { name: name.trim(), tags: parseTags(tags), note: note.trim() });
+  };
+  return (
+    <form
+      className="notes"
+      onSubmit={(event) => {
+        event.preventDefault();
+        keep();
+      }}
+    >
+      <label>
+        Name
+        <input
+          type="text"
+          value={name}
+          maxLength={80}
+          placeholder={runLabel(run)}
+          onChange={(event) => setName(event.target.value)}
+          onBlur={keep}
+        />
+      </label>
+      <label>
+        Tags, by commas
+        <input
+          type="text"
+          value={tags}
+          maxLength={200}
+          onChange={(event) => setTags(event.target.value)}
+          onBlur={keep}
+        />
+      </label>
+      <label className="is-wide">
+        Note
+        <textarea
+          value={note}
+          rows={2}
+          maxLength={2000}
+          onChange={(event) => setNote(event.target.value)}
+          onBlur={keep}
+        />
+      </label>
+    </form>
+  );
+}

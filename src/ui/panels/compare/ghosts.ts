@@ -1,0 +1,55 @@
+import type { GhostRow, GhostRun } from '#analysis/question.ts';
+import { questionById } from '#analysis/questions.ts';
+import { armName } from '#domain/experiment.ts';
+import { armStyle } from '#ui/charts/palette.ts';
+import type { GhostPoint } from '#ui/charts/PlotLines.tsx';
+import { xOfStep } from '#ui/charts/xUnit.ts';
+import type { ChartView } from '#ui/panels/train/chartRuns.ts';
+import { formatLoss } from '#ui/format.ts';
+
+/** The notebook's runs that the questions behind the drawn runs are about, each once. */
+export function ghostRuns(view: ChartView): readonly GhostRun[] {
+  const ids = new Set(view.runs.flatMap(({ run }) => run.origin?.question?.id ?? []));
+  const ghosts = [...ids].flatMap((id) => questionById(id)?.ghosts ?? []);
+  return [...new Map(ghosts.map((ghost) => [ghost.label, ghost])).values()];
+}
+
+/**
+ * The notebook's validation losses as hollow marks at the ends of our epochs: it ran on other hardware and, for a
+ * quick question, on more images, so an epoch is what the two have in common.
+ */
+export function ghostPoints(view: ChartView): readonly GhostPoint[] {
+  return ghostRuns(view).flatMap((ghost) => {
+    const twin = view.runs.find(
+      ({ run }) => run.experiment.batchSize === ghost.settings.batchSize && run.plan !== undefined,
+    );
+    if (!twin) return [];
+    const style = armStyle(ghost.settings);
+    return ghost.rows.flatMap((row, index) => {
+      const x = ghostX(view, twin.run, ghost.rows, index);
+      if (!Number.isFinite(x) || !Number.isFinite(row.validLoss)) return [];
+      return [
+        {
+          x,
+          y: row.validLoss,
+          colour: style.colour,
+          marker: style.marker,
+          label: `Notebook, ${armName(ghost.settings)}, epoch ${row.epoch}: valid ${formatLoss(row.validLoss)}`,
+        },
+      ];
+    });
+  });
+}
+
+function ghostX(
+  view: ChartView,
+  twin: ChartView['runs'][number]['run'],
+  rows: readonly GhostRow[],
+  index: number,
+): number {
+  if (view.unit === 'time') {
+    return rows.slice(0, index + 1).reduce((sum, row) => sum + row.milliseconds, 0) / 1000;
+  }
+  const steps = (rows[index]!.epoch + 1) * (twin.plan?.stepsPerEpoch ?? Number.NaN);
+  return xOfStep(twin, view.unit, steps - 1);
+}

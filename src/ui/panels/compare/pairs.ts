@@ -1,0 +1,56 @@
+import { BLOCK_STEPS } from '#analysis/pairedDifference.ts';
+import { blockEstimate } from '#analysis/statistics.ts';
+import type { TrainRecord } from '#client/runRecord.ts';
+import type { BandPoint } from '#ui/charts/series.ts';
+
+/** Steps that the band and the sentence rest on. */
+export const PAIR_WINDOW = 500;
+
+/** Two runs that saw the same batches from the same start. */
+export interface RunPair {
+  readonly baseline: TrainRecord;
+  readonly other: TrainRecord;
+}
+
+/** Text that is equal for runs of the same start and the same batches; undefined before that is known. */
+function pairingKey(run: TrainRecord): string | undefined {
+  if (!run.plan || run.forkOf) return undefined;
+  // The start follows from these alone: all arms take it from one draw of the seed.
+  const { batchSize, augmentation, seed, width, stemPadding } = run.experiment;
+  return [run.datasetHash, run.plan.orderHash, batchSize, augmentation, seed, width, stemPadding].join(' ');
+}
+
+/**
+ * Pairs that can be compared batch by batch: of each set of runs with one start and one order every run with the
+ * pinned baseline, or with the set's first.
+ */
+export function runPairs(runs: readonly TrainRecord[], baselineId: string | undefined): readonly RunPair[] {
+  const sets = new Map<string, TrainRecord[]>();
+  for (const run of runs) {
+    const key = pairingKey(run);
+    if (key !== undefined) sets.set(key, [...(sets.get(key) ?? []), run]);
+  }
+  return [...sets.values()].flatMap((set) => {
+    const baseline = set.find(({ id }) => id === baselineId) ?? set[0]!;
+    return set.filter((run) => run !== baseline).map((other) => ({ baseline, other }));
+  });
+}
+
+/**
+ * Interval of the mean difference over the last `PAIR_WINDOW` steps, at the end of every block of it.
+ * @param difference one value a step. @param xOf position of a step.
+ */
+export function differenceBand(
+  difference: Float32Array,
+  xOf: (step: number) => number,
+): readonly BandPoint[] {
+  const points: BandPoint[] = [];
+  for (let end = 2 * BLOCK_STEPS; end <= difference.length; end += BLOCK_STEPS) {
+    const part = difference.subarray(Math.max(0, end - PAIR_WINDOW), end);
+    const { mean, halfWidth } = blockEstimate(part, BLOCK_STEPS);
+    if (Number.isFinite(mean) && Number.isFinite(halfWidth)) {
+      points.push({ x: xOf(end - 1), low: mean - halfWidth, high: mean + halfWidth });
+    }
+  }
+  return points;
+}

@@ -1,0 +1,150 @@
+import { twinOf, wsOverhead } from '#analysis/wsOverhead.ts';
+import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
+import { armName } from '#domain/experiment.ts';
+import { meanImagesPerSecond } from '#ui/runSpeed.ts';
+import { runDetails, runResult } from '#ui/runText.ts';
+import type { SortColumn } from '#ui/state/compareStore.ts';
+
+/** A run as the table lists it; figures that are not known are undefined and sort last. */
+export interface RunRow {
+  readonly run: TrainRecord;
+  readonly arm: string;
+  readonly study: string;
+  readonly bestLoss: number | undefined;
+  readonly lastLoss: number | undefined;
+  readonly bestAccuracy: number | undefined;
+  readonly lastAccuracy: number | undefined;
+  /** Milliseconds of training and validation, pauses excluded. */
+  readonly time: number | undefined;
+  /** Images per second of training. */
+  readonly speed: number | undefined;
+  /** Time per step over that of the twin without WS on the same device. */
+  readonly overhead: number | undefined;
+  /** Steps done. */
+  readonly divergedAt: number | undefined;
+}
+
+interface Timing {
+  readonly count: number;
+  readonly speed: number | undefined;
+}
+
+/** Speeds of all runs are asked for at every redraw and change only while a run goes. */
+const timings = new WeakMap<TrainRecord['metrics'], Timing>();
+
+function speedOf(run: TrainRecord): number | undefined {
+  const { metrics } = run;
+  let timing = timings.get(metrics);
+  if (timing?.count !== metrics.count) {
+    timing = { count: metrics.count, speed: meanImagesPerSecond(run) };
+    timings.set(metrics, timing);
+  }
+  return timing.speed;
+}
+
+function overheadOf(run: TrainRecord, runs: readonly TrainRecord[]): number | undefined {
+  const twin = twinOf(
+    run,
+    runs.filter((other) => other.deviceTitle === run.deviceTitle && other.metrics.count > 1),
+  );
+  if (!twin || run.metrics.count < 2) return undefined;
+  const timed = ({ experiment, metrics, plan }: TrainRecord) => ({
+    experiment,
+    elapsedMs: metrics.series('elapsedMs'),
+    stepsPerEpoch: plan?.stepsPerEpoch,
+  });
+  return wsOverhead(timed(run), timed(twin))?.ratio;
+}
+
+const overheads = new WeakMap<TrainRecord, { key: string; overhead: number | undefined }>();
+
+function cachedOverhead(run: TrainRecord, runs: readonly TrainRecord[]): number | undefined {
+  if (!run.experiment.ws) return undefined;
+  const key = runs.map((other) => (other.metrics.count > 1 ? other.id : '')).join(' ');
+  const cached = overheads.get(run);
+  if (cached?.key === key) return cached.overhead;
+  const overhead = overheadOf(run, runs);
+  overheads.set(run, { key, overhead });
+  return overhead;
+}
+
+/** The table's rows for some of all training runs. */
+export function runRows(shown: readonly TrainRecord[], all: readonly TrainRecord[]): readonly RunRow[] {
+  return shown.map((run) => {
+    const result = runResult(run);
+    const epochMs = run.epochs.reduce((sum, row) => sum + row.milliseconds, 0);
+    const stepMs = run.metrics.at('elapsedMs', run.metrics.count - 1);
+    return {
+      run,
+      arm: armName(run.experiment),
+      study: run.origin?.studyTitle ?? '',
+      bestLoss: finite(result?.bestLoss),
+      lastLoss: finite(result?.lastLoss),
+      bestAccuracy: finite(result?.bestAccuracy),
+      lastAccuracy: finite(result?.lastAccuracy),
+      time: epochMs > 0 ? epochMs : finite(stepMs),
+      speed: speedOf(run),
+      overhead: cachedOverhead(run, all),
+      divergedAt: run.divergence && run.divergence.step + 1,
+    };
+  });
+}
+
+function finite(value: number | undefined): number | undefined {
+  return value !== undefined && Number.isFinite(value) ? value : undefined;
+}
+
+/** A copy in the order of a column; equal rows and unknown figures keep the order of start, unknown last. */
+export function sortRows(
+  rows: readonly RunRow[],
+  { column, isDescending }: { readonly column: SortColumn; readonly isDescending: boolean },
+): readonly RunRow[] {
+  const valueOf = (row: RunRow): number | string | undefined =>
+    column === 'number' ? row.run.number : row[column];
+  const direction = isDescending ? -1 : 1;
+  return rows.toSorted((a, b) => {
+    const [x, y] = [valueOf(a), valueOf(b)];
+    if (x === y) return a.run.number - b.run.number;
+    if (x === undefined || x === '') return 1;
+    if (y === undefined || y === '') return -1;
+    return (x < y ? -1 : 1) * direction;
+  });
+}
+
+/** What the words of a filter are looked for in. */
+function searchText(run: RunRecord): string {
+  const { experiment, notes, origin } = run;
+  return [
+    `#${run.number}`,
+    notes.name,
+    notes.note,
+    armName(experiment),
+    origin?.studyTitle ?? '',
+    origin?.question?.id ?? '',
+    runDetails(run),
+    run.datasetTitle,
+    run.deviceTitle,
+    run.status,
+  ]
+    .join('\n')
+    .toLowerCase();
+}
+
+/**
+ * Whether a run has every word of a filter: 'bn+ws 64' anywhere, 'tag:good' among its tags, 'study:"batch 2"' in
+ * the title of its study.
+ */
+export function matchesFilter(run: RunRecord, filter: string): boolean {
+  const words = filter.toLowerCase().match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+  const text = searchText(run);
+  return words.every((raw) => {
+    const word = raw.replaceAll('"', '');
+    if (word.startsWith('tag:')) {
+      return run.notes.tags.some((tag) => tag.toLowerCase() === word.slice(4));
+    }
+    if (word.startsWith('study:')) {
+      return (run.origin?.studyTitle ?? '').toLowerCase().includes(word.slice(6));
+    }
+    return text.includes(word);
+  });
+}

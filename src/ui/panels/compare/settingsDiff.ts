@@ -1,0 +1,74 @@
+import type { RunRecord } from '#client/runRecord.ts';
+import type { Experiment } from '#domain/experiment.ts';
+import { parameterNames, parameters } from '#domain/parameters.ts';
+import { formatRate } from '#ui/format.ts';
+
+/** One thing that runs differ in, with the text of each run. */
+export interface SettingDifference {
+  readonly name: keyof Experiment | 'dataset' | 'device' | 'version' | 'fork';
+  readonly label: string;
+  readonly values: readonly string[];
+}
+
+function settingText(experiment: Experiment, name: keyof Experiment): string {
+  const value = experiment[name];
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'string') {
+    const parameter = parameters[name];
+    const option =
+      parameter.kind === 'choice' ? parameter.options.find((one) => one.value === value) : undefined;
+    return option?.label ?? value;
+  }
+  if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
+  return Math.abs(value) < 0.01 && value !== 0 ? formatRate(value, 3) : String(value);
+}
+
+/** Everything that some runs were told or given and that is not the same for all of them. */
+export function settingsDiff(runs: readonly RunRecord[]): readonly SettingDifference[] {
+  const rows: readonly SettingDifference[] = [
+    ...parameterNames.map((name) => ({
+      name,
+      label: parameters[name].label,
+      values: runs.map((run) => settingText(run.experiment, name)),
+    })),
+    {
+      name: 'dataset',
+      label: 'Data',
+      values: runs.map((run) => `${run.datasetTitle} (${run.datasetHash.slice(0, 8)})`),
+    },
+    {
+      name: 'fork',
+      label: 'Forked from',
+      values: runs.map(({ forkOf }) => (forkOf ? `${forkOf.runId} at step ${forkOf.step}` : '–')),
+    },
+    { name: 'device', label: 'Device', values: runs.map((run) => run.deviceTitle) },
+    { name: 'version', label: 'NormLab', values: runs.map((run) => run.version) },
+  ];
+  return rows.filter(({ values }) => new Set(values).size > 1);
+}
+
+/** What does not change which answer a run gives: repeats differ in the seed, clocks in the device. */
+const HARMLESS: ReadonlySet<SettingDifference['name']> = new Set(['seed', 'device', 'version']);
+/** What is compared: one of these at a time. Norm and WS together make the arm. */
+const ARM: ReadonlySet<SettingDifference['name']> = new Set(['norm', 'ws']);
+
+/**
+ * Why two of the runs cannot be compared fairly, as names of what they differ in besides one compared thing;
+ * undefined where the whole set varies one thing. A batch size needs no warning of its own: panels separate it.
+ */
+export function unfairPair(
+  runs: readonly RunRecord[],
+): { readonly pair: readonly [RunRecord, RunRecord]; readonly labels: readonly string[] } | undefined {
+  for (const [i, first] of runs.entries()) {
+    for (const second of runs.slice(i + 1)) {
+      if (first.experiment.batchSize !== second.experiment.batchSize) continue;
+      const counted = settingsDiff([first, second]).filter(({ name }) => !HARMLESS.has(name));
+      const arm = counted.filter(({ name }) => ARM.has(name));
+      const others = counted.filter(({ name }) => !ARM.has(name));
+      if (others.length + (arm.length > 0 ? 1 : 0) > 1) {
+        return { pair: [first, second], labels: counted.map(({ label }) => label) };
+      }
+    }
+  }
+  return undefined;
+}
