@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { areEqualArms, armNames, gridArms, raceProblem, raceWarning } from './arms.ts';
+import { defaultExperiment } from './parameters.ts';
+
+const bn = defaultExperiment();
+const gnWs = { ...bn, norm: 'gn', ws: true } as const;
+
+describe('arms', () => {
+  it('are every combination of a grid, with the other settings of the base', () => {
+    const arms = gridArms(
+      { ...bn, width: 8 },
+      { networks: [bn, gnWs], batchSizes: [2, 64], rates: [1e-3, 1e-2], schedules: ['constant'] },
+    );
+    expect(arms).toHaveLength(8);
+    expect(arms[1]).toMatchObject({ norm: 'gn', ws: true, batchSize: 2, schedule: 'constant', width: 8 });
+  });
+
+  it('are named by what differs', () => {
+    expect(armNames([bn, gnWs])).toEqual(['BN', 'GN+WS']);
+    expect(armNames([bn, { ...bn, batchSize: 2, schedule: 'constant' }])).toEqual([
+      'BN · batch 64 · One-cycle',
+      'BN · batch 2 · Constant',
+    ]);
+    expect(armNames([bn, { ...bn, width: 8 }])[1]).toBe('BN · width 8');
+  });
+
+  it('are equal whatever their seeds', () => {
+    expect(areEqualArms(bn, { ...bn, seed: 9 })).toBe(true);
+    expect(areEqualArms(bn, { ...bn, ws: true })).toBe(false);
+  });
+
+  it('race only where they see the same batches, two to six of them', () => {
+    expect(raceProblem([bn, gnWs])).toBeUndefined();
+    expect(raceProblem([bn, { ...bn, maxLearningRate: 1e-2 }])).toBeUndefined();
+    expect(raceProblem([bn])).toContain('2 to 6');
+    expect(raceProblem([bn, { ...bn, batchSize: 2, epochs: 1 }])).toContain('batch size, epochs');
+  });
+
+  it('warn of what differs besides the network', () => {
+    expect(raceWarning([bn, gnWs])).toBeUndefined();
+    expect(raceWarning([bn, { ...bn, ws: true, maxLearningRate: 0.01 }])).toContain(
+      'max learning rate (0.0005, 0.01)',
+    );
+  });
+});

@@ -1,0 +1,90 @@
+import { armName } from './experiment.ts';
+import type { Experiment } from './experiment.ts';
+import { parameterNames, parameters } from './parameters.ts';
+import type { ParameterName } from './parameters.ts';
+import { RACE_LANES } from './study.ts';
+
+/** Values whose combinations become arms. */
+export interface ArmGrid {
+  readonly networks: readonly Pick<Experiment, 'norm' | 'ws'>[];
+  readonly batchSizes: readonly number[];
+  readonly rates: readonly number[];
+  readonly schedules: readonly Experiment['schedule'][];
+}
+
+/** Every combination of the grid, on the other settings of `base`. */
+export function gridArms(base: Experiment, grid: ArmGrid): Experiment[] {
+  return grid.batchSizes.flatMap((batchSize) =>
+    grid.schedules.flatMap((schedule) =>
+      grid.rates.flatMap((maxLearningRate) =>
+        grid.networks.map(({ norm, ws }) => ({ ...base, norm, ws, batchSize, schedule, maxLearningRate })),
+      ),
+    ),
+  );
+}
+
+/** Settings in which arms differ, the seed aside. */
+export function differingSettings(arms: readonly Experiment[]): ParameterName[] {
+  return parameterNames.filter((name) => name !== 'seed' && arms.some((arm) => arm[name] !== arms[0]![name]));
+}
+
+/** Whether two arms have the same settings, the seed aside. */
+export function areEqualArms(a: Experiment, b: Experiment): boolean {
+  return differingSettings([a, b]).length === 0;
+}
+
+/** What each arm is called among the others: the network, and whatever else differs. */
+export function armNames(arms: readonly Experiment[]): string[] {
+  const others = differingSettings(arms).filter((name) => name !== 'norm' && name !== 'ws');
+  return arms.map((arm) => [armName(arm), ...others.map((name) => settingText(name, arm[name]))].join(' · '));
+}
+
+const shortLabels: Readonly<Partial<Record<ParameterName, string>>> = {
+  batchSize: 'batch',
+  maxLearningRate: 'LR',
+  trainLimit: 'images',
+  validLimit: 'validation images',
+};
+
+function settingText(name: ParameterName, value: Experiment[ParameterName]): string {
+  const parameter = parameters[name];
+  if (parameter.kind === 'choice' && name !== 'width' && name !== 'stemPadding') {
+    const options: readonly { readonly value: unknown; readonly label: string }[] = parameter.options;
+    return options.find((option) => option.value === value)?.label ?? String(value);
+  }
+  return `${shortLabels[name] ?? parameters[name].label.toLowerCase()} ${String(value)}`;
+}
+
+/** Settings that all runs of a race must share: they take the same batches. */
+const SHARED_IN_RACE = [
+  'batchSize',
+  'epochs',
+  'width',
+  'stemPadding',
+  'augmentation',
+  'trainLimit',
+  'validLimit',
+] as const;
+
+/** Why arms cannot race, in a sentence; undefined when they can. */
+export function raceProblem(arms: readonly Experiment[]): string | undefined {
+  const { least, most } = RACE_LANES;
+  if (arms.length < least || arms.length > most) {
+    return `A race needs ${least} to ${most} arms; there ${arms.length === 1 ? 'is 1' : `are ${arms.length}`}. One after another takes any number.`;
+  }
+  const differing = SHARED_IN_RACE.filter((name) => arms.some((arm) => arm[name] !== arms[0]![name]));
+  if (differing.length === 0) return undefined;
+  const list = differing.map((name) => parameters[name].label.toLowerCase()).join(', ');
+  return `Arms of a race see the same batches, so they must share ${list}. Run them one after another instead.`;
+}
+
+/** What arms differ in besides the network, to be said beside a comparison; undefined when in nothing. */
+export function raceWarning(arms: readonly Experiment[]): string | undefined {
+  const others = differingSettings(arms).filter((name) => name !== 'norm' && name !== 'ws');
+  if (others.length === 0) return undefined;
+  const list = others.map((name) => {
+    const values = [...new Set(arms.map((arm) => String(arm[name])))];
+    return `${parameters[name].label.toLowerCase()} (${values.join(', ')})`;
+  });
+  return `Arms differ in: ${list.join('; ')}. What they show is not the normalization’s effect alone.`;
+}

@@ -1,0 +1,155 @@
+import { create } from 'zustand';
+import { finderStepsFor } from '#analysis/finderBands.ts';
+import type { Question, StudyPlan } from '#analysis/question.ts';
+import { areEqualArms } from '#domain/arms.ts';
+import type { Experiment } from '#domain/experiment.ts';
+import { defaultFinderSettings } from '#domain/run.ts';
+import type { QuestionRef, Study, StudyMode } from '#domain/study.ts';
+
+interface StudyState {
+  /** What is started together; more than one only where a question needs that. */
+  readonly plans: readonly StudyPlan[];
+  /** The plan that is being edited. */
+  readonly active: number;
+  /** Images that each finder of a plan without a question may use; undefined for the post's 100 steps. */
+  readonly finderImages: number | undefined;
+  /** Text of the seeds while it is being typed or is not allowed. */
+  readonly seedsDraft: string | undefined;
+  /** Why learning rates of arms are what they are, by arm: 'valley, median of 3'. */
+  readonly reasons: readonly { readonly arm: Experiment; readonly text: string }[];
+}
+
+interface StudyActions {
+  edit: (active: number) => void;
+  setMode: (mode: StudyMode) => void;
+  setKind: (kind: StudyPlan['kind']) => void;
+  setFinderImages: (images: number | undefined) => void;
+  /** Adds arms that are not there yet. @returns how many were new. */
+  addArms: (arms: readonly Experiment[]) => number;
+  removeArm: (index: number) => void;
+  /** Gives arms a learning rate, with the reason for it. */
+  setRates: (rates: readonly { arm: Experiment; learningRate: number; reason: string }[]) => void;
+  typeSeeds: (text: string) => void;
+  loadQuestion: (question: Question, size: QuestionRef['size']) => void;
+  /** Takes plans from elsewhere, such as a link. */
+  load: (plans: readonly StudyPlan[]) => void;
+  clear: () => void;
+}
+
+const emptyPlan: StudyPlan = {
+  title: 'Study',
+  kind: 'train',
+  mode: 'queue',
+  arms: [],
+  seeds: [0],
+  finder: undefined,
+  question: undefined,
+};
+
+const start: StudyState = {
+  plans: [emptyPlan],
+  active: 0,
+  finderImages: undefined,
+  seedsDraft: undefined,
+  reasons: [],
+};
+
+/**
+ * Seeds as people type them: '0 1 2', '0, 5', or '3 seeds' for the first three. Undefined when it is neither, or
+ * when one is no whole number below 2³².
+ */
+export function parseSeeds(text: string): number[] | undefined {
+  const count = /^\s*(\d{1,3})\s*seeds?\s*$/i.exec(text)?.[1];
+  if (count !== undefined) {
+    const seeds = Array.from({ length: Number(count) }, (_, seed) => seed);
+    return seeds.length > 0 ? seeds : undefined;
+  }
+  const seeds = text
+    .split(/[\s,;]+/)
+    .filter(Boolean)
+    .map(Number);
+  const areAllowed = seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff);
+  return areAllowed && seeds.length > 0 ? [...new Set(seeds)] : undefined;
+}
+
+export const useStudy = create<StudyState & StudyActions>()((set, get) => {
+  /** An edited plan is its own: it no longer answers the question it came from. */
+  const change = (edit: Partial<StudyPlan>): void =>
+    set(({ plans, active }) => ({
+      plans: plans.map((plan, i) => (i === active ? { ...plan, ...edit, question: undefined } : plan)),
+    }));
+  const plan = (): StudyPlan => get().plans[get().active] ?? emptyPlan;
+  return {
+    ...start,
+    edit: (active) => set({ active, seedsDraft: undefined }),
+    setMode: (mode) => change({ mode }),
+    setKind: (kind) =>
+      change(
+        kind === 'finder'
+          ? { kind, mode: 'queue', finder: defaultFinderSettings, seeds: usualSeeds(plan()) }
+          : { kind, finder: undefined },
+      ),
+    setFinderImages: (finderImages) => {
+      set({ finderImages });
+      change({ finder: defaultFinderSettings });
+    },
+    addArms: (arms) => {
+      const known = [...plan().arms];
+      for (const arm of arms) if (!known.some((other) => areEqualArms(arm, other))) known.push(arm);
+      const added = known.length - plan().arms.length;
+      if (added > 0) change({ arms: known });
+      return added;
+    },
+    removeArm: (index) => change({ arms: plan().arms.filter((_, i) => i !== index) }),
+    setRates: (rates) => {
+      const arms = plan().arms.map((arm) => {
+        const rate = rates.find((one) => areEqualArms(one.arm, arm));
+        return rate ? { ...arm, maxLearningRate: rate.learningRate } : arm;
+      });
+      const reasons = rates.map((one) => ({
+        arm: { ...one.arm, maxLearningRate: one.learningRate },
+        text: one.reason,
+      }));
+      change({ arms });
+      set((state) => ({
+        reasons: [
+          ...state.reasons.filter((old) => !reasons.some((one) => areEqualArms(one.arm, old.arm))),
+          ...reasons,
+        ],
+      }));
+    },
+    typeSeeds: (seedsDraft) => {
+      set({ seedsDraft });
+      const seeds = parseSeeds(seedsDraft);
+      if (seeds) change({ seeds });
+    },
+    loadQuestion: (question, size) => get().load(question.sizes[size].studies),
+    load: (plans) => set({ ...start, plans: plans.length > 0 ? plans : [emptyPlan] }),
+    clear: () => set(start),
+  };
+});
+
+/** Repeats show what a suggestion is worth. */
+function usualSeeds({ seeds }: StudyPlan): readonly number[] {
+  return seeds.length === 1 ? [0, 1, 2] : seeds;
+}
+
+/** The actions of the store, for event handlers; they never change. */
+export const studyActions: StudyActions = useStudy.getState();
+
+/** A plan as it will be started: finders of several batch sizes are split where each has its own length. */
+export function plansToStart(plan: StudyPlan, finderImages: number | undefined): readonly StudyPlan[] {
+  if (plan.kind !== 'finder' || finderImages === undefined || plan.question) return [plan];
+  const settings = plan.finder ?? defaultFinderSettings;
+  return [...new Set(plan.arms.map((arm) => arm.batchSize))].map((batchSize) => ({
+    ...plan,
+    title: `${plan.title}, batch ${batchSize}`,
+    arms: plan.arms.filter((arm) => arm.batchSize === batchSize),
+    finder: { ...settings, steps: finderStepsFor(finderImages, batchSize) },
+  }));
+}
+
+/** A plan with an id of its own. */
+export function studyFrom(plan: StudyPlan): Study {
+  return { ...plan, id: `study-${crypto.randomUUID()}` };
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { epochRow, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
+import { EMPTY_QUEUE, withStarted, withStudy } from '#client/studyQueue.ts';
+import type { DatasetInfo } from '#domain/dataset.ts';
+import { defaultExperiment } from '#domain/parameters.ts';
+import { queueMs, runMs, stepTimes, studiesMs, studyBytes, trainingBytes } from './studyCost.ts';
+
+const bn = { ...defaultExperiment(), batchSize: 10, epochs: 2 };
+const info = { trainCount: 1000, validCount: 300 } as DatasetInfo;
+const plan = {
+  title: '',
+  kind: 'train',
+  mode: 'queue',
+  arms: [bn],
+  seeds: [1, 2],
+  finder: undefined,
+  question: undefined,
+} as const;
+
+/** A run of 100 steps an epoch, 300 validation images and 5.5 s an epoch: 50 ms a step. */
+function measured(): ReturnType<typeof trainRun> {
+  const run = trainRun({ experiment: bn, epochs: [epochRow(0, { milliseconds: 5_500 })] });
+  return { ...run, plan: { ...run.plan!, validCount: 300 } };
+}
+
+describe('the time of a study', () => {
+  it('follows from runs of that shape on this device', () => {
+    const times = stepTimes([measured()], [], 'Test GPU');
+    expect(runMs(bn, undefined, info, times)).toBeCloseTo(11_000);
+    expect(runMs(bn, { start: 1e-7, end: 10, steps: 100 }, info, times)).toBeCloseTo(5_000);
+    expect(studiesMs([plan], info, times)).toBeCloseTo(22_000);
+    expect(runMs(bn, undefined, info, stepTimes([measured()], [], 'Other GPU'))).toBeUndefined();
+  });
+
+  it('follows from a measurement, also for another normalization of that size', () => {
+    const row = { system: 'NormLab', norm: 'bn', ws: false, ms: 20 } as const;
+    const report = { adapter: '', width: 16, batch: 10, finishedAt: new Date(0), rows: [row] };
+    const times = stepTimes([], [report as never], undefined);
+    expect(runMs({ ...bn, norm: 'gn' }, undefined, info, times)).toBeCloseTo(4_400);
+    expect(runMs({ ...bn, batchSize: 2 }, undefined, info, times)).toBeUndefined();
+  });
+
+  it('is what is left while it goes', () => {
+    const times = stepTimes([measured()], [], 'Test GPU');
+    const queue = withStudy(EMPTY_QUEUE, { ...plan, id: 's' });
+    const going = withStarted(queue, new Map([['s/0/1', 'a']]));
+    const half = trainRun({
+      id: 'a',
+      experiment: bn,
+      metrics: metricsOf(Array.from({ length: 100 }, () => 1)),
+    });
+    expect(queueMs(going, [half], info, times)).toBeCloseTo(16_500);
+  });
+});
+
+describe('the memory of a study', () => {
+  it('holds weights, gradients and moments of the real network', () => {
+    const real = { ...bn, width: 64, batchSize: 1 };
+    expect(trainingBytes(real)).toBeGreaterThan(4 * 44e6);
+    expect(trainingBytes(real)).toBeLessThan(4 * 44e6 + 20e6);
+  });
+
+  it('adds up in a race only', () => {
+    const arms = [bn, bn];
+    expect(studyBytes({ arms, mode: 'race' })).toBe(2 * studyBytes({ arms, mode: 'queue' }));
+  });
+});
