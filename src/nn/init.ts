@@ -1,5 +1,6 @@
 import { parameterTable, type NetworkSpec, type TensorSpec } from '#domain/resnet.ts';
 import type { Norm } from '#domain/experiment.ts';
+import { Fnv1a } from '#lib/fnv.ts';
 import { normals, STREAM, uniforms } from '#lib/randomStream.ts';
 
 /**
@@ -38,18 +39,13 @@ function draw(tensor: TensorSpec, features: number, seed: number, index: number)
 }
 
 /**
- * Eight hexadecimal digits (FNV-1a over names and bits, in the map's order) that tell two sets of tensors
- * apart. A label for people, not a guard against tampering.
+ * Eight hexadecimal digits (over names and bits, in the map's order) that tell two sets of tensors apart.
  */
 export function weightsHash(tensors: ReadonlyMap<string, Float32Array>): string {
-  let hash = 0x811c9dc5;
-  const mix = (byte: number): void => {
-    hash = Math.imul(hash ^ byte, 0x01000193);
-  };
+  const hash = new Fnv1a();
   for (const [name, values] of tensors) {
-    for (let i = 0; i < name.length; i++) mix(name.charCodeAt(i));
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    for (const byte of bytes) mix(byte);
+    hash.update(Array.from(name, (character) => character.charCodeAt(0)));
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
-  return (hash >>> 0).toString(16).padStart(8, '0');
+  return hash.hex();
 }

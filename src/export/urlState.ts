@@ -1,0 +1,278 @@
+import * as v from 'valibot';
+import type { StudyPlan } from '#analysis/question.ts';
+import type { Experiment } from '#domain/experiment.ts';
+import { defaultExperiment, parameterNames, validateExperiment } from '#domain/parameters.ts';
+import type { ParameterName } from '#domain/parameters.ts';
+import { finderSettingsSchema, MAX_FINDER_STEPS } from '#domain/runSchema.ts';
+import type { FinderSettings } from '#domain/run.ts';
+import { RACE_LANES, type QuestionRef } from '#domain/study.ts';
+
+/**
+ * The set-up in the address, as people can read it: `#v=1&norm=gn&ws=1&bs=2&lr=5e-5`. Only what differs from the
+ * defaults is there. A study adds `study` (its title), `mode`, one `arm` for each arm with what differs from the
+ * settings before it (`arm=norm:gn,ws:1`), `seeds`, for finders `ramp=start,end,steps`, and `q=P1.quick`.
+ * docs/export.md lists the keys. A link sets the page up and never starts anything.
+ */
+const VERSION = '1';
+/** Of the whole hash, in UTF-16 units. */
+export const MAX_HASH_LENGTH = 2 ** 16;
+const MAX_ARMS = 100;
+const MAX_SEEDS = 100;
+const MAX_TITLE = 200;
+
+/** Short names of the parameters. Links live long: never rename one. */
+const KEYS: Readonly<Record<ParameterName, string>> = {
+  norm: 'norm',
+  ws: 'ws',
+  batchSize: 'bs',
+  width: 'width',
+  stemPadding: 'pad',
+  optimizer: 'opt',
+  schedule: 'sched',
+  maxLearningRate: 'lr',
+  weightDecay: 'wd',
+  momentum: 'mom',
+  epochs: 'epochs',
+  seed: 'seed',
+  augmentation: 'aug',
+  trainLimit: 'train',
+  validLimit: 'valid',
+};
+const NAMES: ReadonlyMap<string, ParameterName> = new Map(parameterNames.map((name) => [KEYS[name], name]));
+const STUDY_KEYS: readonly string[] = ['study', 'mode', 'arm', 'seeds', 'ramp', 'q'];
+
+/** What an address carries. */
+export interface SharedSetup {
+  readonly experiment: Experiment;
+  readonly study: StudyPlan | undefined;
+}
+
+export type SetupFromHash =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'setup'; readonly setup: SharedSetup }
+  /** By field ('lr', 'arm[1].bs'): a sentence that says what is wrong. */
+  | { readonly kind: 'invalid'; readonly errors: ReadonlyMap<string, string> };
+
+/** The hash of a set-up, with its `#`. */
+export function encodeHash({ experiment, study }: SharedSetup): string {
+  const parts = [
+    `v=${VERSION}`,
+    ...differences(experiment, defaultExperiment()).map((pair) => pair.join('=')),
+  ];
+  if (study) {
+    const { title, mode, arms, seeds, finder, question } = study;
+    parts.push(`study=${encodeURIComponent(title)}`, `mode=${mode}`);
+    for (const arm of arms) {
+      parts.push(
+        `arm=${differences(arm, experiment)
+          .map((pair) => pair.join(':'))
+          .join(',')}`,
+      );
+    }
+    parts.push(`seeds=${seeds.join(',')}`);
+    if (finder) parts.push(`ramp=${[finder.start, finder.end, finder.steps].map(showNumber).join(',')}`);
+    if (question) parts.push(`q=${question.id}.${question.size}`);
+  }
+  return `#${parts.join('&')}`;
+}
+
+function differences(experiment: Experiment, from: Experiment): [key: string, value: string][] {
+  return parameterNames
+    .filter((name) => experiment[name] !== from[name])
+    .map((name) => [KEYS[name], showValue(experiment[name])]);
+}
+
+function showValue(value: Experiment[ParameterName]): string {
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  return typeof value === 'number' ? showNumber(value) : value;
+}
+
+/** The shorter of 0.0005 and 5e-4; both read back as the same number. */
+function showNumber(value: number): string {
+  const [plain, scientific] = [String(value), value.toExponential().replace('e+', 'e')];
+  return scientific.length < plain.length ? scientific : plain;
+}
+
+/** Reads a hash, with or without its `#`. Nothing of it is used when anything is wrong. */
+export function decodeHash(hash: string): SetupFromHash {
+  const text = hash.replace(/^#/, '');
+  if (text === '') return { kind: 'none' };
+  const errors = new Map<string, string>();
+  if (text.length > MAX_HASH_LENGTH) {
+    errors.set(
+      'link',
+      `The link is ${text.length.toLocaleString('en-US')} characters long; links of NormLab are shorter.`,
+    );
+    return { kind: 'invalid', errors };
+  }
+  const { fields, arms } = split(text, errors);
+  const version = fields.get('v');
+  if (version !== VERSION) {
+    return { kind: 'invalid', errors: new Map([['v', versionError(version)]]) };
+  }
+  const experiment = readExperiment(settingsOf(fields), defaultExperiment(), '', errors);
+  const study = readStudy(fields, arms, experiment, errors);
+  return errors.size > 0 ? { kind: 'invalid', errors } : { kind: 'setup', setup: { experiment, study } };
+}
+
+function versionError(version: string | undefined): string {
+  return version === undefined
+    ? 'This is no link of NormLab: it must start with v=1.'
+    : `The link is of version ${clip(version)}, and this NormLab reads version ${VERSION}.`;
+}
+
+/** Keys with their values; `arm` may be there several times, every other key once. */
+function split(
+  text: string,
+  errors: Map<string, string>,
+): { readonly fields: ReadonlyMap<string, string>; readonly arms: readonly string[] } {
+  const fields = new Map<string, string>();
+  const arms: string[] = [];
+  for (const part of text.split('&')) {
+    const at = part.indexOf('=');
+    const key = at < 0 ? part : part.slice(0, at);
+    const value = decoded(at < 0 ? '' : part.slice(at + 1));
+    if (key === 'arm') arms.push(value ?? '');
+    else if (key !== 'v' && !NAMES.has(key) && !STUDY_KEYS.includes(key)) {
+      errors.set(clip(key), `“${clip(key)}” is not a setting.`);
+    } else if (fields.has(key)) errors.set(key, `“${key}” is there twice.`);
+    else if (value === undefined) errors.set(key, 'The value is not written as addresses are.');
+    else fields.set(key, value);
+  }
+  return { fields, arms };
+}
+
+/** Undefined where the percent signs make no sense. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function settingsOf(fields: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
+  return [...fields].filter(([key]) => NAMES.has(key));
+}
+
+/** `base` with the changes; `base` itself where one is wrong. */
+function readExperiment(
+  changes: readonly (readonly [key: string, value: string])[],
+  base: Experiment,
+  path: string,
+  errors: Map<string, string>,
+): Experiment {
+  const values: [string, unknown][] = [];
+  for (const [key, text] of changes) {
+    const name = NAMES.get(key);
+    if (name === undefined) errors.set(path + clip(key), `“${clip(key)}” is not a setting.`);
+    else values.push([name, readValue(text, base[name])]);
+  }
+  const check = validateExperiment({ ...base, ...Object.fromEntries(values) });
+  if (check.ok) return check.experiment;
+  for (const [name, message] of Object.entries(check.errors)) {
+    errors.set(path + KEYS[name as ParameterName], message); // names of parameters: `values` has no others
+  }
+  return base;
+}
+
+/** As the type that the setting has; what does not fit stays text, which the check refuses. */
+function readValue(text: string, like: Experiment[ParameterName]): unknown {
+  if (typeof like === 'boolean') return text === '1' ? true : text === '0' ? false : text;
+  return typeof like === 'number' ? (readNumber(text) ?? text) : text;
+}
+
+function readNumber(text: string): number | undefined {
+  return /^\d+(\.\d+)?(e[+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+function readStudy(
+  fields: ReadonlyMap<string, string>,
+  armTexts: readonly string[],
+  base: Experiment,
+  errors: Map<string, string>,
+): StudyPlan | undefined {
+  const title = fields.get('study');
+  if (title === undefined) {
+    const alone = [...fields.keys(), ...(armTexts.length > 0 ? ['arm'] : [])].filter((key) =>
+      STUDY_KEYS.includes(key),
+    );
+    for (const key of alone) errors.set(key, `“${key}” belongs to a study, and there is none.`);
+    return undefined;
+  }
+  if (title.length > MAX_TITLE) errors.set('study', `The title must have at most ${MAX_TITLE} characters.`);
+  const mode = fields.get('mode');
+  if (mode !== 'queue' && mode !== 'race') errors.set('mode', 'The mode must be queue or race.');
+  const finder = readRamp(fields.get('ramp'), errors);
+  return {
+    title,
+    kind: finder ? 'finder' : 'train',
+    mode: mode === 'race' ? 'race' : 'queue',
+    arms: readArms(armTexts, mode, base, errors),
+    seeds: readSeeds(fields.get('seeds') ?? '', errors),
+    finder,
+    question: readQuestion(fields.get('q'), errors),
+  };
+}
+
+function readArms(
+  texts: readonly string[],
+  mode: string | undefined,
+  base: Experiment,
+  errors: Map<string, string>,
+): readonly Experiment[] {
+  const most = mode === 'race' ? RACE_LANES.most : MAX_ARMS;
+  if (texts.length === 0 || texts.length > most) {
+    errors.set('arm', `A study in this mode has 1 to ${most} arms, not ${texts.length}.`);
+    return [];
+  }
+  const arms = texts.map((text, index) => {
+    const pairs = text === '' ? [] : text.split(',').map((pair) => pair.split(':'));
+    return readExperiment(
+      pairs.map(([key = '', ...value]) => [key, value.join(':')]),
+      base,
+      `arm[${index}].`,
+      errors,
+    );
+  });
+  const texted = arms.map((arm) => JSON.stringify(arm));
+  for (const [index, arm] of texted.entries()) {
+    const first = texted.indexOf(arm);
+    if (first < index) errors.set(`arm[${index}]`, `It is the same as arm[${first}].`);
+  }
+  return arms;
+}
+
+function readSeeds(text: string, errors: Map<string, string>): readonly number[] {
+  const seeds = text.split(',').map((seed) => (/^\d{1,10}$/.test(seed) ? Number(seed) : Number.NaN));
+  const isGood = seeds.every((seed) => seed <= 0xffffffff) && new Set(seeds).size === seeds.length;
+  if (!isGood || seeds.length > MAX_SEEDS) {
+    errors.set('seeds', `Seeds must be 1 to ${MAX_SEEDS} different whole numbers from 0 to 4,294,967,295.`);
+  }
+  return seeds;
+}
+
+function readRamp(text: string | undefined, errors: Map<string, string>): FinderSettings | undefined {
+  if (text === undefined) return undefined;
+  const [start, end, steps, ...more] = text.split(',').map(readNumber);
+  const ramp = v.safeParse(finderSettingsSchema, { start, end, steps });
+  if (ramp.success && more.length === 0) return ramp.output;
+  errors.set(
+    'ramp',
+    `The ramp must be start,end,steps: rising learning rates and 2 to ${MAX_FINDER_STEPS.toLocaleString('en-US')} steps.`,
+  );
+  return undefined;
+}
+
+function readQuestion(text: string | undefined, errors: Map<string, string>): QuestionRef | undefined {
+  if (text === undefined) return undefined;
+  const [, id, size] = /^(P\d{1,3})\.(full|quick)$/.exec(text) ?? [];
+  if (id !== undefined && (size === 'full' || size === 'quick')) return { id, size };
+  errors.set('q', 'The question must be written like P1.full or P1.quick.');
+  return undefined;
+}
+
+/** Foreign text for a message. */
+function clip(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
