@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { create, globals } from 'webgpu';
+import { resnet18 } from '#domain/resnet.ts';
+import { requestGpu, type GpuContext } from '#gpu/device.ts';
+import { pipelineCache } from '#gpu/pipelines.ts';
+import { convVariants, softwareVariants } from '#kernels/conv2d/variants.ts';
+import { tinyConfig, tinyDataset } from '#testing/tinyRun.ts';
+import { createReplayEngine } from './createReplayEngine.ts';
+
+/*
+ * Dawn's validator without any GPU: its null backend compiles and checks every module and pipeline, and runs
+ * nothing. What a graphics card with only the specification's limits would refuse is refused here.
+ */
+
+/** The least that every WebGPU device has (WebGPU specification, table of limits). */
+const SPECIFICATION_DEFAULTS = {
+  maxBufferSize: 268_435_456,
+  maxStorageBufferBindingSize: 134_217_728,
+  maxStorageBuffersPerShaderStage: 8,
+  maxComputeWorkgroupStorageSize: 16_384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 256,
+  maxComputeWorkgroupSizeY: 256,
+  maxComputeWorkgroupSizeZ: 64,
+  maxComputeWorkgroupsPerDimension: 65_535,
+};
+
+describe.each(['the specification’s limits', 'the adapter’s limits'] as const)('with %s', (limits) => {
+  let context: GpuContext;
+
+  beforeAll(async () => {
+    Object.assign(globalThis, globals);
+    const gpu = create(['backend=null']);
+    const requestAdapter = gpu.requestAdapter.bind(gpu);
+    vi.stubGlobal('navigator', {
+      gpu: {
+        requestAdapter: async (options?: GPURequestAdapterOptions) => {
+          const adapter = (await requestAdapter(options))!;
+          if (limits === 'the adapter’s limits') return adapter;
+          return {
+            info: adapter.info,
+            features: new Set<string>(),
+            limits: SPECIFICATION_DEFAULTS,
+            requestDevice: () => adapter.requestDevice(),
+          };
+        },
+      },
+    });
+    context = await requestGpu();
+  });
+
+  afterAll(() => {
+    context.dispose();
+    vi.unstubAllGlobals();
+  });
+
+  it('compiles the whole step of every normalization, optimizer and tile', async () => {
+    const dataset = tinyDataset(8, 4);
+    let choices = 1;
+    for (let variant = 0; variant < choices; variant++) {
+      const isFirst = variant === 0;
+      for (const norm of isFirst ? (['none', 'bn', 'gn'] as const) : (['bn'] as const)) {
+        const engine = await createReplayEngine(
+          context,
+          tinyConfig({
+            // Channel counts that tiles divide, and some that they do not.
+            network: resnet18({ width: isFirst ? 4 : 16, stemPadding: 1, classes: 10 }),
+            norm,
+            ws: norm !== 'bn' || !isFirst,
+            optimizer: norm === 'gn' ? 'sgd' : 'adamw',
+            augmentation: norm === 'none' ? 'none' : 'crop-flip',
+            batchSize: 2,
+            dataset,
+          }),
+          {
+            choose: (pass, shape) => {
+              const all = [...convVariants(pass, shape, context.limits), ...softwareVariants(pass, shape)];
+              choices = Math.max(choices, all.length);
+              return all[variant % all.length]!;
+            },
+          },
+        );
+        engine.dispose();
+      }
+    }
+    // Every tile was somebody's choice.
+    expect(choices).toBeGreaterThan(4);
+    expect(context.failure).toBeUndefined();
+  });
+
+  it('says where a kernel is wrong, and makes no pipeline of it', async () => {
+    const shader = {
+      label: 'broken',
+      code: '@group(0) @binding(0) var<storage, read_write> a: array<f32>;\n@compute @workgroup_size(1) fn main() {\n  a[0] = 1i;\n}',
+      bindings: ['read-write'],
+    } as const;
+    await expect(pipelineCache(context).compile([shader])).rejects.toMatchObject({
+      name: 'ShaderError',
+      message: expect.stringMatching(/broken.*3:\d+/s),
+    });
+    expect(context.failure).toBeUndefined();
+  });
+});
