@@ -92,7 +92,7 @@ describe.each(['the specification’s limits', 'the adapter’s limits'] as cons
     const shader = {
       label: 'broken',
       code: '@group(0) @binding(0) var<storage, read_write> a: array<f32>;\n@compute @workgroup_size(1) fn main() {\n  a[0] = 1i;\n}',
-      bindings: ['read-write'],
+      bindings: ['read_write'],
     } as const;
     await expect(pipelineCache(context).compile([shader])).rejects.toMatchObject({
       name: 'ShaderError',
