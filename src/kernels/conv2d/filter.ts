@@ -35,6 +35,7 @@ export function filterGradientDispatch(
   const { values } = outputStrips(shape, variant.pixels);
   const sourceVector = shape.inChannels % 4 === 0;
   const gradientVector = shape.outChannels % 4 === 0;
+  const isImage = shape.inChannels === 3 && variant.rows === 4;
   return {
     shader: {
       label: 'conv2d/filterGradientStrips',
@@ -44,6 +45,8 @@ export function filterGradientDispatch(
         stride: shape.stride,
         lanes: variant.threads[0],
         rowVectors: variant.rows / 4,
+        isImage,
+        rowsOfVector: isImage ? 3 : 4,
         columnVectors: variant.columns / 4,
         sourceVector,
         gradientVector,

@@ -10,7 +10,11 @@ fn loadSource(index: u32) -> vec4f {
 //# if sourceVector
   return source[index];
 //# else
+//# if isImage
+  return vec4f(source[index], source[index + 1u], source[index + 2u], 0.0);
+//# else
   return vec4f(source[index], source[index + 1u], source[index + 2u], source[index + 3u]);
+//# end
 //# end
 }
 

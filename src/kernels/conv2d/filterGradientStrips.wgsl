@@ -59,7 +59,7 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
   let gradientStep = params.outChannels / GRADIENT_WIDTH;
 //# for t in kernel
 //# for q in rowVectors
-//# for r in 4
+//# for r in rowsOfVector
 //# for j in columnVectors
   var sum${t}_${4*q+r}_${j} = vec4f();
 //# end
@@ -93,7 +93,7 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
 //# for t in kernel
 //# if meets${u}_${t}
 //# for q in rowVectors
-//# for r in 4
+//# for r in rowsOfVector
 //# for j in columnVectors
       sum${t}_${4*q+r}_${j} += x${column${u}_${t}}_${q}[${r}] * dy${j};
 //# end
@@ -114,7 +114,7 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
 
 //# for t in kernel
 //# for q in rowVectors
-//# for r in 4
+//# for r in rowsOfVector
   if c + ${4*q+r}u < params.inChannels {
     let row = ((part.y * ${kernel}u + ky) * ${kernel}u + ${t}u) * params.inChannels + c + ${4*q+r}u;
 //# for j in columnVectors

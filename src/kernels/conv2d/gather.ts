@@ -54,6 +54,8 @@ export function gatherDispatch(gather: Gather, variant: TileVariant): Dispatch {
         lanes: variant.threads[0],
         transposed: pass === 'inputGradient',
         sourceVector,
+        // The stem's text would be the longest of all to compile, and a quarter of its products zero.
+        isImage: pass === 'forward' && sourceChannels === 3,
         filterVector,
         resultVector,
         sourceType: elementType(sourceVector),

@@ -1,5 +1,6 @@
 // Loads and stores of the gather kernels, four channels at a time. Appended to them, so that line numbers in
-// messages are those of the kernel's own file. Channel counts that are no multiple of four take scalars.
+// messages are those of the kernel's own file. Channel counts that are no multiple of four take scalars; of those,
+// an image's three are known beforehand.
 
 // Floats per element of the arrays.
 const SOURCE_WIDTH: u32 = ${sourceWidth}u;
@@ -10,12 +11,16 @@ fn loadSource(index: u32, rest: u32) -> vec4f {
 //# if sourceVector
   return source[index];
 //# else
+//# if isImage
+  return vec4f(source[index], source[index + 1u], source[index + 2u], 0.0);
+//# else
   return vec4f(
     source[index],
     select(0.0, source[index + 1u], rest > 1u),
     select(0.0, source[index + 2u], rest > 2u),
     select(0.0, source[index + 3u], rest > 3u),
   );
+//# end
 //# end
 }
 

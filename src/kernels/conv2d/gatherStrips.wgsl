@@ -123,6 +123,13 @@ fn main(
       ));
 //# else
       let at${j} = weightsAt + ${t}u * tapStep + ${4*j}u / FILTER_WIDTH;
+//# if isImage
+      let weights${j} = mat3x4f(
+        loadWeights(at${j}, 4u),
+        loadWeights(at${j} + filterStep, 4u),
+        loadWeights(at${j} + 2u * filterStep, 4u),
+      );
+//# else
       let weights${j} = mat4x4f(
         loadWeights(at${j}, 4u),
         loadWeights(at${j} + ${next1} * filterStep, 4u),
@@ -131,11 +138,17 @@ fn main(
       );
 //# end
 //# end
+//# end
 //# for i in pixels
 //# if meets${i}_${t}
 //# for j in columnVectors
+//# if isImage
+      sum${i}_${j} += x${column${i}_${t}}.x * weights${j}[0] + x${column${i}_${t}}.y * weights${j}[1]
+        + x${column${i}_${t}}.z * weights${j}[2];
+//# else
       sum${i}_${j} += x${column${i}_${t}}.x * weights${j}[0] + x${column${i}_${t}}.y * weights${j}[1]
         + x${column${i}_${t}}.z * weights${j}[2] + x${column${i}_${t}}.w * weights${j}[3];
+//# end
 //# end
 //# end
 //# end

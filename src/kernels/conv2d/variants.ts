@@ -98,15 +98,18 @@ export function tileBytes({ rows, columns, threads, depth }: TileVariant): numbe
  */
 export function softwareVariants(
   pass: ConvPass,
-  { kernel, stride, inSize, outSize }: ConvShape,
+  { kernel, stride, inChannels, inSize, outSize }: ConvShape,
 ): readonly TileVariant[] {
+  // Layers of stride 2 and the stem have a tenth of the operations, and every pipeline costs the first step a
+  // third of a second: the short strips that fit all their sizes.
+  const isCommon = stride === 1 && inChannels > 3;
   if (pass === 'filterGradient') {
+    if (stride > 1) return [strips(4, 8, 4, 4), strips(8, 8, 4, 4)];
     const long = outSize >= 8 ? strips(4, 8, 8, 4) : strips(4, 16, 4, 4);
     return [long, strips(8, 8, 4, 4)];
   }
   const size = pass === 'forward' ? outSize : inSize;
-  // The input gradient of stride 2 meets half of a strip's pixels with each tap: it holds twice as many.
-  const isLong = size >= 16 && kernel > 1 && (stride === 1 || pass === 'inputGradient');
+  const isLong = size >= 16 && kernel > 1 && isCommon;
   if (isLong) return [strips(16, 8, 16, 4), strips(8, 16, 8, 4)];
   return size >= 8 ? [strips(8, 8, 8, 4), strips(8, 16, 8, 4)] : [strips(4, 8, 4, 4), strips(4, 16, 4, 4)];
 }
