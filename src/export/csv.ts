@@ -1,0 +1,95 @@
+import { armName } from '#domain/experiment.ts';
+import { parameterNames } from '#domain/parameters.ts';
+import { runName, type ExportedRun } from './exportedRun.ts';
+
+type Cell = string | number | boolean | undefined;
+
+/**
+ * A cell as RFC 4180 has it. Text that a spreadsheet would take for a formula gets an apostrophe before it
+ * (OWASP, CSV injection); numbers stay numbers.
+ */
+function cellText(cell: Cell): string {
+  if (cell === undefined) return '';
+  if (typeof cell !== 'string') return String(cell);
+  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function table(header: readonly string[], rows: Iterable<readonly Cell[]>): string {
+  const lines = [header.join(',')];
+  for (const row of rows) lines.push(row.map(cellText).join(','));
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+/** A float32 with as many digits as its bits need. */
+function short(value: number): number {
+  return Number(value.toPrecision(9));
+}
+
+const RUN_COLUMNS = ['run', 'name', 'kind', 'arm', 'seed'] as const;
+
+function runCells(exported: ExportedRun): readonly Cell[] {
+  const { runId, kind, experiment } = exported.run.header;
+  return [runId, runName(exported), kind, armName(experiment), experiment.seed];
+}
+
+/** One row per step of every run, steps from 0: long, as statistics programs like it. */
+export function stepsCsv(runs: readonly ExportedRun[]): string {
+  return table(
+    [...RUN_COLUMNS, 'step', 'loss', 'smoothed', 'learningRate', 'momentum', 'elapsedMs'],
+    stepRows(runs),
+  );
+}
+
+function* stepRows(runs: readonly ExportedRun[]): Iterable<readonly Cell[]> {
+  for (const exported of runs) {
+    const cells = runCells(exported);
+    const { firstStep, losses, smoothed, learningRates, momenta, elapsedMs } = exported.steps;
+    for (const [i, loss] of losses.entries()) {
+      const values = [loss, smoothed[i]!, learningRates[i]!, momenta[i]!, elapsedMs[i]!];
+      yield [...cells, firstStep + i, ...values.map(short)];
+    }
+  }
+}
+
+/** One row per epoch of every training run, epochs from 0, with all settings. */
+export function epochsCsv(runs: readonly ExportedRun[]): string {
+  const settings = parameterNames.filter((name) => name !== 'seed');
+  return table(
+    [
+      ...RUN_COLUMNS,
+      'status',
+      'dataset',
+      'device',
+      ...settings,
+      'epoch',
+      'step',
+      'trainLoss',
+      'validLoss',
+      'standardError',
+      'accuracy',
+      'milliseconds',
+    ],
+    runs.flatMap((exported) => {
+      const { header, status, epochs } = exported.run;
+      const { experiment, dataset, device } = header;
+      const cells = [
+        ...runCells(exported),
+        status,
+        dataset.title,
+        device.title,
+        ...settings.map((name) => experiment[name]),
+      ];
+      return epochs.map((row) => [
+        ...cells,
+        row.epoch,
+        row.step,
+        row.trainLoss,
+        row.validLoss,
+        row.standardError,
+        row.accuracy,
+        row.milliseconds,
+      ]);
+    }),
+  );
+}

@@ -1,0 +1,106 @@
+import * as v from 'valibot';
+import { toJsonValue } from '#domain/jsonValue.ts';
+import { keptRunSchema } from '#domain/keptRunSchema.ts';
+import { isOver } from '#domain/run.ts';
+import { countSchema, maybe, stepChunkSchema, textSchema, timeSchema } from '#domain/runSchema.ts';
+import { VERSION } from '#domain/version.ts';
+import type { ExportedRun } from './exportedRun.ts';
+
+/** What every file says it is. */
+const FORMAT = 'normlab-runs';
+/** Of the file; docs/export.md describes it. A change of meaning takes the next number and an upgrade here. */
+const FORMAT_VERSION = 1;
+/** About a hundred runs of 25,000 steps; JavaScript's own limit for a text is 537 million. */
+export const MAX_FILE_LENGTH = 400e6;
+const MAX_RUNS = 10_000;
+const MAX_BATCHES = 100;
+/** Of a damaged file; more would not help. */
+const MESSAGES = 5;
+
+/** A file that cannot be imported; the message is for people and names the field. */
+export class RunsFileError extends Error {
+  override readonly name = 'RunsFileError';
+}
+
+const exportedRunSchema: v.GenericSchema<unknown, ExportedRun> = v.pipe(
+  v.strictObject({
+    run: keptRunSchema,
+    steps: stepChunkSchema,
+    firstBatches: v.exactOptional(v.pipe(v.array(v.array(countSchema)), v.maxLength(MAX_BATCHES))),
+  }),
+  v.check(({ steps }) => steps.firstStep === 0, 'The steps must start with step 0.'),
+  v.check(({ run, steps }) => run.stepCount === steps.losses.length, 'stepCount is not the number of steps.'),
+);
+
+const fileSchema = v.strictObject({
+  format: v.literal(FORMAT),
+  formatVersion: v.literal(FORMAT_VERSION),
+  app: maybe(textSchema(100)),
+  exportedAt: maybe(timeSchema),
+  runs: v.pipe(v.array(v.unknown()), v.maxLength(MAX_RUNS)),
+});
+
+/**
+ * Runs as a JSON file. Numbers keep all bits of their float32; 'NaN', 'Infinity' and '-Infinity' stand as texts.
+ * @param now milliseconds since 1970.
+ */
+export function encodeRuns(runs: readonly ExportedRun[], now: number): string {
+  const head = { format: FORMAT, formatVersion: FORMAT_VERSION, app: VERSION, exportedAt: now };
+  // One run a line: a file of many runs can be looked at, compared and cut.
+  const lines = runs.map((exported) => {
+    const { isElsewhere: _, ...run } = exported.run;
+    // The weights of a checkpoint are no part of this file.
+    return JSON.stringify(toJsonValue({ ...exported, run: { ...run, checkpointStep: undefined } }));
+  });
+  return `${JSON.stringify(head).slice(0, -1)},"runs":[\n${lines.join(',\n')}\n]}\n`;
+}
+
+/**
+ * Reads a file of `encodeRuns`. A run that was going when it was written reads as interrupted.
+ * @throws {RunsFileError} when it is no such file, of a newer version, damaged or too large.
+ */
+export function decodeRuns(text: string): readonly ExportedRun[] {
+  if (text.length > MAX_FILE_LENGTH) {
+    throw new RunsFileError('The file is larger than 400 MB; export fewer runs at a time.');
+  }
+  const value = parse(text);
+  const version = formatVersion(value);
+  if (version > FORMAT_VERSION) {
+    throw new RunsFileError(
+      `The file has format version ${version}, and this NormLab reads up to ${FORMAT_VERSION}: use the newer NormLab that wrote it.`,
+    );
+  }
+  const file = checked(fileSchema, value, '');
+  return file.runs.map((item, index) => {
+    const exported = checked(exportedRunSchema, item, `runs[${index}].`);
+    const { run } = exported;
+    return isOver(run.status) ? exported : { ...exported, run: { ...run, status: 'interrupted' } };
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw Object.assign(new RunsFileError('The file is not JSON text, or it is cut.'), { cause });
+  }
+}
+
+/** @throws {RunsFileError} when the value does not say that it is a file of runs. */
+function formatVersion(value: unknown): number {
+  const isObject = typeof value === 'object' && value !== null;
+  const { format, formatVersion: version } = isObject ? (value as Record<string, unknown>) : {};
+  if (format !== FORMAT || typeof version !== 'number') {
+    throw new RunsFileError('The file holds no runs of NormLab (it lacks "format": "normlab-runs").');
+  }
+  return version;
+}
+
+function checked<Output>(schema: v.GenericSchema<unknown, Output>, value: unknown, path: string): Output {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const messages = result.issues
+    .slice(0, MESSAGES)
+    .map((issue) => `${path}${v.getDotPath(issue) ?? ''}: ${issue.message}`);
+  throw new RunsFileError(`The file is damaged. ${messages.join(' ')}`);
+}
