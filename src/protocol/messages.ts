@@ -61,6 +61,17 @@ export interface KeptData {
   readonly download: { readonly done: number; readonly total: number };
 }
 
+/** Start weights of a run from outside. */
+interface FromOutside {
+  /** Safetensors under torchvision's names; absent: the weights follow from the seed. */
+  readonly initialWeights?: Uint8Array<ArrayBuffer>;
+}
+
+interface Limited {
+  /** The run stops, with a checkpoint, when it has done so many steps; its schedule stays that of the whole run. */
+  readonly stopAfter?: number;
+}
+
 /** Requests of the page and what each resolves to. A request that fails rejects with a `RemoteError`. */
 export interface Requests {
   /** Sets up the GPU; the first request. */
@@ -95,14 +106,18 @@ export interface Requests {
        * where no state is left; the event 'continues' tells the step.
        */
       forkOf: ForkOrigin | undefined;
-    };
+    } & FromOutside &
+      Limited;
     response: { status: RunStatus };
   };
   /**
    * Continues an interrupted or stopped run from its checkpoint, or from its start without one; what was recorded
    * after that is dropped. Fails with code 'elsewhere' when another tab trains it, unless `takeOver` ends it there.
    */
-  resumeKept: { request: { runId: string; takeOver?: boolean }; response: { status: RunStatus } };
+  resumeKept: {
+    request: { runId: string; takeOver?: boolean } & FromOutside & Limited;
+    response: { status: RunStatus };
+  };
   /**
    * Trains two to six runs step by step in turn. They must share batch size, epochs, seed, width, stem padding,
    * augmentation and limits; refused with a `SetupError` otherwise. `pause` and `resume` of any of them act on
@@ -110,7 +125,7 @@ export interface Requests {
    */
   race: { request: { starts: readonly RunStart[] }; response: { statuses: readonly RunStatus[] } };
   findLearningRate: {
-    request: { start: RunStart; settings: FinderSettings };
+    request: { start: RunStart; settings: FinderSettings } & FromOutside;
     response: FinderResult;
   };
   /** Every run that this browser keeps, oldest first. */
@@ -133,6 +148,13 @@ export interface Requests {
   weights: {
     request: { runId: string; which: 'initial' | 'last' };
     response: { bytes: Uint8Array<ArrayBuffer> };
+  };
+  /** The newest checkpoint of a run as a file; undefined without one. */
+  checkpoint: { request: { runId: string }; response: { bytes: Uint8Array<ArrayBuffer> | undefined } };
+  /** Keeps such a file as the checkpoint of a run that is kept, and tells its step. */
+  importCheckpoint: {
+    request: { runId: string; bytes: Uint8Array<ArrayBuffer> };
+    response: { step: number };
   };
   pause: { request: { runId: string }; response: Record<never, never> };
   resume: { request: { runId: string }; response: Record<never, never> };

@@ -3,6 +3,7 @@ import { RACE_LANES } from '#domain/study.ts';
 import type { RequestName, Requests } from './messages.ts';
 import {
   benchmarkArm,
+  bytes,
   count,
   finderSettings,
   forkOrigin,
@@ -17,6 +18,8 @@ import {
   stepChunk,
 } from './schemas.ts';
 
+const initialWeights = v.exactOptional(bytes);
+const stopAfter = v.exactOptional(v.pipe(count, v.minValue(1)));
 const half = v.picklist(['train', 'valid']);
 
 const datasetSource = v.variant('kind', [
@@ -62,8 +65,18 @@ export const requestBodies = {
     count: v.pipe(count, v.maxValue(1000)),
     variants: v.pipe(count, v.maxValue(100)),
   }),
-  train: v.strictObject({ start: runStart, forkOf: v.union([forkOrigin, v.undefined_()]) }),
-  resumeKept: v.strictObject({ runId, takeOver: v.exactOptional(v.boolean()) }),
+  train: v.strictObject({
+    start: runStart,
+    forkOf: v.union([forkOrigin, v.undefined_()]),
+    initialWeights,
+    stopAfter,
+  }),
+  resumeKept: v.strictObject({
+    runId,
+    takeOver: v.exactOptional(v.boolean()),
+    initialWeights,
+    stopAfter,
+  }),
   race: v.strictObject({
     starts: v.pipe(
       v.array(runStart),
@@ -71,13 +84,15 @@ export const requestBodies = {
       v.maxLength(RACE_LANES.most, `A race has at most ${RACE_LANES.most} runs.`),
     ),
   }),
-  findLearningRate: v.strictObject({ start: runStart, settings: finderSettings }),
+  findLearningRate: v.strictObject({ start: runStart, settings: finderSettings, initialWeights }),
   keptRuns: nothing,
   keptSteps: runOnly,
   describeRun: v.strictObject({ runId, notes: runNotes }),
   removeRun: runOnly,
   importRuns: v.strictObject({ runs: v.array(v.strictObject({ run: keptRun, steps: stepChunk })) }),
   weights: v.strictObject({ runId, which: v.picklist(['initial', 'last']) }),
+  checkpoint: runOnly,
+  importCheckpoint: v.strictObject({ runId, bytes }),
   pause: runOnly,
   resume: runOnly,
   stop: runOnly,

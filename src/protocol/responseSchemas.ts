@@ -3,6 +3,7 @@ import type { DeviceInfo, RequestName, Requests, SampleImages } from './messages
 import {
   benchmarkArm,
   benchmarkSystem,
+  bytes,
   count,
   finderResult,
   keptRun,
@@ -98,11 +99,9 @@ export const responseBodies = {
   describeRun: nothing,
   removeRun: nothing,
   importRuns: v.object({ added: v.array(runId), skipped: v.array(runId) }),
-  weights: v.object({
-    bytes: v.custom<Uint8Array<ArrayBuffer>>(
-      (value) => value instanceof Uint8Array && value.buffer instanceof ArrayBuffer,
-    ),
-  }),
+  weights: v.object({ bytes }),
+  checkpoint: v.object({ bytes: v.union([bytes, v.undefined_()]) }),
+  importCheckpoint: v.object({ step: count }),
   pause: nothing,
   resume: nothing,
   stop: nothing,

@@ -15,6 +15,10 @@ export const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 export const runId = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 export const nothing = v.strictObject({});
 export const runOnly = v.strictObject({ runId });
+/** A whole file. */
+export const bytes = v.custom<Uint8Array<ArrayBuffer>>(
+  (value) => value instanceof Uint8Array && value.buffer instanceof ArrayBuffer,
+);
 const float32 = v.instance(Float32Array);
 
 export const experiment = v.pipe(

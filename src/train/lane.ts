@@ -24,6 +24,8 @@ export interface LaneParts {
   readonly keeper: StateKeeper | undefined;
   /** Absent: the run begins with its initial weights. */
   readonly from: StartPoint | undefined;
+  /** Steps after which it stops; absent: all. */
+  readonly stopAfter: number | undefined;
   readonly clock: Clock;
   /** Disposes the engine, which is not used any more. */
   release(): void;
@@ -40,6 +42,8 @@ export class Lane implements LoopLane, Pausable {
   /** First step to take, and first epoch without a row. */
   readonly firstStep: number;
   readonly firstEpoch: number;
+  /** Steps done at its end. */
+  readonly lastStep: number;
   readonly #parts: LaneParts;
   readonly #schedule: ScheduleTable;
   readonly #rule: DivergenceRule;
@@ -52,6 +56,7 @@ export class Lane implements LoopLane, Pausable {
   constructor(parts: LaneParts) {
     const { engine, control, prepared, reporter, keeper, from, clock } = parts;
     const { plan, engineConfig } = prepared;
+    this.lastStep = Math.min(parts.stopAfter ?? plan.totalSteps, plan.totalSteps);
     this.#parts = parts;
     this.engine = engine;
     this.control = control;

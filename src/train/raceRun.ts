@@ -15,7 +15,7 @@ import type { Clock } from './stopwatch.ts';
  * Steps are recorded up to the one that breaks the divergence rule; the engine may have done a few more by
  * then, whose results are dropped.
  *
- * @param lanes begin at the same step.
+ * @param lanes begin at the same step, and end at the same.
  * @throws what an engine rejects with; everything recorded before has been reported.
  */
 export async function raceRun(lanes: readonly Lane[], pauseSwitch: PauseSwitch, clock: Clock): Promise<void> {
@@ -40,11 +40,13 @@ export async function raceRun(lanes: readonly Lane[], pauseSwitch: PauseSwitch, 
     left: (lane, why) => lane.end(why === 'ended' ? 'diverged' : 'stopped'),
   });
 
-  const { firstStep, firstEpoch } = first;
+  const { firstStep, firstEpoch, lastStep } = first;
   if (firstStep < totalSteps) setOrder(Math.floor(firstStep / stepsPerEpoch));
   for (let epoch = firstEpoch; epoch < plan.experiment.epochs && loop.lanes.length > 0; epoch++) {
     const end = (epoch + 1) * stepsPerEpoch;
-    await loop.run(Math.max(firstStep, end - stepsPerEpoch), end, hooks(epoch));
+    await loop.run(Math.max(firstStep, end - stepsPerEpoch), Math.min(end, lastStep), hooks(epoch));
+    // In the middle of an epoch there is nothing to evaluate.
+    if (end > lastStep) break;
     const evaluations = new Map<Lane, Evaluation>();
     for (const lane of loop.lanes) {
       // An evaluation may take minutes: a pause asked for during the last steps comes before it.
@@ -59,5 +61,5 @@ export async function raceRun(lanes: readonly Lane[], pauseSwitch: PauseSwitch, 
       if (lane !== first) lane.comparePaired(epoch, evaluation, baseline);
     }
   }
-  for (const lane of loop.lanes) await lane.end('finished');
+  for (const lane of loop.lanes) await lane.end(lastStep < totalSteps ? 'stopped' : 'finished');
 }

@@ -37,6 +37,10 @@ export interface TrainingJob {
   readonly keeper?: StateKeeper | undefined;
   /** Absent: the run begins with its initial weights. */
   readonly from?: StartPoint | undefined;
+  /** Where its initial weights come from; absent: from the seed. */
+  readonly startWeights?: StartWeightsSource | undefined;
+  /** Stops the run when it has done so many steps; the runs of a race have none. */
+  readonly stopAfter?: number | undefined;
 }
 
 /** What is going on: the controls of each run, in the order in which they were asked for. */
@@ -88,6 +92,7 @@ export class TrainingSession {
 
   /**
    * Runs a learning-rate finder for the experiment.
+   * @param startWeights where its initial weights come from; absent: from the seed.
    * @throws {BusyError | SetupError} by rejection, before anything is reported; what the engine rejects with,
    * after it was reported.
    */
@@ -96,9 +101,10 @@ export class TrainingSession {
     settings: FinderSettings,
     dataset: Dataset,
     reporter: RunReporter,
+    startWeights = this.#parts.startWeights,
   ): Promise<FinderResult> {
     return this.#exclusive(1, async (going) => {
-      const prepared = prepareRun(experiment, dataset, this.#parts.startWeights, settings.steps);
+      const prepared = prepareRun(experiment, dataset, startWeights, settings.steps);
       const { pauseSwitch, controls } = going;
       reporter.status('preparing');
       reporter.plan(prepared.plan);
@@ -154,8 +160,8 @@ export class TrainingSession {
 
   async #train(jobs: readonly TrainingJob[], dataset: Dataset): Promise<readonly RunStatus[]> {
     return this.#exclusive(jobs.length, async (going) => {
-      const prepared = jobs.map(({ experiment, from }) => {
-        const one = prepareRun(experiment, dataset, this.#parts.startWeights);
+      const prepared = jobs.map(({ experiment, from, startWeights }) => {
+        const one = prepareRun(experiment, dataset, startWeights ?? this.#parts.startWeights);
         if (from) checkStart(one, from);
         return one;
       });
@@ -167,7 +173,7 @@ export class TrainingSession {
       try {
         for (const [i, job] of jobs.entries()) {
           const engine = await this.#createEngine(going, prepared[i]!, job.reporter);
-          const { reporter, keeper, from } = job;
+          const { reporter, keeper, from, stopAfter } = job;
           const { clock } = this.#parts;
           const control = going.controls[i]!;
           const release = (): void => {
@@ -175,7 +181,17 @@ export class TrainingSession {
             engine.dispose();
           };
           lanes.push(
-            new Lane({ engine, prepared: prepared[i]!, reporter, control, keeper, from, clock, release }),
+            new Lane({
+              engine,
+              prepared: prepared[i]!,
+              reporter,
+              control,
+              keeper,
+              from,
+              stopAfter,
+              clock,
+              release,
+            }),
           );
         }
         await raceRun(lanes, going.pauseSwitch, this.#parts.clock);
