@@ -35,6 +35,7 @@ const record = {
   datasetTitle: 'Built-in',
   datasetHash: '00',
   deviceTitle: 'Test GPU',
+  backend: 'webgpu',
   version: '0.1.0',
   layers: undefined,
   checkpointStep: undefined,

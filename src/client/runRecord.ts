@@ -34,6 +34,7 @@ interface RecordBase {
   readonly datasetTitle: string;
   readonly datasetHash: string;
   readonly deviceTitle: string;
+  readonly backend: 'webgpu' | 'webgl';
   /** Of NormLab. */
   readonly version: string;
   readonly status: RunStatus;
@@ -96,6 +97,7 @@ export function recordOfKept(kept: KeptRun): RunRecord {
     datasetTitle: header.dataset.title,
     datasetHash: header.dataset.hash,
     deviceTitle: header.device.title,
+    backend: header.device.backend,
     version: header.version,
     status: kept.status,
     detail: isOver(kept.status) ? kept.detail : 'It is going on in another tab.',

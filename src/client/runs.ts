@@ -17,6 +17,7 @@ export type RunEvent = Extract<WorkerEvent, { readonly runId: string }>;
 export interface RunSetting {
   readonly dataset: { readonly title: string; readonly hash: string };
   readonly deviceTitle: string;
+  readonly backend: 'webgpu' | 'webgl';
 }
 
 export interface RunsState {
@@ -228,6 +229,7 @@ function newRecord(start: RunStart, setting: RunSetting): Omit<RunRecord, 'kind'
     datasetTitle: setting.dataset.title,
     datasetHash: setting.dataset.hash,
     deviceTitle: setting.deviceTitle,
+    backend: setting.backend,
     version: VERSION,
     status: 'preparing',
     detail: undefined,

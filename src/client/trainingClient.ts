@@ -231,6 +231,7 @@ export class TrainingClient {
     return {
       dataset: { title: info?.title ?? '', hash: info?.hash ?? '' },
       deviceTitle: connection.status === 'ready' ? connection.device.title : '',
+      backend: connection.status === 'ready' ? connection.device.backend : 'webgpu',
     };
   }
 
