@@ -71,6 +71,7 @@ describe.each(['the specification’s limits', 'the adapter’s limits'] as cons
             augmentation: norm === 'none' ? 'none' : 'crop-flip',
             batchSize: 2,
             dataset,
+            layerSampleEvery: 5,
           }),
           {
             choose: (pass, shape) => {
