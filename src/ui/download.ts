@@ -1,20 +1,11 @@
-/** A name that every file system takes: letters, digits, dots, dashes; never empty, never hidden. */
-export function safeFileName(name: string): string {
-  const plain = name
-    .normalize('NFKD')
-    .replaceAll(/[^\w.+-]+/g, '-')
-    .replaceAll(/-{2,}/g, '-')
-    .replaceAll(/^[.-]+|[.-]+$/g, '')
-    .slice(0, 100);
-  return plain || 'normlab';
-}
+import { safeFileName } from '#export/safeFileName.ts';
 
-/** Hands a file to the browser's downloads. */
-export function downloadFile(name: string, content: Blob): void {
+/** Hands a file to the browser's downloads. @param title may be anything. @param extension without its dot. */
+export function downloadFile(title: string, extension: string, content: Blob): void {
   const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
-  link.download = safeFileName(name);
+  link.download = safeFileName(title, extension);
   document.body.append(link);
   link.click();
   link.remove();

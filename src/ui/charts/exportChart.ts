@@ -143,8 +143,8 @@ const PNG_SCALE = 2;
 export async function saveChart(figure: HTMLElement, title: string, format: ChartFormat): Promise<void> {
   const { svg, width, height } = chartSvg(figure, title);
   const picture = new Blob([svg], { type: 'image/svg+xml' });
-  const name = `normlab-${title.toLowerCase()}.${format}`;
-  downloadFile(name, format === 'svg' ? picture : await rasterize(picture, width, height));
+  const content = format === 'svg' ? picture : await rasterize(picture, width, height);
+  downloadFile(`normlab ${title.toLowerCase()}`, format, content);
 }
 
 async function rasterize(picture: Blob, width: number, height: number): Promise<Blob> {

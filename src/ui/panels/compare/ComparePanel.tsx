@@ -11,8 +11,10 @@ import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
+import { ExportMenu } from './ExportMenu.tsx';
 import { ghostPoints } from './ghosts.ts';
 import { Legend } from './Legend.tsx';
+import { LedgerPanel } from './LedgerPanel.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
 import { RunsTable } from './RunsTable.tsx';
 import { SelectedRuns } from './SelectedRuns.tsx';
@@ -27,6 +29,7 @@ export function ComparePanel(): ReactNode {
   const selectedIds = useCompare((state) => state.selected);
   const drawsAll = useView((state) => state.drawsAll);
   const runs = trainRuns.filter((run) => matchesFilter(run, filter));
+  const selected = runs.filter((run) => selectedIds.includes(run.id));
   const view = useChartView(runs, 'compare');
   if (trainRuns.length === 0) return <CompareEmpty isRead={isRead} />;
   const ghosts = ghostPoints(view);
@@ -53,10 +56,12 @@ export function ComparePanel(): ReactNode {
       <section aria-label="Runs">
         <div className="section-head">
           <h3>Runs</h3>
+          <ExportMenu runs={selected.length > 0 ? selected : runs} isSelection={selected.length > 0} />
         </div>
         <RunsTable runs={runs} all={trainRuns} />
-        <SelectedRuns runs={runs.filter((run) => selectedIds.includes(run.id))} />
+        <SelectedRuns runs={selected} />
       </section>
+      <LedgerPanel />
     </div>
   );
 }

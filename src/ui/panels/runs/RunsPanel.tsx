@@ -1,20 +1,26 @@
+import { memo, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { RunRecord } from '#client/runRecord.ts';
 import { armName } from '#domain/experiment.ts';
 import { isOver } from '#domain/run.ts';
 import { runStyles } from '#ui/charts/palette.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
-import { formatLoss, formatPercent, formatRate, formatSpeed } from '#ui/format.ts';
+import { formatCount, formatLoss, formatPercent, formatRate, formatSpeed } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { flopsPerImage, meanImagesPerSecond } from '#ui/runSpeed.ts';
 import { runDetails, runResult, statusText } from '#ui/runText.ts';
+import { ContinueRun } from './ContinueRun.tsx';
 import { isFinderRun, isTrainRun, useClient, useRuns } from '#ui/state/client.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 
-/** Every run of the visit: show, hide, choose, remove. */
+/** Older runs are listed on demand: a list of hundreds is long to draw and longer to read. */
+const LISTED = 30;
+
+/** Every run, newest first: show, hide, choose, continue, remove. */
 export function RunsPanel(): ReactNode {
   const runs = useRuns();
+  const [isWhole, setWhole] = useState(false);
   const styles = runStyles(runs);
   const groups = [
     { kind: 'train' as const, title: 'Training', runs: runs.filter(isTrainRun) },
@@ -23,8 +29,7 @@ export function RunsPanel(): ReactNode {
   if (runs.length === 0) {
     return (
       <p className="runs-empty">
-        Every run of this visit will be listed here, so that its curve can be laid over others, hidden or
-        removed.
+        Every run will be listed here, so that its curve can be laid over others, hidden or removed.
       </p>
     );
   }
@@ -36,15 +41,23 @@ export function RunsPanel(): ReactNode {
             <section key={group.kind} aria-label={`${group.title} runs`}>
               <h3 className="runs-group">{group.title}</h3>
               <ul className="run-list">
-                {group.runs.toReversed().map((run) => (
-                  <RunItem
-                    key={run.id}
-                    run={run}
-                    style={styles.get(run.id)!}
-                    newest={group.runs.at(-1)?.id}
-                  />
-                ))}
+                {group.runs
+                  .slice(isWhole ? 0 : -LISTED)
+                  .toReversed()
+                  .map((run) => (
+                    <RunItem
+                      key={run.id}
+                      run={run}
+                      style={styles.get(run.id)!}
+                      newest={group.runs.at(-1)?.id}
+                    />
+                  ))}
               </ul>
+              {!isWhole && group.runs.length > LISTED && (
+                <button type="button" className="link runs-more" onClick={() => setWhole(true)}>
+                  {`Show ${formatCount(group.runs.length - LISTED)} earlier`}
+                </button>
+              )}
             </section>
           ),
       )}
@@ -52,7 +65,7 @@ export function RunsPanel(): ReactNode {
   );
 }
 
-function RunItem({
+const RunItem = memo(function RunItem({
   run,
   style,
   newest,
@@ -91,6 +104,7 @@ function RunItem({
       >
         <span className="run-name">
           <span className="run-number">#{run.number}</span> {armName(run.experiment)}
+          {run.notes.name && <span className="run-given">{` “${run.notes.name}”`}</span>}
         </span>
         <span className={`run-status is-${run.status}`}>
           {isOver(run.status) ? '' : '● '}
@@ -100,6 +114,7 @@ function RunItem({
         {run.detail && <span className="run-problem">{run.detail}</span>}
         <RunFigures run={run} />
       </button>
+      <ContinueRun run={run} />
       <button
         type="button"
         className="button is-quiet is-icon run-remove"
@@ -111,7 +126,7 @@ function RunItem({
       </button>
     </li>
   );
-}
+});
 
 function RunFigures({ run }: { run: RunRecord }): ReactNode {
   if (run.kind === 'finder') {

@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react';
 import { Notice } from '#ui/parts/Notice.tsx';
-import { divergenceText, runLabel, runSummary, statusText } from '#ui/runText.ts';
+import { ContinueRun } from '#ui/panels/runs/ContinueRun.tsx';
+import { runLabel, runSummary, statusText } from '#ui/runText.ts';
 import { isTrainRun, useRuns } from '#ui/state/client.ts';
 import { useView } from '#ui/state/viewStore.ts';
 import { ChartControls } from './ChartControls.tsx';
+import { DivergencePanel } from './DivergencePanel.tsx';
 import { EpochTable } from './EpochTable.tsx';
 import { LossChart } from './LossChart.tsx';
 import { MoreRuns } from './MoreRuns.tsx';
@@ -29,16 +31,18 @@ export function TrainPanel(): ReactNode {
         <LearningRateChart view={view} />
         <MomentumChart view={view} />
       </div>
-      {selected?.status === 'diverged' && (
-        <Notice tone="warning" title={runLabel(selected)}>
-          {`${divergenceText(selected)}. Its curves up to there stay on the charts; try a lower maximum learning rate.`}
-        </Notice>
-      )}
+      {selected?.status === 'diverged' && <DivergencePanel run={selected} />}
       {selected?.detail && (
         <Notice tone="warning" title={`${runLabel(selected)} ${statusText(selected)}.`}>
           {selected.detail}
         </Notice>
       )}
+      {selected?.notKept && (
+        <Notice tone="warning" title="This run is no longer kept.">
+          {selected.notKept}
+        </Notice>
+      )}
+      {selected && <ContinueRun run={selected} />}
       {selected && <EpochTable run={selected} />}
     </div>
   );

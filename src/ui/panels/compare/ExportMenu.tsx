@@ -1,0 +1,139 @@
+import { Menu } from '@base-ui/react/menu';
+import { useRef, useState } from 'react';
+import type { ReactNode } from 'react';
+import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
+import { epochsCsv, stepsCsv } from '#export/csv.ts';
+import type { ExportedRun } from '#export/exportedRun.ts';
+import { epochTablesMarkdown } from '#export/markdown.ts';
+import { decodeRuns, encodeRuns } from '#export/runsJson.ts';
+import { downloadFile } from '#ui/download.ts';
+import { Notice } from '#ui/parts/Notice.tsx';
+import { runName } from '#ui/runText.ts';
+import { useClient } from '#ui/state/client.ts';
+import { exportedRunOf, keptRunOf } from './exportedRuns.ts';
+
+interface Format {
+  readonly label: string;
+  readonly extension: string;
+  readonly type: string;
+  readonly write: (runs: readonly ExportedRun[]) => string;
+}
+
+const formats: readonly Format[] = [
+  {
+    label: 'JSON, with every step',
+    extension: 'json',
+    type: 'application/json',
+    write: (runs) => encodeRuns(runs, Date.now()),
+  },
+  { label: 'CSV of epochs and settings', extension: 'csv', type: 'text/csv', write: epochsCsv },
+  { label: 'CSV of steps', extension: 'csv', type: 'text/csv', write: stepsCsv },
+];
+
+/** Files of the ticked runs, or of all that pass the filter; and runs from such files. */
+export function ExportMenu({
+  runs,
+  isSelection,
+}: {
+  runs: readonly TrainRecord[];
+  isSelection: boolean;
+}): ReactNode {
+  const client = useClient();
+  const input = useRef<HTMLInputElement>(null);
+  const [said, say] = useState<{ readonly tone: 'info' | 'error'; readonly text: string }>();
+
+  const attempt = (action: () => Promise<string | undefined>): void => {
+    action().then(
+      (text) => say(text === undefined ? undefined : { tone: 'info', text }),
+      (error: unknown) =>
+        say({ tone: 'error', text: error instanceof Error ? error.message : String(error) }),
+    );
+  };
+  /** The runs with their steps; those of earlier visits are read first. */
+  const loaded = async (): Promise<readonly RunRecord[]> => {
+    await client.loadSteps(runs.map((run) => run.id));
+    const ids = new Set(runs.map((run) => run.id));
+    return client.getState().runs.filter((run) => ids.has(run.id));
+  };
+  const save = ({ extension, type, write }: Format): void =>
+    attempt(async () => {
+      const exported = (await loaded()).map(exportedRunOf);
+      downloadFile(fileTitle(runs), extension, new Blob([write(exported)], { type }));
+      return undefined;
+    });
+  const copyTables = (): void =>
+    attempt(async () => {
+      await navigator.clipboard.writeText(
+        epochTablesMarkdown(runs.map((run) => ({ name: runName(run), run: keptRunOf(run) }))),
+      );
+      return 'The epoch tables are on the clipboard as Markdown.';
+    });
+  const open = (files: FileList | null): void =>
+    attempt(async () => {
+      const exported = await Promise.all(
+        [...(files ?? [])].map(async (file) => decodeRuns(await file.text())),
+      );
+      const { added, skipped } = await client.importRuns(exported.flat());
+      return `${added.length} runs were added, ${skipped.length} were there already.`;
+    });
+
+  const what = isSelection ? `${runs.length} selected` : `${runs.length} listed`;
+  return (
+    <>
+      <Menu.Root>
+        <Menu.Trigger className="button is-small" disabled={runs.length === 0}>
+          {`Export ${what}`}
+        </Menu.Trigger>
+        <Menu.Portal>
+          <Menu.Positioner sideOffset={4} align="end">
+            <Menu.Popup className="menu">
+              {formats.map((format) => (
+                <Menu.Item key={format.label} className="menu-item" onClick={() => save(format)}>
+                  {format.label}
+                </Menu.Item>
+              ))}
+              <Menu.Item className="menu-item" onClick={copyTables}>
+                Copy epoch tables as Markdown
+              </Menu.Item>
+            </Menu.Popup>
+          </Menu.Positioner>
+        </Menu.Portal>
+      </Menu.Root>
+      <button type="button" className="button is-small" onClick={() => input.current?.click()}>
+        Import runs…
+      </button>
+      <input
+        ref={input}
+        className="visually-hidden"
+        type="file"
+        accept=".json,application/json"
+        multiple
+        tabIndex={-1}
+        aria-label="File of runs"
+        onChange={(event) => {
+          open(event.target.files);
+          event.target.value = '';
+        }}
+      />
+      {said && (
+        <div className="export-said" role="status">
+          <Notice
+            tone={said.tone}
+            actions={
+              <button type="button" className="button is-small is-quiet" onClick={() => say(undefined)}>
+                Close
+              </button>
+            }
+          >
+            {said.text}
+          </Notice>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** 'normlab BN+WS 3' for one run, 'normlab 12 runs' for several. */
+function fileTitle(runs: readonly TrainRecord[]): string {
+  return runs.length === 1 ? `normlab ${runName(runs[0]!)}` : `normlab ${runs.length} runs`;
+}

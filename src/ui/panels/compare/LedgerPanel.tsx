@@ -1,0 +1,132 @@
+import { useEffect, useMemo, useState } from 'react';
+import type { ReactNode } from 'react';
+import { claimsLedger, runsWithStepsToRead } from '#analysis/claims.ts';
+import type { ClaimRow } from '#analysis/claims.ts';
+import type { GhostRun } from '#analysis/question.ts';
+import { questionById } from '#analysis/questions.ts';
+import type { RunRecord } from '#client/runRecord.ts';
+import { formatLoss } from '#ui/format.ts';
+import { Toggle } from '#ui/parts/Toggle.tsx';
+import { useClient, useRuns } from '#ui/state/client.ts';
+
+const verdictWords = {
+  supported: '✓ supported',
+  contradicted: '✗ contradicted',
+  undecided: '? undecided',
+} as const;
+
+/** What the runs at hand say about each claim of the post; read again only when some run has changed its result. */
+function useLedger(): readonly ClaimRow[] {
+  const client = useClient();
+  const runs = useRuns();
+  const key = runs.map(resultKey).join(' ');
+  const { rows, absent } = useMemo(() => {
+    const toRead = new Set(runsWithStepsToRead(runs).map(({ id }) => id));
+    const waiting = runs.filter((run) => toRead.has(run.id) && run.stepsLoaded === 'absent');
+    return { rows: claimsLedger(runs), absent: waiting.map(({ id }) => id) };
+    // eslint-disable-next-line react/exhaustive-deps -- `key` stands for what the ledger reads of the runs
+  }, [key]);
+  const absentKey = absent.join(' ');
+  useEffect(() => {
+    if (absentKey) void client.loadSteps(absentKey.split(' '));
+  }, [client, absentKey]);
+  return rows;
+}
+
+function resultKey(run: RunRecord): string {
+  const isLoaded = run.stepsLoaded === 'loaded' || run.stepsLoaded === 'live';
+  return `${run.id}:${run.status}:${run.kind === 'train' ? run.epochs.length : ''}:${isLoaded}`;
+}
+
+/** Claim by claim: supported, contradicted or undecided, by how many runs and with what interval. */
+export function LedgerPanel(): ReactNode {
+  const rows = useLedger();
+  const [showsAll, setShowsAll] = useState(false);
+  const tested = rows.filter((row) => row.count > 0);
+  const shown = showsAll ? rows : tested;
+  return (
+    <section className="ledger" aria-label="Claims ledger">
+      <div className="section-head">
+        <h3>Claims of the post</h3>
+        <Toggle label="Untested claims too" isOn={showsAll} onChange={setShowsAll} />
+      </div>
+      {shown.length === 0 ? (
+        <p className="field-help">
+          No run here tests a claim yet: a question in the set-up starts the runs of one.
+        </p>
+      ) : (
+        <div className="data-table" role="region" aria-label="Claims" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                {['claim', 'size', 'verdict', 'n', 'measure', 'what the runs say', 'notebook'].map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((row) => (
+                <LedgerRow
+                  key={`${row.question} ${row.size} ${row.measure} ${row.dataset?.hash}`}
+                  row={row}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function LedgerRow({ row }: { row: ClaimRow }): ReactNode {
+  const question = questionById(row.question);
+  return (
+    <tr>
+      <th scope="row" className="is-wrapped">
+        {`${row.question} · ${question?.title ?? ''}`}
+        <span className="cell-details">{question?.claim}</span>
+      </th>
+      <td>
+        {row.size}
+        {row.dataset && <span className="cell-details">{row.dataset.title}</span>}
+      </td>
+      <td>
+        <span className={`verdict-chip is-${row.verdict}`}>{verdictWords[row.verdict]}</span>
+      </td>
+      <td>{`${row.count} ${row.countOf}${row.count === 1 ? '' : 's'}`}</td>
+      <td className="is-wrapped">{row.measure}</td>
+      <td className="is-wrapped">
+        {row.sentence}
+        {row.advice && <span className="cell-details">{`To decide it: ${row.advice}.`}</span>}
+        <AddSeeds row={row} />
+      </td>
+      <td className="is-wrapped">{question?.ghosts.map(ghostText).join('; ') || '–'}</td>
+    </tr>
+  );
+}
+
+/** 'BN+WS, batch 64: valid 0.812': the last line of a notebook's table. */
+function ghostText(ghost: GhostRun): string {
+  const last = ghost.rows.at(-1);
+  return last ? `${ghost.label}: valid ${formatLoss(last.validLoss)}` : ghost.label;
+}
+
+/** Queues the runs that would decide a claim. */
+function AddSeeds({ row }: { row: ClaimRow }): ReactNode {
+  const client = useClient();
+  if (row.missing.length === 0 || row.advice === undefined) return null;
+  return (
+    <button
+      type="button"
+      className="button is-small"
+      onClick={() => {
+        for (const plan of row.missing) client.startStudy({ ...plan, id: `study-${crypto.randomUUID()}` });
+      }}
+    >
+      {row.advice.replace(/^add/, 'Add')}
+    </button>
+  );
+}

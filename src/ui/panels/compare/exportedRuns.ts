@@ -1,0 +1,50 @@
+import type { RunRecord } from '#client/runRecord.ts';
+import type { KeptRun } from '#domain/keptRun.ts';
+import { isOver } from '#domain/run.ts';
+import type { ExportedRun } from '#export/exportedRun.ts';
+
+/** A run as it is kept. One that is going reads as interrupted, as it would if the page closed now. */
+export function keptRunOf(run: RunRecord): KeptRun {
+  return {
+    header: {
+      runId: run.id,
+      number: run.number,
+      experiment: run.experiment,
+      origin: run.origin,
+      kind: run.kind,
+      finder: run.kind === 'finder' ? run.settings : undefined,
+      forkOf: run.forkOf,
+      startedAt: run.startedAt,
+      dataset: { title: run.datasetTitle, hash: run.datasetHash },
+      device: { title: run.deviceTitle, backend: run.backend },
+      version: run.version,
+    },
+    notes: run.notes,
+    status: isOver(run.status) ? run.status : 'interrupted',
+    detail: run.detail,
+    plan: run.plan,
+    epochs: run.kind === 'train' ? run.epochs : [],
+    divergence: run.kind === 'train' ? run.divergence : undefined,
+    layers: run.layers,
+    result: run.kind === 'finder' ? run.result : undefined,
+    stepCount: run.metrics.count,
+    checkpointStep: run.checkpointStep,
+  };
+}
+
+/** A run with its steps, which must be loaded; copies, so that a going run does not change the file. */
+export function exportedRunOf(run: RunRecord): ExportedRun {
+  const series = (name: Parameters<RunRecord['metrics']['series']>[0]): Float32Array =>
+    run.metrics.series(name).slice();
+  return {
+    run: keptRunOf(run),
+    steps: {
+      firstStep: 0,
+      losses: series('losses'),
+      smoothed: series('smoothed'),
+      learningRates: series('learningRates'),
+      momenta: series('momenta'),
+      elapsedMs: series('elapsedMs'),
+    },
+  };
+}

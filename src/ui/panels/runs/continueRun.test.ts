@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { finderRun, trainRun } from '#client/runRecord.fixtures.ts';
+import { forkChoices } from '#ui/panels/train/DivergencePanel.tsx';
+import { continueText } from './ContinueRun.tsx';
+
+describe('continueText', () => {
+  it('says what is computed again', () => {
+    const run = trainRun({
+      status: 'interrupted',
+      stepCount: 230,
+      checkpointStep: 200,
+      stepsLoaded: 'loaded',
+    });
+    expect(continueText(run)).toBe('Goes on after step 200; 30 later steps are computed again.');
+    expect(continueText({ ...run, stepCount: 200 })).toBe('Goes on after step 200; nothing is lost.');
+    expect(continueText({ ...run, checkpointStep: undefined })).toContain('its 230 recorded steps are lost');
+  });
+
+  it('offers to take over what goes on elsewhere, and nothing of a run that is done or goes on here', () => {
+    const run = trainRun({ status: 'running' });
+    expect(continueText({ ...run, stepsLoaded: 'loaded' })).toContain('another tab');
+    expect(continueText({ ...run, stepsLoaded: 'live' })).toBeUndefined();
+    expect(continueText({ ...run, status: 'finished', stepsLoaded: 'loaded' })).toBeUndefined();
+    expect(continueText(finderRun({ status: 'interrupted' }))).toBeUndefined();
+  });
+});
+
+describe('forkChoices', () => {
+  it('changes one thing at a time, and nothing to what it is already', () => {
+    const { experiment } = trainRun();
+    expect(forkChoices({ ...experiment, maxLearningRate: 0.01 }).map(({ label }) => label)).toEqual([
+      'LR / 3 (3.3e-3)',
+      'GN',
+      'WS on',
+    ]);
+    expect(forkChoices({ ...experiment, norm: 'gn', ws: true })).toHaveLength(1);
+  });
+});
