@@ -1,3 +1,4 @@
+import { megabytes } from '#lib/bytes.ts';
 import { DatasetError, throwIfAborted } from './datasetError.ts';
 
 export interface StreamOptions {
@@ -76,12 +77,6 @@ async function* readAll(
 
 function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
-}
-
-export function megabytes(bytes: number): string {
-  return bytes < 1e6
-    ? `${Math.ceil(bytes / 1e3).toLocaleString('en')} kB`
-    : `${Math.round(bytes / 1e6).toLocaleString('en')} MB`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { megabytes } from '../blobStream.ts';
+import { megabytes } from '#lib/bytes.ts';
 import { DatasetError, throwIfAborted } from '../datasetError.ts';
 import { webPageError, kindOf } from '../fileKind.ts';
 import { Sha256 } from '../sha256.ts';

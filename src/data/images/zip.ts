@@ -1,4 +1,5 @@
 import { inflateSync } from 'fflate';
+import { crc32 } from '#lib/files/crc32.ts';
 import { DatasetError } from '../datasetError.ts';
 
 export interface ZipEntry {
@@ -105,18 +106,6 @@ function unpack({ method, byteLength }: EntryHeader, packed: Uint8Array): Uint8A
 
 async function viewOf(file: Blob, start: number, end: number): Promise<DataView<ArrayBuffer>> {
   return new DataView(await file.slice(start, end).arrayBuffer());
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }
 
 function damaged(name: string, what: string): DatasetError {

@@ -5,9 +5,9 @@ import {
   type StorageUsage,
   type StoredDataset,
 } from '#domain/dataset.ts';
+import { megabytes } from '#lib/bytes.ts';
 import { checksum } from '#lib/files/checksum.ts';
 import type { StoreFiles } from '#lib/files/storeFiles.ts';
-import { megabytes } from '../blobStream.ts';
 import { DatasetError } from '../datasetError.ts';
 import type { LoadOptions } from '../progress.ts';
 import { MANIFEST_VERSION, parseManifest, type Manifest } from './manifest.ts';

@@ -3,10 +3,25 @@
  * multiply-and-rotate over 32-bit words. The content hash, ten times slower, says who the data are; this
  * says that they are still whole, so that a reload stays below a second.
  */
+export class Checksum {
+  readonly #lanes = new Uint32Array([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]);
+
+  /** Takes the next part; where one part ends and the next begins counts. */
+  add(part: Uint8Array): void {
+    mixPart(this.#lanes, part);
+  }
+
+  /** 32 hexadecimal digits. */
+  digest(): string {
+    return Array.from(this.#lanes, (lane) => lane.toString(16).padStart(8, '0')).join('');
+  }
+}
+
+/** The checksum of parts that are all at hand. */
 export function checksum(parts: readonly Uint8Array[]): string {
-  const lanes = new Uint32Array([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]);
-  for (const part of parts) mixPart(lanes, part);
-  return Array.from(lanes, (lane) => lane.toString(16).padStart(8, '0')).join('');
+  const sum = new Checksum();
+  for (const part of parts) sum.add(part);
+  return sum.digest();
 }
 
 const PRIME = 0x9e3779b1;

@@ -1,0 +1,15 @@
+/** Names of the files of a run, all in one folder. */
+export const EVENTS = 'events.log';
+export const STEPS = 'steps.log';
+
+const FOLDER_PREFIX = 'run-';
+
+/** @param runId letters, digits, '_' and '-' only, as `runIdSchema` has it. */
+export function folderOf(runId: string): string {
+  return FOLDER_PREFIX + runId;
+}
+
+/** Undefined for a folder that is no run's. */
+export function runIdOf(folder: string): string | undefined {
+  return folder.startsWith(FOLDER_PREFIX) ? folder.slice(FOLDER_PREFIX.length) : undefined;
+}
