@@ -9,6 +9,7 @@ import './ui/styles/layout.css';
 import './ui/styles/controls.css';
 import './ui/styles/charts.css';
 import './ui/styles/panels.css';
+import './ui/styles/study.css';
 import './ui/styles/compare.css';
 import './ui/styles/measure.css';
 import './ui/styles/data.css';

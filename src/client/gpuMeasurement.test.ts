@@ -57,6 +57,7 @@ describe('GpuMeasurement', () => {
       going: undefined,
       error: undefined,
       report: { ...report, finishedAt: expect.any(Date) as Date },
+      reports: [{ ...report, finishedAt: expect.any(Date) as Date }],
     });
     expect(changed).toHaveBeenLastCalledWith(measurement.state);
   });
@@ -74,7 +75,12 @@ describe('GpuMeasurement', () => {
     expect(sent[1]).toMatchObject({ name: 'skipBenchmark', body: { part: 'all' } });
     answer({ ok: false, error: { name: 'AbortError', sentence: 'signal is aborted without reason' } });
     await done;
-    expect(measurement.state).toEqual({ going: undefined, report: undefined, error: undefined });
+    expect(measurement.state).toEqual({
+      going: undefined,
+      report: undefined,
+      reports: [],
+      error: undefined,
+    });
   });
 
   it('says why it was refused', async () => {
@@ -88,7 +94,12 @@ describe('GpuMeasurement', () => {
     const done = measurement.start(options);
     link.close();
     await done;
-    expect(measurement.state).toEqual({ going: undefined, report: undefined, error: undefined });
+    expect(measurement.state).toEqual({
+      going: undefined,
+      report: undefined,
+      reports: [],
+      error: undefined,
+    });
     measurement.skip('all');
     expect(sent).toHaveLength(1);
   });

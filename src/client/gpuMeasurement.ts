@@ -20,11 +20,13 @@ export interface MeasurementState {
     | undefined;
   /** The last one that came to its end; stays while another one is going. */
   readonly report: DatedReport | undefined;
+  /** All of this visit, oldest first. */
+  readonly reports: readonly DatedReport[];
   /** Why the last one did not, for people. */
   readonly error: string | undefined;
 }
 
-const IDLE: MeasurementState = { going: undefined, report: undefined, error: undefined };
+const IDLE: MeasurementState = { going: undefined, report: undefined, reports: [], error: undefined };
 
 /** The page's side of measuring the GPU: one measurement at a time, over the worker of the moment. */
 export class GpuMeasurement {
@@ -51,7 +53,8 @@ export class GpuMeasurement {
     this.#patch({ going: { options, progress: undefined, skipped: undefined }, error: undefined });
     try {
       const report = await this.#link().request('benchmark', options);
-      this.#patch({ going: undefined, report: { ...report, finishedAt: new Date() } });
+      const dated = { ...report, finishedAt: new Date() };
+      this.#patch({ going: undefined, report: dated, reports: [...this.#state.reports, dated] });
     } catch (error) {
       this.#patch({ going: undefined, error: reason(error) });
     }

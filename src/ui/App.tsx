@@ -11,12 +11,15 @@ import { Header } from './panels/header/Header.tsx';
 import { RunsPanel } from './panels/runs/RunsPanel.tsx';
 import { UndoRemoval } from './panels/runs/UndoRemoval.tsx';
 import { SetupPanel } from './panels/setup/SetupPanel.tsx';
+import { StudyNotices } from './panels/study/StudyNotices.tsx';
+import { StudyPanel } from './panels/study/StudyPanel.tsx';
 import { TrainPanel } from './panels/train/TrainPanel.tsx';
 import { TransportBar } from './panels/transport/TransportBar.tsx';
 import { Sheet } from './parts/Sheet.tsx';
 import { useMediaQuery } from './parts/useMediaQuery.ts';
-import { ClientContext, useActiveRun, useMetricsVersion } from './state/client.ts';
+import { ClientContext, useActiveRun, useMetricsVersion, useClient } from './state/client.ts';
 import { useAnnouncements } from './state/useAnnouncements.ts';
+import { useLink } from './state/useLink.ts';
 import { useView, viewActions } from './state/viewStore.ts';
 import type { Tab } from './state/viewStore.ts';
 
@@ -27,6 +30,7 @@ const tabs: readonly {
   readonly panel: ReactNode;
 }[] = [
   { value: 'data', number: '', label: 'Data', panel: <DataPanel /> },
+  { value: 'study', number: '', label: 'Study', panel: <StudyPanel /> },
   { value: 'find', number: '1', label: 'Find', panel: <FindPanel /> },
   { value: 'train', number: '2', label: 'Train', panel: <TrainPanel /> },
   { value: 'compare', number: '3', label: 'Compare', panel: <ComparePanel /> },
@@ -43,6 +47,8 @@ export function App({ client }: { client: TrainingClient }): ReactNode {
 function Page(): ReactNode {
   useAnnouncements();
   useFileDropGuard();
+  useStateSaver();
+  useLink();
   const tab = useView((state) => state.tab);
   const sheet = useView((state) => state.sheet);
   const { setTab, openSheet } = viewActions;
@@ -66,6 +72,7 @@ function Page(): ReactNode {
         )}
         <main className="centre">
           <DeviceNotices />
+          <StudyNotices />
           {/* Base UI gives values of any type; these tabs have only those of `Tab`. */}
           <Tabs.Root className="tabs" value={tab} onValueChange={(value) => setTab(value as Tab)}>
             <Tabs.List className="tab-list" aria-label="Steps">
@@ -124,6 +131,18 @@ function useFileDropGuard(): void {
       removeEventListener('drop', refuse);
     };
   }, []);
+}
+
+/** A hidden page may be frozen or closed without notice: keeps the state of what is going. */
+function useStateSaver(): void {
+  const client = useClient();
+  useEffect(() => {
+    const save = (): void => {
+      if (document.visibilityState === 'hidden') client.saveStates();
+    };
+    document.addEventListener('visibilitychange', save);
+    return () => document.removeEventListener('visibilitychange', save);
+  }, [client]);
 }
 
 /** Leaving the page ends the run that is going: asks first, and shows in the tab's title how far it is. */

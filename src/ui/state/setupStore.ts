@@ -18,6 +18,8 @@ interface SetupState {
   /** Forgets an allowed draft, so that the field shows the value in its usual form. */
   settle: (name: NumberParameterName) => void;
   setFinder: (settings: FinderSettings) => void;
+  /** Takes a whole experiment, such as that of a link; every field must be allowed. */
+  load: (experiment: Experiment) => void;
 }
 
 function without<Value>(
@@ -52,10 +54,12 @@ export const useSetup = create<SetupState>()((set) => ({
     }),
   settle: (name) => set((state) => (state.errors[name] ? state : { drafts: without(state.drafts, name) })),
   setFinder: (finder) => set({ finder }),
+  load: (experiment) => set({ experiment, drafts: {}, errors: {} }),
 }));
 
 /** The actions of the store, for event handlers; they never change. */
-export const setupActions: Pick<SetupState, 'set' | 'type' | 'settle' | 'setFinder'> = useSetup.getState();
+export const setupActions: Pick<SetupState, 'set' | 'type' | 'settle' | 'setFinder' | 'load'> =
+  useSetup.getState();
 
 /** What is wrong with the first field that is not allowed. */
 export function useSetupError(): string | undefined {

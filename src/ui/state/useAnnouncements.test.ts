@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { epochRow, finderRun, trainRun } from '#client/runRecord.fixtures.ts';
 import type { RunRecord } from '#client/runRecord.ts';
+import { EMPTY_QUEUE } from '#client/studyQueue.ts';
 import type { ClientState } from '#client/trainingClient.ts';
 import { announcementsBetween } from './useAnnouncements.ts';
 
@@ -8,9 +9,16 @@ function state(...runs: RunRecord[]): ClientState {
   return {
     connection: { status: 'starting' },
     dataset: { info: undefined, loading: undefined, error: undefined, kept: undefined },
-    measurement: { going: undefined, report: undefined, error: undefined },
+    measurement: {
+      going: undefined,
+      report: undefined,
+      reports: [],
+      error: undefined,
+    },
     runs,
     metricsVersion: 0,
+    kept: { isRead: true, removed: [], problem: undefined },
+    queue: EMPTY_QUEUE,
   };
 }
 

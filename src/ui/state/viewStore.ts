@@ -3,7 +3,7 @@ import { FASTAI_WINDOW } from '#ui/charts/metricCache.ts';
 import type { XUnit } from '#ui/charts/xUnit.ts';
 import { setZoom } from './zoom.ts';
 
-export type Tab = 'data' | 'find' | 'train' | 'compare';
+export type Tab = 'data' | 'study' | 'find' | 'train' | 'compare';
 
 interface ViewState {
   readonly tab: Tab;
@@ -29,6 +29,8 @@ interface ViewState {
   readonly sheet: 'setup' | 'runs' | undefined;
   /** The note about a slow device was read. */
   readonly isDeviceNoteRead: boolean;
+  /** What became of the link that the page was opened with. */
+  readonly linkNote: { readonly text: string; readonly isProblem: boolean } | undefined;
   /** Spoken by screen readers; a new object each time, so that equal sentences are spoken again. */
   readonly announcement: { readonly text: string };
 }
@@ -48,6 +50,7 @@ interface ViewActions {
   select: (kind: 'train' | 'finder', runId: string | undefined) => void;
   openSheet: (sheet: 'setup' | 'runs' | undefined) => void;
   markDeviceNoteRead: () => void;
+  setLinkNote: (note: ViewState['linkNote']) => void;
   announce: (text: string) => void;
 }
 
@@ -66,6 +69,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   selected: { train: undefined, finder: undefined },
   sheet: undefined,
   isDeviceNoteRead: false,
+  linkNote: undefined,
   announcement: { text: '' },
   setTab: (tab) => set({ tab }),
   setXUnit: (xUnit) => {
@@ -90,6 +94,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   select: (kind, runId) => set((state) => ({ selected: { ...state.selected, [kind]: runId } })),
   openSheet: (sheet) => set({ sheet }),
   markDeviceNoteRead: () => set({ isDeviceNoteRead: true }),
+  setLinkNote: (linkNote) => set({ linkNote }),
   announce: (text) => set({ announcement: { text } }),
 }));
 

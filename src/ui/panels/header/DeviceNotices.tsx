@@ -1,4 +1,6 @@
+import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
+import { formatClock } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { useClient, useClientState } from '#ui/state/client.ts';
@@ -9,21 +11,7 @@ export function DeviceNotices(): ReactNode {
   const client = useClient();
   const isNoteRead = useView((state) => state.isDeviceNoteRead);
   const connection = useClientState((state) => state.connection);
-  if (connection.status === 'failed') {
-    return (
-      <Notice
-        tone="error"
-        title="Training has stopped."
-        actions={
-          <button type="button" className="button is-small" onClick={() => client.restart()}>
-            Restart
-          </button>
-        }
-      >
-        {connection.message} All curves recorded so far are kept.
-      </Notice>
-    );
-  }
+  if (connection.status === 'failed') return <Failed {...connection} />;
   if (connection.status === 'unsupported') {
     return (
       <Notice
@@ -72,6 +60,43 @@ export function DeviceNotices(): ReactNode {
     );
   }
   return null;
+}
+
+/** The worker or its device is gone. After repeated losses the browser refuses the GPU for a while. */
+function Failed(props: { message: string; blockedUntil: number | undefined }): ReactNode {
+  const client = useClient();
+  const seconds = useSecondsUntil(props.blockedUntil);
+  return (
+    <Notice
+      tone="error"
+      title="Training has stopped."
+      actions={
+        <button type="button" className="button is-small" onClick={() => client.restart()}>
+          Restart
+        </button>
+      }
+    >
+      {props.message} All curves recorded so far are kept.
+      {seconds > 0 && (
+        <>
+          {' '}
+          The GPU was lost twice in a short time: the browser has blocked it for this site for about two
+          minutes. <span aria-hidden="true">{`Try again in ${formatClock(1000 * seconds)}.`}</span>
+        </>
+      )}
+    </Notice>
+  );
+}
+
+/** Whole seconds until a moment, counting down; 0 when it is over or there is none. */
+function useSecondsUntil(moment: number | undefined): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (moment === undefined) return undefined;
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [moment]);
+  return moment === undefined ? 0 : Math.max(0, Math.ceil((moment - now) / 1_000));
 }
 
 function BrowserAdvice(): ReactNode {

@@ -9,6 +9,7 @@ import { viewActions } from '#ui/state/viewStore.ts';
 import { ChoiceField } from './ChoiceField.tsx';
 import { NormMatrix } from './NormMatrix.tsx';
 import { NumberField } from './NumberField.tsx';
+import { SetupActions } from './SetupActions.tsx';
 import { SchedulePreview } from './SchedulePreview.tsx';
 
 const advanced = ['weightDecay', 'momentum', 'trainLimit', 'validLimit'] as const;
@@ -25,6 +26,7 @@ export function SetupPanel(): ReactNode {
   return (
     <div className="setup">
       <DatasetCard />
+      <SetupActions />
       <NormMatrix />
       <NumberField name="batchSize" />
       <NumberField name="maxLearningRate" />

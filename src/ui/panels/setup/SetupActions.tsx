@@ -1,0 +1,42 @@
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import { areEqualArms } from '#domain/arms.ts';
+import { useSetup } from '#ui/state/setupStore.ts';
+import { studyActions, useStudy } from '#ui/state/studyStore.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
+
+/** Takes the set-up elsewhere: into a study, or into a link. */
+export function SetupActions(): ReactNode {
+  const experiment = useSetup((state) => state.experiment);
+  const plan = useStudy((state) => state.plans[state.active]);
+  const [linkText, setLinkText] = useState('');
+  const isThere = plan?.arms.some((arm) => areEqualArms(arm, experiment)) ?? false;
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      setLinkText('Copied. Opening it sets NormLab up and starts nothing.');
+    } catch {
+      setLinkText('The browser refused; the address of this page is the link.');
+    }
+  };
+  return (
+    <div className="setup-actions">
+      <button
+        type="button"
+        className="button is-small"
+        onClick={() => {
+          if (!isThere) studyActions.addArms([experiment]);
+          viewActions.announce(isThere ? 'It is an arm of the study already.' : 'Added to the study.');
+          viewActions.setTab('study');
+          viewActions.openSheet(undefined);
+        }}
+      >
+        {isThere ? 'To the study' : 'Add to study'}
+      </button>
+      <button type="button" className="button is-small" onClick={() => void copy()}>
+        Copy link
+      </button>
+      <output className="field-help">{linkText}</output>
+    </div>
+  );
+}

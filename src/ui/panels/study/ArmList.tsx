@@ -1,0 +1,76 @@
+import { useRef } from 'react';
+import type { ReactNode } from 'react';
+import type { StudyPlan } from '#analysis/question.ts';
+import { areEqualArms, armNames } from '#domain/arms.ts';
+import { armStyle } from '#ui/charts/palette.ts';
+import { formatRate } from '#ui/format.ts';
+import { Icon } from '#ui/parts/Icon.tsx';
+import { Swatch } from '#ui/parts/Swatch.tsx';
+import { useSetup } from '#ui/state/setupStore.ts';
+import { studyActions, useStudy } from '#ui/state/studyStore.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
+
+/** The arms of the study, named by what tells them apart. */
+export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
+  const reasons = useStudy((state) => state.reasons);
+  const experiment = useSetup((state) => state.experiment);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const names = armNames(plan.arms);
+  const isThere = plan.arms.some((arm) => areEqualArms(arm, experiment));
+  const remove = (index: number): void => {
+    studyActions.removeArm(index);
+    viewActions.announce(`${names[index]} removed.`);
+    // The button that had the focus is gone.
+    heading.current?.focus();
+  };
+  return (
+    <section aria-label="Arms">
+      <h3 className="study-heading" ref={heading} tabIndex={-1}>
+        {`Arms (${plan.arms.length})`}
+      </h3>
+      {plan.arms.length === 0 ? (
+        <p className="field-help">
+          An arm is one configuration. Add the current set-up, change something there and add it again; or
+          take combinations from the grid; or start from a question.
+        </p>
+      ) : (
+        <ul className="arm-list">
+          {plan.arms.map((arm, i) => {
+            const reason = reasons.find((one) => areEqualArms(one.arm, arm))?.text;
+            return (
+              <li key={names[i]} className="arm">
+                <Swatch style={armStyle(arm)} hasMarker={false} />
+                <span className="arm-name">{names[i]}</span>
+                <span className="arm-rate">
+                  {plan.kind === 'train' && `LR ${formatRate(arm.maxLearningRate, 3)}`}
+                  {reason && plan.kind === 'train' && ` (${reason})`}
+                </span>
+                <button
+                  type="button"
+                  className="button is-quiet is-icon"
+                  aria-label={`Remove arm ${names[i]}`}
+                  onClick={() => remove(i)}
+                >
+                  <Icon name="close" />
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      <div className="study-actions">
+        <button
+          type="button"
+          className="button"
+          aria-disabled={isThere}
+          onClick={() => {
+            if (!isThere) studyActions.addArms([experiment]);
+          }}
+        >
+          Add the current set-up as an arm
+        </button>
+        {isThere && <span className="field-help">The current set-up is an arm already.</span>}
+      </div>
+    </section>
+  );
+}

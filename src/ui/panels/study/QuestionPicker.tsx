@@ -1,0 +1,108 @@
+import { useId, useState } from 'react';
+import type { ReactNode } from 'react';
+import type { Question } from '#analysis/question.ts';
+import { workOf } from '#analysis/question.ts';
+import { questions } from '#analysis/questions.ts';
+import type { DatasetInfo } from '#domain/dataset.ts';
+import type { QuestionRef } from '#domain/study.ts';
+import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
+import { Segmented } from '#ui/parts/Segmented.tsx';
+import { studiesMs, studyBytes } from '#ui/studyCost.ts';
+import { studyActions } from '#ui/state/studyStore.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
+import { useStepTimes } from './useStepTimes.ts';
+
+type Size = QuestionRef['size'];
+
+/** The claims of the post as ready-made studies; choosing one fills the builder and starts nothing. */
+export function QuestionPicker({ info }: { info: DatasetInfo | undefined }): ReactNode {
+  const id = useId();
+  const [chosen, setChosen] = useState('');
+  const [size, setSize] = useState<Size>('quick');
+  const question = questions.find((one) => one.id === chosen);
+  return (
+    <section className="question" aria-label="Question">
+      <div className="field">
+        <label className="field-label" htmlFor={id}>
+          Start from a question
+        </label>
+        <select
+          id={id}
+          className="text-input"
+          value={chosen}
+          onChange={(event) => setChosen(event.target.value)}
+        >
+          <option value="">None: build your own study</option>
+          {questions.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.title}
+            </option>
+          ))}
+        </select>
+      </div>
+      {question && (
+        <>
+          <Segmented<Size>
+            label="Size"
+            options={(['quick', 'full'] as const).map((value) => ({
+              value,
+              label: value,
+              title: question.sizes[value].title,
+            }))}
+            value={size}
+            onChange={setSize}
+          />
+          <QuestionFacts question={question} size={size} info={info} />
+          <div className="study-actions">
+            <button
+              type="button"
+              className="button"
+              onClick={() => {
+                studyActions.loadQuestion(question, size);
+                viewActions.announce(`${question.sizes[size].title} is in the builder. Nothing has started.`);
+              }}
+            >
+              Put it in the builder
+            </button>
+            <span className="field-help">Starts nothing yet.</span>
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+function QuestionFacts(props: { question: Question; size: Size; info: DatasetInfo | undefined }): ReactNode {
+  const { question, info } = props;
+  const times = useStepTimes();
+  const size = question.sizes[props.size];
+  const milliseconds = info && studiesMs(size.studies, info, times);
+  const bytes = Math.max(0, ...size.studies.map(studyBytes));
+  const work = info && workOf(size.studies, info);
+  return (
+    <dl className="question-facts">
+      <Fact term="Claim">{question.claim}</Fact>
+      <Fact term="The post’s evidence">{question.evidence}</Fact>
+      <Fact term="Runs">
+        {size.note}
+        {work && ` On this data: ${formatCount(work.runs)} runs, ${formatCount(work.steps)} steps.`}
+      </Fact>
+      <Fact term="Measure">{question.measure}</Fact>
+      <Fact term="Decision">{question.rule}</Fact>
+      <Fact term="Takes here">
+        {milliseconds === undefined
+          ? `a time that was not measured yet: put it in the builder and press “Measure time and memory”. About ${formatBytes(bytes)} of GPU memory.`
+          : `about ${formatRemaining(milliseconds)} and ${formatBytes(bytes)} of GPU memory.`}
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ term, children }: { term: string; children: ReactNode }): ReactNode {
+  return (
+    <div>
+      <dt>{term}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,153 @@
+import type { ReactNode } from 'react';
+import type { RunRecord } from '#client/runRecord.ts';
+import { isQueueOver, studyOf } from '#client/studyQueue.ts';
+import type { QueueEntry, StudyQueue } from '#client/studyQueue.ts';
+import { armNames } from '#domain/arms.ts';
+import type { Study } from '#domain/study.ts';
+import { formatRemaining } from '#ui/format.ts';
+import { Icon } from '#ui/parts/Icon.tsx';
+import { Notice } from '#ui/parts/Notice.tsx';
+import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
+import { queueMs, shareDone } from '#ui/studyCost.ts';
+import { statusText } from '#ui/runText.ts';
+import { useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
+import { useStepTimes } from './useStepTimes.ts';
+
+/** The studies that go or wait: how far each arm is, what comes next, and what can be done about it. */
+export function QueuePanel(): ReactNode {
+  useMetricsVersion();
+  const client = useClient();
+  const queue = useClientState((state) => state.queue);
+  const runs = useRuns();
+  const info = useClientState((state) => state.dataset.info);
+  const times = useStepTimes();
+  if (queue.entries.length === 0) return null;
+  const actions = client.queueActions;
+  const isOver = isQueueOver(queue);
+  const left = queue.entries.filter(({ state }) => state === 'waiting' || state === 'going').length;
+  const remaining = info && !isOver ? queueMs(queue, runs, info, times) : undefined;
+  return (
+    <section className="queue" aria-label="Study progress">
+      <header className="queue-head">
+        <h3>{isOver ? 'Study done' : 'Study going on'}</h3>
+        <p className="field-help">
+          {isOver
+            ? `${queue.entries.length} runs.`
+            : `${left} of ${queue.entries.length} runs left${remaining === undefined ? '' : `, about ${formatRemaining(remaining)}`}${queue.isPaused ? ', paused' : ''}.`}
+        </p>
+        {!isOver && (
+          <div className="study-actions">
+            <button
+              type="button"
+              className="button is-small"
+              onClick={() => (queue.isPaused ? actions.resume() : actions.pause())}
+            >
+              <Icon name={queue.isPaused ? 'play' : 'pause'} />
+              {queue.isPaused ? 'Continue study' : 'Pause study'}
+            </button>
+            <button type="button" className="button is-small" onClick={() => actions.stop()}>
+              <Icon name="stop" />
+              Stop study
+            </button>
+          </div>
+        )}
+      </header>
+      {queue.pauseReason && !isOver && <Notice tone="warning">{queue.pauseReason}</Notice>}
+      {queue.studies.map((study) => (
+        <ArmsProgress key={study.id} study={study} queue={queue} runs={runs} />
+      ))}
+      {!isOver && <NextRuns queue={queue} runs={runs} />}
+    </section>
+  );
+}
+
+function ArmsProgress(props: { study: Study; queue: StudyQueue; runs: readonly RunRecord[] }): ReactNode {
+  const { study, queue, runs } = props;
+  const names = armNames(study.arms);
+  return (
+    <div className="queue-study">
+      <h4>{study.title}</h4>
+      <ul className="queue-arms">
+        {names.map((name, arm) => {
+          const entries = queue.entries.filter((entry) => entry.studyId === study.id && entry.arm === arm);
+          const wanted = entries.filter(({ state }) => state !== 'skipped');
+          const done = wanted.reduce((sum, entry) => sum + entryShare(entry, runs), 0);
+          const text = `${wanted.filter(({ state }) => state === 'done').length} of ${wanted.length} runs`;
+          return (
+            <li key={name}>
+              <span className="arm-name">{name}</span>
+              <ProgressBar label={`Progress of ${name}`} done={done} total={wanted.length || 1} text={text} />
+              <span className="queue-count">{text}</span>
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function entryShare(entry: QueueEntry, runs: readonly RunRecord[]): number {
+  if (entry.state === 'done') return 1;
+  const run = runs.find(({ id }) => id === entry.runId);
+  return run ? shareDone(run) : 0;
+}
+
+/** What goes and what waits, in order; waiting runs can be moved and left out. */
+function NextRuns({ queue, runs }: { queue: StudyQueue; runs: readonly RunRecord[] }): ReactNode {
+  const client = useClient();
+  const open = queue.entries.filter(({ state }) => state === 'going' || state === 'waiting');
+  return (
+    <ol className="queue-list" aria-label="Runs to come">
+      {open.map((entry) => {
+        const study = studyOf(queue, entry);
+        const name = `${armNames(study.arms)[entry.arm]}, seed ${entry.experiment.seed}`;
+        const run = runs.find(({ id }) => id === entry.runId);
+        const move = (by: number): void => {
+          client.queueActions.move(entry.key, by);
+          viewActions.announce(`${name} moved ${by < 0 ? 'up' : 'down'}.`);
+        };
+        return (
+          <li key={entry.key}>
+            <span className="arm-name">{name}</span>
+            <span className="queue-state">
+              {entry.state === 'going' && run
+                ? statusText(run)
+                : run?.checkpointStep === undefined
+                  ? 'waiting'
+                  : `goes on from step ${run.checkpointStep}`}
+            </span>
+            {entry.state === 'waiting' && (
+              <>
+                <button
+                  type="button"
+                  className="button is-quiet is-icon"
+                  aria-label={`Move ${name} up`}
+                  onClick={() => move(-1)}
+                >
+                  ↑
+                </button>
+                <button
+                  type="button"
+                  className="button is-quiet is-icon"
+                  aria-label={`Move ${name} down`}
+                  onClick={() => move(1)}
+                >
+                  ↓
+                </button>
+              </>
+            )}
+            <button
+              type="button"
+              className="button is-quiet is-small"
+              aria-label={`Skip ${name}`}
+              onClick={() => client.queueActions.skip(entry.key)}
+            >
+              Skip
+            </button>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
