@@ -84,6 +84,7 @@ export const keptRunSchema: Schema<KeptRun> = v.strictObject({
   result: maybe(finderResultSchema),
   stepCount: stepSchema,
   checkpointStep: maybe(stepSchema),
+  isElsewhere: v.exactOptional(v.literal(true)),
 });
 
 /** A checkpoint without its tensors: the part that is kept as JSON. */

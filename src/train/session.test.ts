@@ -6,8 +6,8 @@ import { smooth } from '#optim/smoothing.ts';
 import { fakeDataset, FakeEngine, fakeStartWeights } from '#testing/fakeEngine.ts';
 import type { FakeEngineOptions } from '#testing/fakeEngine.ts';
 import { BusyError } from './errors.ts';
-import { bench, dataset, experiment, Recorder } from './session.fixtures.ts';
-import type { Bench } from './session.fixtures.ts';
+import { bench, dataset, experiment, Recorder } from '#testing/trainingBench.ts';
+import type { Bench } from '#testing/trainingBench.ts';
 import { TrainingSession } from './session.ts';
 
 async function trainedLosses(

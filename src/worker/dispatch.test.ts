@@ -1,134 +1,16 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { LoadOptions } from '#data/progress.ts';
 import type { BenchmarkOptions } from '#domain/benchmark.ts';
-import type { Dataset, DatasetInfo, DatasetSource } from '#domain/dataset.ts';
-import { defaultExperiment } from '#domain/parameters.ts';
-import type { RequestName, Requests, WireError, WorkerEvent, WorkerMessage } from '#protocol/messages.ts';
-import { parseResponse, parseWorkerMessage } from '#protocol/parse.ts';
-import { FakeClock, fakeDataset, FakeEngine, fakeStartWeights } from '#testing/fakeEngine.ts';
-import type { FakeEngineOptions } from '#testing/fakeEngine.ts';
+import type { Dataset } from '#domain/dataset.ts';
+import { fakeDataset, fakeStartWeights } from '#testing/fakeEngine.ts';
+import { Page, start, training, wireOf } from '#testing/workerPage.ts';
 import { Dispatcher } from './dispatch.ts';
+import { WebRunLocks } from './runLocks.ts';
 import { UnsupportedError } from './trainingDevice.ts';
-import type { TrainingDevice } from './trainingDevice.ts';
 
-const experiment = { ...defaultExperiment(), batchSize: 16, epochs: 2, maxLearningRate: 0.1 };
 const settings = { start: 1e-4, end: 10, steps: 20 };
 
 class DeviceLostError extends Error {
   override readonly name = 'DeviceLostError';
-}
-
-/** A page: posts requests as they would cross the wire, and reads what comes back as the real one does. */
-class Page {
-  readonly events: WorkerEvent[] = [];
-  readonly clock = new FakeClock();
-  startCount = 0;
-  startDevice: () => Promise<TrainingDevice> = async () => this.#device();
-  load: (source: DatasetSource, options: LoadOptions) => Promise<Dataset> = async () => fakeDataset(100, 40);
-  measure: TrainingDevice['measure'];
-  kept: DatasetInfo[] = [];
-  downloaded = 0;
-  onEvent: (event: WorkerEvent) => void = () => undefined;
-  readonly #engine: FakeEngineOptions;
-  readonly #answers = new Map<number, (message: Extract<WorkerMessage, { type: 'response' }>) => void>();
-  readonly #dispatcher: Dispatcher;
-  #failure: (error: Error) => void = () => undefined;
-  #nextId = 0;
-
-  constructor(engine: FakeEngineOptions = {}) {
-    this.#engine = engine;
-    this.#dispatcher = new Dispatcher({
-      post: (message, transfer) => this.#receive(structuredClone(message, { transfer })),
-      startDevice: () => {
-        this.startCount += 1;
-        return this.startDevice();
-      },
-      library: {
-        load: (source, options) => this.load(source, options ?? {}),
-        list: async () => this.kept.map((info) => ({ info, savedAt: 1, byteLength: 10 })),
-        remove: async (hash) => {
-          this.kept = this.kept.filter((info) => info.hash !== hash);
-        },
-        usage: async () => ({
-          datasetBytes: 10,
-          usage: undefined,
-          quota: undefined,
-          isPersistent: undefined,
-        }),
-        downloadState: async () => ({ done: this.downloaded, total: 100 }),
-        discardDownload: async () => {
-          this.downloaded = 0;
-        },
-      },
-      startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
-      clock: this.clock.read,
-    });
-  }
-
-  async request<Name extends RequestName>(
-    name: Name,
-    body: Requests[Name]['request'],
-  ): Promise<Requests[Name]['response']> {
-    const message = await this.post({ type: 'request', id: this.#nextId++, name, body });
-    if (message.ok) return parseResponse(name, message.body);
-    throw Object.assign(new Error(message.error.sentence), { wire: message.error });
-  }
-
-  /** Posts anything with an id and waits for the answer to it. */
-  async post(
-    data: { readonly id: number } & Record<string, unknown>,
-  ): Promise<Extract<WorkerMessage, { type: 'response' }>> {
-    return new Promise((resolve) => {
-      this.#answers.set(data.id, resolve);
-      void this.#dispatcher.receive(structuredClone(data));
-    });
-  }
-
-  async ready(): Promise<this> {
-    await this.request('start', {});
-    await this.request('loadDataset', { source: { kind: 'built-in' } });
-    return this;
-  }
-
-  failDevice(error: Error): void {
-    this.#failure(error);
-  }
-
-  statuses(): string[] {
-    return this.events.flatMap((event) => (event.type === 'run-status' ? [event.status] : [event.type]));
-  }
-
-  #receive(data: unknown): void {
-    const message = parseWorkerMessage(data);
-    if (message.type === 'event') {
-      this.events.push(message.event);
-      this.onEvent(message.event);
-    } else {
-      this.#answers.get(message.id)!(message);
-    }
-  }
-
-  #device(): TrainingDevice {
-    return {
-      info: {
-        backend: 'webgpu',
-        title: 'Fake',
-        vendor: '',
-        architecture: '',
-        isFallback: false,
-        features: [],
-        maxBufferBytes: 1,
-      },
-      createEngine: async (config, onPreparing) => {
-        onPreparing?.({ stage: 'compiling kernels', done: 1, total: 1 });
-        return new FakeEngine(config, { clock: this.clock, ...this.#engine });
-      },
-      ...(this.measure ? { measure: this.measure } : {}),
-      onFailure: (listener) => {
-        this.#failure = listener;
-      },
-    };
-  }
 }
 
 const measured: BenchmarkOptions = {
@@ -140,20 +22,13 @@ const measured: BenchmarkOptions = {
 
 const unused = (): Promise<never> => Promise.reject(new Error('not in this test'));
 
-const wireOf = async (request: Promise<unknown>): Promise<WireError> => {
-  const error = await request.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  return (error as { wire: WireError }).wire;
-};
-
 describe('Dispatcher', () => {
   test('starts, loads, trains and answers with the end of the run', async () => {
     const page = await new Page().ready();
-    expect(await page.request('train', { runId: 'a', experiment })).toEqual({ status: 'finished' });
+    expect(await page.request('train', training('a'))).toEqual({ status: 'finished' });
     expect(page.statuses().filter((entry) => entry !== 'steps')).toEqual([
       'preparing',
+      'not-kept',
       'run-plan',
       // The event of a compiled kernel.
       'preparing',
@@ -176,7 +51,7 @@ describe('Dispatcher', () => {
   test('opens the device once', async () => {
     const page = await new Page().ready();
     expect((await page.request('start', {})).title).toBe('Fake');
-    await page.request('train', { runId: 'a', experiment });
+    await page.request('train', training('a'));
     expect(page.startCount).toBe(1);
   });
 
@@ -200,7 +75,7 @@ describe('Dispatcher', () => {
 
   test('runs a finder: curve, result as event and as answer', async () => {
     const page = await new Page().ready();
-    const result = await page.request('findLearningRate', { runId: 'f', experiment, settings });
+    const result = await page.request('findLearningRate', { start: start('f'), settings });
     expect(result).toMatchObject({ reason: 'completed', stoppedAt: 19 });
     expect(page.events.at(-1)).toEqual({ type: 'finder-done', runId: 'f', result });
     expect(page.statuses()).toContain('finished');
@@ -219,7 +94,7 @@ describe('Dispatcher', () => {
         void page.request('resume', { runId: 'a' });
       if (event.type === 'epoch') void page.request('stop', { runId: 'a' });
     };
-    expect(await page.request('train', { runId: 'a', experiment })).toEqual({ status: 'stopped' });
+    expect(await page.request('train', training('a'))).toEqual({ status: 'stopped' });
     expect(page.statuses()).toContain('paused');
     expect(page.statuses().filter((entry) => entry === 'epoch')).toHaveLength(1);
     expect(await page.request('stop', { runId: 'a' })).toEqual({});
@@ -227,11 +102,9 @@ describe('Dispatcher', () => {
 
   test('refuses a second run, and other data, while one is going', async () => {
     const page = await new Page().ready();
-    const first = page.request('train', { runId: 'a', experiment });
+    const first = page.request('train', training('a'));
     await Promise.resolve();
-    expect((await wireOf(page.request('train', { runId: 'b', experiment }))).sentence).toContain(
-      'Another run',
-    );
+    expect((await wireOf(page.request('train', training('b')))).sentence).toContain('Another run');
     expect((await wireOf(page.request('loadDataset', { source: { kind: 'built-in' } }))).sentence).toBe(
       'A run is going on; wait for its end or stop it to change the data.',
     );
@@ -252,20 +125,20 @@ describe('Dispatcher', () => {
     await page.ready();
     const report = page.request('benchmark', measured);
     await vi.waitFor(() => expect(page.statuses()).toContain('benchmark-progress'));
-    expect((await wireOf(page.request('train', { runId: 'a', experiment }))).sentence).toBe(
+    expect((await wireOf(page.request('train', training('a')))).sentence).toBe(
       'The GPU is being measured; wait for the end of that or cancel it.',
     );
     expect((await wireOf(page.request('benchmark', measured))).sentence).toContain('already');
     end();
     expect(await report).toEqual({ adapter: 'Fake', width: 8, batch: 2, rows: [] });
-    expect(await page.request('train', { runId: 'b', experiment })).toEqual({ status: 'finished' });
+    expect(await page.request('train', training('b'))).toEqual({ status: 'finished' });
   });
 
   test('refuses to measure while a run is going, and on WebGL', async () => {
     const page = new Page();
     page.measure = unused;
     await page.ready();
-    const run = page.request('train', { runId: 'a', experiment });
+    const run = page.request('train', training('a'));
     await Promise.resolve();
     expect((await wireOf(page.request('benchmark', measured))).sentence).toBe(
       'A run is going on; wait for its end or stop it to measure the GPU.',
@@ -298,9 +171,7 @@ describe('Dispatcher', () => {
 
   test('refuses settings that do not fit the data, in a sentence', async () => {
     const page = await new Page().ready();
-    const wire = await wireOf(
-      page.request('train', { runId: 'a', experiment: { ...experiment, batchSize: 512 } }),
-    );
+    const wire = await wireOf(page.request('train', training('a', { batchSize: 512 })));
     expect(wire).toMatchObject({
       name: 'SetupError',
       sentence: 'Batch size 512 is larger than the 100 training images.',
@@ -311,9 +182,7 @@ describe('Dispatcher', () => {
   test('refuses to train or to show samples without data', async () => {
     const page = new Page();
     await page.request('start', {});
-    expect((await wireOf(page.request('train', { runId: 'a', experiment }))).sentence).toBe(
-      'No data set is loaded yet.',
-    );
+    expect((await wireOf(page.request('train', training('a')))).sentence).toBe('No data set is loaded yet.');
     const samples = page.request('sampleImages', { half: 'train', offset: 0, count: 4, label: undefined });
     expect((await wireOf(samples)).name).toBe('RequestError');
   });
@@ -356,9 +225,7 @@ describe('Dispatcher', () => {
     expect((await wireOf(page.request('loadDataset', { source: { kind: 'built-in' } }))).sentence).toContain(
       'already',
     );
-    expect((await wireOf(page.request('train', { runId: 'a', experiment }))).sentence).toContain(
-      'being loaded',
-    );
+    expect((await wireOf(page.request('train', training('a')))).sentence).toContain('being loaded');
     finish(fakeDataset(30, 10));
     expect((await first).trainCount).toBe(30);
   });
@@ -406,19 +273,21 @@ describe('Dispatcher', () => {
   test('a device lost during a run ends the run first, then says so once, then refuses to train', async () => {
     const lost = new DeviceLostError('The GPU was lost (unknown): crash');
     const page: Page = new Page({
-      beforeStep: (step) => {
-        if (step !== 5) return;
-        page.failDevice(lost);
-        throw lost;
+      engine: {
+        beforeStep: (step) => {
+          if (step !== 5) return;
+          page.failDevice(lost);
+          throw lost;
+        },
       },
     });
     await page.ready();
-    expect(await page.request('train', { runId: 'a', experiment })).toEqual({ status: 'interrupted' });
+    expect(await page.request('train', training('a'))).toEqual({ status: 'interrupted' });
     expect(page.events.slice(-2)).toEqual([
       { type: 'run-status', runId: 'a', status: 'interrupted', detail: lost.message },
       { type: 'device-lost', message: lost.message },
     ]);
-    expect((await wireOf(page.request('train', { runId: 'b', experiment }))).sentence).toBe(
+    expect((await wireOf(page.request('train', training('b')))).sentence).toBe(
       'The GPU was lost (unknown): crash Restart the training worker to go on.',
     );
     expect(page.events.filter(({ type }) => type === 'device-lost')).toHaveLength(1);
@@ -451,8 +320,11 @@ describe('Dispatcher', () => {
         downloadState: unused,
         discardDownload: unused,
       },
+      openStore: unused,
+      locks: new WebRunLocks(undefined),
       startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
       clock: () => 0,
+      now: () => 0,
     });
     await dispatcher.receive('hello');
     expect(report).toHaveBeenCalledOnce();

@@ -16,9 +16,14 @@ import { parseRequest, requestId } from '#protocol/parse.ts';
 import { transferList } from '#protocol/transfer.ts';
 import { toWireError } from '#protocol/wireError.ts';
 import type { StartWeightsSource } from '#train/plan.ts';
-import type { RunReporter } from '#train/reporter.ts';
-import { BusyError, TrainingSession } from '#train/session.ts';
+import { TrainingSession } from '#train/session.ts';
 import type { Clock } from '#train/stopwatch.ts';
+import { KeptRuns } from './kept.ts';
+import type { KeptStore } from './keptStore.ts';
+import { RequestError } from './requestError.ts';
+import type { RunLocks } from './runLocks.ts';
+import { Runs } from './runs.ts';
+import type { RunGround } from './runs.ts';
 import type { TrainingDevice } from './trainingDevice.ts';
 
 /** Progress of loading reaches the page at most this often. */
@@ -32,13 +37,13 @@ export interface DispatchParts {
     DataLibrary,
     'load' | 'list' | 'remove' | 'usage' | 'downloadState' | 'discardDownload'
   >;
+  /** Opens the store of runs, once; undefined where the browser keeps no files. */
+  openStore(): Promise<KeptStore | undefined>;
+  readonly locks: RunLocks;
   readonly startWeights: StartWeightsSource;
   readonly clock: Clock;
-}
-
-/** A request that cannot be met in the worker's present state; `message` says what has to come first. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError';
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 interface Started {
@@ -55,10 +60,29 @@ export class Dispatcher {
   #dataset: Dataset | undefined;
   #loading: AbortController | undefined;
   #measuring: { readonly all: AbortController; readonly stock: AbortController } | undefined;
-  #current: { readonly runId: string; readonly session: TrainingSession } | undefined;
+  readonly #runs: Runs;
+  readonly #kept: KeptRuns;
+  #store: Promise<KeptStore | undefined> | undefined;
 
   constructor(parts: DispatchParts) {
     this.#parts = parts;
+    const { locks, now, startWeights } = parts;
+    const store = (): Promise<KeptStore | undefined> => (this.#store ??= parts.openStore());
+    this.#runs = new Runs({
+      emit: (event) => this.#emit(event),
+      ground: () => this.#ground(),
+      store,
+      locks,
+      now,
+      ended: () => this.#announceFailure(),
+    });
+    this.#kept = new KeptRuns({
+      store,
+      locks,
+      startWeights,
+      runs: this.#runs,
+      dataset: () => this.#dataset?.info,
+    });
   }
 
   /** Takes a message as it came. Every request is answered, also one that is refused; never rejects. */
@@ -96,15 +120,37 @@ export class Dispatcher {
       case 'augmentedImages':
         return Promise.resolve().then(() => augmentPreview(this.#loaded(), request.body));
       case 'train':
-        return this.#train(request.body);
+        return this.#runs.train(request.body);
+      case 'race':
+        return this.#runs.race(request.body);
+      case 'resumeKept':
+        return this.#runs.resumeKept(request.body);
       case 'findLearningRate':
-        return this.#findLearningRate(request.body);
+        return this.#runs.find(request.body);
       case 'pause':
-        return this.#control(request.body.runId, (session) => session.pause());
+        return this.#control(request.body, (session) => session.pause());
       case 'resume':
-        return this.#control(request.body.runId, (session) => session.resume());
+        return this.#control(request.body, (session) => session.resume());
       case 'stop':
-        return this.#control(request.body.runId, (session) => session.stop());
+        return this.#control(request.body, (session, index) => session.stop(index));
+      case 'saveState':
+        return this.#control(request.body, (session, index) => session.saveState(index));
+      case 'keptRuns':
+        return this.#kept.list();
+      case 'keptSteps':
+        return this.#kept.steps(request.body);
+      case 'describeRun':
+        return this.#kept.describe(request.body);
+      case 'removeRun':
+        return this.#kept.remove(request.body);
+      case 'importRuns':
+        return this.#kept.import(request.body);
+      case 'weights':
+        return this.#kept.weights(request.body);
+      case 'checkpoint':
+        return this.#kept.checkpoint(request.body);
+      case 'importCheckpoint':
+        return this.#kept.importCheckpoint(request.body);
       case 'benchmark':
         return this.#benchmark(request.body);
       case 'skipBenchmark':
@@ -137,7 +183,7 @@ export class Dispatcher {
   }
 
   async #loadDataset(source: DatasetSource): Promise<Requests['loadDataset']['response']> {
-    if (this.#current)
+    if (this.#runs.isGoing)
       throw new RequestError('A run is going on; wait for its end or stop it to change the data.');
     if (this.#loading) throw new RequestError('Data are being loaded already; wait for the end of that.');
     const loading = new AbortController();
@@ -169,51 +215,22 @@ export class Dispatcher {
     return { datasets, usage, download };
   }
 
-  #train({ runId, experiment }: Requests['train']['request']): Promise<Requests['train']['response']> {
-    return this.#run(runId, async (session, dataset, reporter) => ({
-      status: await session.train(experiment, dataset, reporter),
-    }));
-  }
-
-  #findLearningRate({
-    runId,
-    experiment,
-    settings,
-  }: Requests['findLearningRate']['request']): Promise<Requests['findLearningRate']['response']> {
-    return this.#run(runId, async (session, dataset, reporter) => {
-      const result = await session.findLearningRate(experiment, settings, dataset, reporter);
-      this.#emit({ type: 'finder-done', runId, result });
-      return result;
-    });
-  }
-
-  /** One run at a time: the page queues. */
-  async #run<Result>(
-    runId: string,
-    run: (session: TrainingSession, dataset: Dataset, reporter: RunReporter) => Promise<Result>,
-  ): Promise<Result> {
-    const { session } = await this.#start();
+  async #ground(): Promise<RunGround> {
+    const { device, session } = await this.#start();
     const dataset = this.#loaded();
     if (this.#loading) throw new RequestError('Data are being loaded; start the run after that.');
-    if (this.#current) throw new BusyError();
     if (this.#measuring) {
       throw new RequestError('The GPU is being measured; wait for the end of that or cancel it.');
     }
     this.#refuseFailedDevice();
-    this.#current = { runId, session };
-    try {
-      return await run(session, dataset, this.#reporter(runId));
-    } finally {
-      this.#current = undefined;
-      this.#announceFailure();
-    }
+    return { device, session, dataset };
   }
 
   /** Alone on the GPU, or it would measure the run, and slow it down. */
   async #benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
     const { device } = await this.#start();
     if (!device.measure) throw new RequestError('Only WebGPU is measured, and this page trains on WebGL.');
-    if (this.#current) {
+    if (this.#runs.isGoing) {
       throw new RequestError('A run is going on; wait for its end or stop it to measure the GPU.');
     }
     if (this.#measuring) throw new RequestError('The GPU is being measured already.');
@@ -238,10 +255,11 @@ export class Dispatcher {
     });
   }
 
-  /** A run that is over, or waits in the page's queue, has nothing to control here: that is no error. */
-  async #control(runId: string, act: (session: TrainingSession) => void): Promise<Record<never, never>> {
-    if (this.#current?.runId === runId) act(this.#current.session);
-    return {};
+  async #control(
+    { runId }: { readonly runId: string },
+    act: (session: TrainingSession, index: number) => void,
+  ): Promise<Record<never, never>> {
+    return this.#runs.control(runId, act);
   }
 
   #deviceFailed(error: Error): void {
@@ -251,25 +269,13 @@ export class Dispatcher {
 
   /** Tells the page that the device is gone, once the run on it has reported its own end. */
   #announceFailure(): void {
-    if (this.#failure && !this.#current) this.#emit({ type: 'device-lost', message: this.#failure.message });
+    if (this.#failure && !this.#runs.isGoing)
+      this.#emit({ type: 'device-lost', message: this.#failure.message });
   }
 
   #loaded(): Dataset {
     if (!this.#dataset) throw new RequestError('No data set is loaded yet.');
     return this.#dataset;
-  }
-
-  #reporter(runId: string): RunReporter {
-    return {
-      status: (status, detail) =>
-        this.#emit({ type: 'run-status', runId, status, ...(detail === undefined ? {} : { detail }) }),
-      plan: (plan) => this.#emit({ type: 'run-plan', runId, plan }),
-      preparing: (preparation) => this.#emit({ type: 'preparing', runId, ...preparation }),
-      steps: (chunk) => this.#emit({ type: 'steps', runId, chunk }),
-      validating: (done, total) => this.#emit({ type: 'validating', runId, done, total }),
-      epoch: (row) => this.#emit({ type: 'epoch', runId, row }),
-      diverged: (divergence) => this.#emit({ type: 'diverged', runId, divergence }),
-    };
   }
 
   #emit(event: WorkerEvent): void {

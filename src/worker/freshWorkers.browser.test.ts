@@ -47,7 +47,8 @@ async function trainInFreshWorker(): Promise<{ losses: number[]; validation: num
   try {
     await request('start', {});
     await request('loadDataset', { source: { kind: 'built-in' } });
-    expect(await request('train', { runId: 'run', experiment: EXPERIMENT })).toEqual({ status: 'finished' });
+    const start = { runId: crypto.randomUUID(), number: 1, experiment: EXPERIMENT, origin: undefined };
+    expect(await request('train', { start, forkOf: undefined })).toEqual({ status: 'finished' });
     return { losses, validation };
   } finally {
     worker.terminate();

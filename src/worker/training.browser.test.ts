@@ -51,6 +51,8 @@ function story(onSteps: () => void = () => undefined): Story {
     validating: () => undefined,
     epoch: (row) => void rows.push(row),
     diverged: () => undefined,
+    layers: () => undefined,
+    paired: () => undefined,
   };
 }
 
@@ -58,7 +60,7 @@ test('a finder before it changes no bit of a training run', async () => {
   const device = await openWebGpu();
   const session = new TrainingSession({ createEngine: device.createEngine, startWeights, clock });
   const before = story();
-  expect(await session.train(experiment, dataset, before)).toBe('finished');
+  expect(await session.train({ experiment, reporter: before }, dataset)).toBe('finished');
   // Compiled once, and counted one by one.
   const { total } = before.preparations[0]!;
   expect(total).toBeGreaterThan(10);
@@ -72,7 +74,7 @@ test('a finder before it changes no bit of a training run', async () => {
   expect(finder.losses[0]).toBe(before.losses[0]);
   expect(finder.preparations).toEqual([]);
   const after = story();
-  expect(await session.train(experiment, dataset, after)).toBe('finished');
+  expect(await session.train({ experiment, reporter: after }, dataset)).toBe('finished');
   expect(after.losses).toEqual(before.losses);
   expect(after.rows.map(({ validLoss, accuracy }) => [validLoss, accuracy])).toEqual(
     before.rows.map(({ validLoss, accuracy }) => [validLoss, accuracy]),
@@ -94,9 +96,11 @@ test('a device lost in the middle interrupts the run, and nothing is recorded af
     context.device.destroy();
     lossesAtFault = told.losses.length;
   });
-  expect(await session.train({ ...experiment, epochs: 50 }, dataset, told)).toBe('interrupted');
+  expect(await session.train({ experiment: { ...experiment, epochs: 50 }, reporter: told }, dataset)).toBe(
+    'interrupted',
+  );
   expect(told.statuses.at(-1)?.[1]).toContain('The GPU was lost');
   expect(told.losses).toHaveLength(lossesAtFault);
   expect(told.losses.every((loss) => loss > 0)).toBe(true);
-  await expect(session.train(experiment, dataset, story())).resolves.toBe('interrupted');
+  await expect(session.train({ experiment, reporter: story() }, dataset)).resolves.toBe('interrupted');
 });

@@ -10,10 +10,10 @@ import type {
   RunStatus,
   StepChunk,
 } from '#domain/run.ts';
-import { FakeClock, fakeDataset, FakeEngine, FakeQueue, fakeStartWeights } from '#testing/fakeEngine.ts';
-import type { FakeEngineOptions } from '#testing/fakeEngine.ts';
-import type { RunReporter, RunState, StateKeeper } from './reporter.ts';
-import { TrainingSession } from './session.ts';
+import { FakeClock, fakeDataset, FakeEngine, FakeQueue, fakeStartWeights } from './fakeEngine.ts';
+import type { FakeEngineOptions } from './fakeEngine.ts';
+import type { RunReporter, RunState, StateKeeper } from '#train/reporter.ts';
+import { TrainingSession } from '#train/session.ts';
 
 /** What tests of runs share: a small experiment, a reporter that remembers, a session on fake engines. */
 

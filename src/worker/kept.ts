@@ -1,0 +1,145 @@
+import type { Checkpoint } from '#domain/checkpoint.ts';
+import type { DatasetInfo } from '#domain/dataset.ts';
+import type { KeptRun, RunHeader } from '#domain/keptRun.ts';
+import { bufferTable, resnet18 } from '#domain/resnet.ts';
+import { VERSION } from '#domain/version.ts';
+import { encodeSafetensors } from '#export/safetensors.ts';
+import { toTorch } from '#export/torchTensors.ts';
+import type { RequestName, Requests } from '#protocol/messages.ts';
+import type { StartWeightsSource } from '#train/plan.ts';
+import { checkpointBytes, importCheckpoint } from './checkpointFiles.ts';
+import { newestState } from './keptStore.ts';
+import type { KeptStore } from './keptStore.ts';
+import { RequestError } from './requestError.ts';
+import type { RunLocks } from './runLocks.ts';
+import type { Runs } from './runs.ts';
+
+export interface KeptRunsParts {
+  /** Undefined where the browser keeps no files. */
+  readonly store: () => Promise<KeptStore | undefined>;
+  readonly locks: RunLocks;
+  readonly startWeights: StartWeightsSource;
+  readonly runs: Pick<Runs, 'isCurrent' | 'header' | 'memory'>;
+  /** Of the data set in use. */
+  readonly dataset: () => DatasetInfo | undefined;
+}
+
+type Answer<Name extends RequestName> = Promise<Requests[Name]['response']>;
+
+/** Answers requests about runs that are kept. Where nothing is kept, there are none. */
+export class KeptRuns {
+  readonly #parts: KeptRunsParts;
+
+  constructor(parts: KeptRunsParts) {
+    this.#parts = parts;
+  }
+
+  async list(): Answer<'keptRuns'> {
+    const { store, locks } = this.#parts;
+    const [kept, elsewhere] = await Promise.all([store(), locks.elsewhere()]);
+    const runs = (await kept?.list({ isOwned: (runId) => elsewhere.has(runId) })) ?? [];
+    return {
+      runs: runs.map((run): KeptRun =>
+        elsewhere.has(run.header.runId) ? { ...run, isElsewhere: true } : run,
+      ),
+    };
+  }
+
+  async steps({ runId }: Requests['keptSteps']['request']): Answer<'keptSteps'> {
+    return (await this.#store()).steps(runId);
+  }
+
+  async describe({ runId, notes }: Requests['describeRun']['request']): Answer<'describeRun'> {
+    await (await this.#store()).describe(runId, notes);
+    return {};
+  }
+
+  async remove({ runId }: Requests['removeRun']['request']): Answer<'removeRun'> {
+    const { store, locks, runs } = this.#parts;
+    if (runs.isCurrent(runId)) throw new RequestError('This run is going on; stop it first.');
+    if ((await locks.elsewhere()).has(runId)) {
+      throw new RequestError('This run is going on in another tab.', { code: 'elsewhere' });
+    }
+    await (await store())?.remove(runId);
+    return {};
+  }
+
+  async import({ runs }: Requests['importRuns']['request']): Answer<'importRuns'> {
+    const store = await this.#store();
+    const outcome = { added: [] as string[], skipped: [] as string[] };
+    for (const { run, steps } of runs) outcome[await store.import(run, steps)].push(run.header.runId);
+    return outcome;
+  }
+
+  async weights({ runId, which }: Requests['weights']['request']): Answer<'weights'> {
+    const { store, runs, dataset, startWeights } = this.#parts;
+    const kept = await store();
+    const header = (await kept?.read(runId))?.header ?? runs.header(runId);
+    if (!header) throw new RequestError('This run is not kept in this browser.');
+    const state = await newestState(runId, { store: kept, memory: runs.memory });
+    if (which === 'last') {
+      if (!state) throw new RequestError('No weights of this run were kept.');
+      return { bytes: weightsFile(header, classCount(state), state) };
+    }
+    const info = dataset();
+    const classes = info?.hash === header.dataset.hash ? info.classNames.length : state && classCount(state);
+    if (classes === undefined) {
+      throw new RequestError(`Load “${header.dataset.title}” first: the weights depend on its classes.`, {
+        code: 'other-data',
+      });
+    }
+    const { experiment } = header;
+    const network = resnet18({ ...experiment, classes });
+    const { weights } = startWeights(network, experiment.norm, experiment.seed);
+    const buffers = new Map(
+      bufferTable(network, experiment.norm).tensors.map(({ name, kind, size }) => [
+        name,
+        new Float32Array(size).fill(kind === 'scale' ? 1 : 0),
+      ]),
+    );
+    return { bytes: weightsFile(header, classes, { step: 0, parameters: weights, buffers }) };
+  }
+
+  /** The newest checkpoint of a run as a file. */
+  async checkpoint({ runId }: Requests['checkpoint']['request']): Answer<'checkpoint'> {
+    const { store, runs } = this.#parts;
+    const state = await newestState(runId, { store: await store(), memory: runs.memory });
+    return { bytes: state && (await checkpointBytes(state)) };
+  }
+
+  async importCheckpoint({
+    runId,
+    bytes,
+  }: Requests['importCheckpoint']['request']): Answer<'importCheckpoint'> {
+    return { step: await importCheckpoint(runId, bytes, await this.#store()) };
+  }
+
+  async #store(): Promise<KeptStore> {
+    const store = await this.#parts.store();
+    if (!store) throw new RequestError('This browser keeps no files for this page, so no runs are kept.');
+    return store;
+  }
+}
+
+/** Classes that the network of a state tells apart. */
+function classCount({ parameters }: Checkpoint): number | undefined {
+  return parameters.get('fc.bias')?.length;
+}
+
+/** @param classes undefined when the state has no classifier, which then is the first tensor to be missing. */
+function weightsFile(
+  { experiment, dataset, runId }: RunHeader,
+  classes: number | undefined,
+  state: Pick<Checkpoint, 'step' | 'parameters' | 'buffers'>,
+): Uint8Array<ArrayBuffer> {
+  const network = resnet18({ ...experiment, classes: classes ?? 0 });
+  return encodeSafetensors(toTorch(network, experiment.norm, state, state.step), {
+    // What PyTorch's loaders look for.
+    format: 'pt',
+    normlab: VERSION,
+    run: runId,
+    step: String(state.step),
+    experiment: JSON.stringify(experiment),
+    dataset: JSON.stringify(dataset),
+  });
+}

@@ -1,0 +1,175 @@
+import type { Checkpoint } from '#domain/checkpoint.ts';
+import type { RunHeader } from '#domain/keptRun.ts';
+import type { LayerHistory } from '#domain/layerHistory.ts';
+import type {
+  Divergence,
+  EpochRow,
+  FinderResult,
+  Preparation,
+  RunPlan,
+  RunStatus,
+  StepChunk,
+} from '#domain/run.ts';
+import { VERSION } from '#domain/version.ts';
+import type { WorkerEvent } from '#protocol/messages.ts';
+import type { RunLog } from '#store/runLog.ts';
+import type { RunReporter, RunState, StateKeeper } from '#train/reporter.ts';
+import type { KeptStore, StateMemory } from './keptStore.ts';
+
+export interface RunRecorderParts {
+  readonly header: RunHeader;
+  readonly emit: (event: WorkerEvent) => void;
+  /** Title of the device that computes. */
+  readonly device: string;
+  /** Absent: nothing is kept. */
+  readonly store: KeptStore | undefined;
+  readonly memory: StateMemory;
+  /** The first run of the race, for all others. */
+  readonly baselineRunId: string | undefined;
+  /** Said with every status, such as that the run goes on elsewhere. */
+  readonly remark: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+const NO_STORAGE =
+  'This browser keeps no files for this page (as in a private window): runs are lost when it is closed.';
+const TAKEN_OVER = 'Taken over by another tab.';
+
+/** Tells the page the story of a run, writes it into the run's log, and keeps its states. */
+export class RunRecorder implements RunReporter, StateKeeper {
+  readonly #parts: RunRecorderParts;
+  #log: RunLog | undefined;
+  #isNotKeptTold = false;
+  #isTakenOver = false;
+  #hasBegun = false;
+
+  constructor(parts: RunRecorderParts) {
+    this.#parts = parts;
+  }
+
+  get runId(): string {
+    return this.#parts.header.runId;
+  }
+
+  /** Where the run is written from now on. */
+  set log(log: RunLog) {
+    this.#log = log;
+  }
+
+  /** Whether anything was reported. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  get isTakenOver(): boolean {
+    return this.#isTakenOver;
+  }
+
+  status(status: RunStatus, detail?: string): void {
+    this.#hasBegun = true;
+    const { remark } = this.#parts;
+    if (this.#isTakenOver) {
+      this.#emitStatus('interrupted', TAKEN_OVER);
+      return;
+    }
+    const text = [detail, remark].filter((part) => part !== undefined).join(' ') || undefined;
+    this.#log?.status(status, text);
+    this.#emitStatus(status, text);
+    if (!this.#parts.store) this.notKept(NO_STORAGE);
+  }
+
+  plan(plan: RunPlan): void {
+    this.#log?.plan(plan);
+    this.#parts.emit({ type: 'run-plan', runId: this.runId, plan });
+  }
+
+  preparing(preparation: Preparation): void {
+    this.#parts.emit({ type: 'preparing', runId: this.runId, ...preparation });
+  }
+
+  steps(chunk: StepChunk): void {
+    // The log copies at once; the event hands the arrays over to the page.
+    this.#log?.steps(chunk);
+    this.#parts.emit({ type: 'steps', runId: this.runId, chunk });
+  }
+
+  validating(done: number, total: number): void {
+    this.#parts.emit({ type: 'validating', runId: this.runId, done, total });
+  }
+
+  epoch(row: EpochRow): void {
+    this.#log?.epoch(row);
+    this.#parts.emit({ type: 'epoch', runId: this.runId, row });
+  }
+
+  diverged(divergence: Divergence): void {
+    this.#log?.diverged(divergence);
+    this.#parts.emit({ type: 'diverged', runId: this.runId, divergence });
+  }
+
+  layers(history: LayerHistory): void {
+    this.#log?.layers(history);
+    this.#parts.emit({ type: 'layers', runId: this.runId, history });
+  }
+
+  paired(validation: { epoch: number; mean: number; standardError: number }): void {
+    const { baselineRunId, emit } = this.#parts;
+    if (baselineRunId === undefined) return;
+    emit({ type: 'paired-validation', baselineRunId, runId: this.runId, ...validation });
+  }
+
+  result(result: FinderResult): void {
+    this.#log?.result(result);
+    this.#parts.emit({ type: 'finder-done', runId: this.runId, result });
+  }
+
+  /** Says, once for a run, that it is not kept any more; the run goes on. */
+  notKept(message: string): void {
+    if (this.#isNotKeptTold) return;
+    this.#isNotKeptTold = true;
+    this.#parts.emit({ type: 'not-kept', runId: this.runId, message });
+  }
+
+  async keep(state: RunState): Promise<void> {
+    if (this.#isTakenOver) return;
+    const { header, device, store, memory, now, emit } = this.#parts;
+    const checkpoint: Checkpoint = {
+      runId: this.runId,
+      experiment: header.experiment,
+      datasetHash: header.dataset.hash,
+      device,
+      version: VERSION,
+      savedAt: now(),
+      ...state,
+    };
+    if (!store || !this.#log) {
+      memory.hold(checkpoint);
+      return;
+    }
+    try {
+      await store.checkpoints.save(checkpoint);
+      emit({ type: 'checkpoint', runId: this.runId, step: state.step });
+    } catch (error) {
+      memory.hold(checkpoint);
+      this.notKept(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Another tab goes on with this run: nothing is written any more, and its end is told as an interruption. */
+  takenOver(): void {
+    this.#isTakenOver = true;
+    void this.#log?.abandon();
+    this.#log = undefined;
+  }
+
+  /** Resolves when all is written. */
+  async close(): Promise<void> {
+    await this.#log?.close();
+  }
+
+  #emitStatus(status: RunStatus, detail: string | undefined): void {
+    const { emit } = this.#parts;
+    emit({ type: 'run-status', runId: this.runId, status, ...(detail === undefined ? {} : { detail }) });
+  }
+}

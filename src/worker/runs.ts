@@ -1,0 +1,300 @@
+import type { Dataset } from '#domain/dataset.ts';
+import type { RunHeader, RunStart } from '#domain/keptRun.ts';
+import type { RunStatus } from '#domain/run.ts';
+import { VERSION } from '#domain/version.ts';
+import type { Requests, WorkerEvent } from '#protocol/messages.ts';
+import { BusyError } from '#train/errors.ts';
+import type { TrainingJob, TrainingSession } from '#train/session.ts';
+import { givenWeights } from './givenWeights.ts';
+import { StateMemory } from './keptStore.ts';
+import type { KeptStore } from './keptStore.ts';
+import { RequestError } from './requestError.ts';
+import type { RunLock, RunLocks } from './runLocks.ts';
+import { RunRecorder } from './runRecorder.ts';
+import { checkResumable, continuation, forkPoint } from './startPoints.ts';
+import type { TrainingDevice } from './trainingDevice.ts';
+
+/** What runs are trained with. */
+export interface RunGround {
+  readonly device: TrainingDevice;
+  readonly session: TrainingSession;
+  readonly dataset: Dataset;
+}
+
+export interface RunsParts {
+  readonly emit: (event: WorkerEvent) => void;
+  /** @throws whatever keeps a run from starting now: no device, no data, something else on the GPU. */
+  readonly ground: () => Promise<RunGround>;
+  /** Undefined where the browser keeps no files. */
+  readonly store: () => Promise<KeptStore | undefined>;
+  readonly locks: RunLocks;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Called when no run is going any more. */
+  readonly ended: () => void;
+}
+
+interface Current {
+  readonly runIds: readonly string[];
+  readonly session: TrainingSession;
+}
+
+/** A run with its log and its lock. */
+interface Booked {
+  readonly recorder: RunRecorder;
+  readonly header: RunHeader;
+  readonly lock: RunLock;
+  /** Nothing is to stay of a new run that is refused. */
+  readonly isNew: boolean;
+}
+
+type NewRun = Pick<RunHeader, 'kind' | 'finder' | 'forkOf'> & { readonly start: RunStart };
+
+const ELSEWHERE = 'This run is going on in another tab.';
+
+/** Starts runs and keeps what they do: one request at a time, since the page queues. */
+export class Runs {
+  /** States that could not be kept. */
+  readonly memory = new StateMemory();
+  readonly #parts: RunsParts;
+  /** Of the runs of this visit, for those that nothing keeps. */
+  readonly #headers = new Map<string, RunHeader>();
+  #current: Current | undefined;
+  /** Set while a run is being booked, so that no second one is. */
+  #isStarting = false;
+
+  constructor(parts: RunsParts) {
+    this.#parts = parts;
+  }
+
+  get isGoing(): boolean {
+    return this.#current !== undefined || this.#isStarting;
+  }
+
+  isCurrent(runId: string): boolean {
+    return this.#current?.runIds.includes(runId) ?? false;
+  }
+
+  /** Of a run of this visit. */
+  header(runId: string): RunHeader | undefined {
+    return this.#headers.get(runId);
+  }
+
+  train({
+    start,
+    forkOf,
+    initialWeights,
+    stopAfter,
+  }: Requests['train']['request']): Promise<Requests['train']['response']> {
+    const startWeights = initialWeights && givenWeights(initialWeights);
+    return this.#alone(async (ground, store) => {
+      const from = forkOf && (await forkPoint(forkOf, { store, memory: this.memory }));
+      const step = from?.state.step ?? 0;
+      const origin = forkOf && { runId: forkOf.runId, step };
+      const booked = await this.#book(ground, store, [
+        { start, kind: 'train', finder: undefined, forkOf: origin },
+      ]);
+      if (origin) this.#parts.emit({ type: 'continues', runId: start.runId, step });
+      const status = await this.#follow(ground, store, booked, ([job]) =>
+        ground.session.train({ ...job!, from, startWeights, stopAfter }, ground.dataset),
+      );
+      return { status: ended(booked[0]!, status) };
+    });
+  }
+
+  race({ starts }: Requests['race']['request']): Promise<Requests['race']['response']> {
+    return this.#alone(async (ground, store) => {
+      const booked = await this.#book(
+        ground,
+        store,
+        starts.map((start) => ({ start, kind: 'train', finder: undefined, forkOf: undefined })),
+      );
+      const statuses = await this.#follow(ground, store, booked, (jobs) =>
+        ground.session.race(jobs, ground.dataset),
+      );
+      return { statuses: statuses.map((status, i) => ended(booked[i]!, status)) };
+    });
+  }
+
+  find({
+    start,
+    settings,
+    initialWeights,
+  }: Requests['findLearningRate']['request']): Promise<Requests['findLearningRate']['response']> {
+    return this.#alone(async (ground, store) => {
+      const booked = await this.#book(ground, store, [
+        { start, kind: 'finder', finder: settings, forkOf: undefined },
+      ]);
+      return this.#follow(ground, store, booked, async () => {
+        const { recorder } = booked[0]!;
+        const result = await ground.session.findLearningRate(
+          start.experiment,
+          settings,
+          ground.dataset,
+          recorder,
+          initialWeights && givenWeights(initialWeights),
+        );
+        recorder.result(result);
+        return result;
+      });
+    });
+  }
+
+  resumeKept({
+    runId,
+    takeOver = false,
+    initialWeights,
+    stopAfter,
+  }: Requests['resumeKept']['request']): Promise<Requests['resumeKept']['response']> {
+    const startWeights = initialWeights && givenWeights(initialWeights);
+    return this.#alone(async (ground, store) => {
+      if (!(await store?.read(runId))) throw new RequestError('This run is not kept in this browser.');
+      const hold: { recorder?: RunRecorder } = {};
+      const lock = await this.#lock(runId, takeOver, () => this.#lost(ground, hold.recorder));
+      try {
+        // Only now: another tab may have written until a moment ago.
+        const run = await store!.read(runId);
+        if (!run) throw new RequestError('This run is not kept in this browser any more.');
+        checkResumable(run, ground.dataset);
+        const { from, step, remark } = await continuation(run, store!, ground.device.info.title);
+        const recorder = this.#recorder(run.header, ground, store, { remark });
+        hold.recorder = recorder;
+        recorder.log = await store!.reopen(runId, step, (sentence) => recorder.notKept(sentence));
+        this.#parts.emit({ type: 'continues', runId, step });
+        const booked = [{ recorder, header: run.header, lock, isNew: false }];
+        const status = await this.#follow(ground, store, booked, ([job]) =>
+          ground.session.train({ ...job!, from, startWeights, stopAfter }, ground.dataset),
+        );
+        return { status: ended(booked[0]!, status) };
+      } finally {
+        lock.release();
+      }
+    });
+  }
+
+  /** A run that is over, or waits in the page's queue, has nothing to control here: that is no error. */
+  control(runId: string, act: (session: TrainingSession, index: number) => void): Record<never, never> {
+    const index = this.#current?.runIds.indexOf(runId) ?? -1;
+    if (this.#current && index >= 0) act(this.#current.session, index);
+    return {};
+  }
+
+  async #alone<Result>(
+    run: (ground: RunGround, store: KeptStore | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    if (this.isGoing) throw new BusyError();
+    this.#isStarting = true;
+    let hasGround = false;
+    try {
+      const ground = await this.#parts.ground();
+      hasGround = true;
+      return await run(ground, await this.#parts.store());
+    } finally {
+      this.#isStarting = false;
+      this.#current = undefined;
+      if (hasGround) this.#parts.ended();
+    }
+  }
+
+  /** Takes the locks of new runs and begins their logs. */
+  async #book(
+    ground: RunGround,
+    store: KeptStore | undefined,
+    runs: readonly NewRun[],
+  ): Promise<readonly Booked[]> {
+    const { info } = ground.dataset;
+    const { title, backend } = ground.device.info;
+    const booked: Booked[] = [];
+    try {
+      for (const { start, kind, finder, forkOf } of runs) {
+        const header: RunHeader = {
+          ...start,
+          kind,
+          finder,
+          forkOf,
+          startedAt: this.#parts.now(),
+          dataset: { title: info.title, hash: info.hash },
+          device: { title, backend },
+          version: VERSION,
+        };
+        const baselineRunId = runs[0] === undefined || booked.length === 0 ? undefined : runs[0].start.runId;
+        const recorder = this.#recorder(header, ground, store, { baselineRunId });
+        const lock = await this.#lock(start.runId, false, () => this.#lost(ground, recorder));
+        if (store) recorder.log = await store.create(header, (sentence) => recorder.notKept(sentence));
+        booked.push({ recorder, header, lock, isNew: true });
+      }
+    } catch (error) {
+      for (const one of booked) await this.#giveBack(one, store);
+      throw error;
+    }
+    return booked;
+  }
+
+  /** Trains what was booked, and gives back locks and logs. */
+  async #follow<Result>(
+    ground: RunGround,
+    store: KeptStore | undefined,
+    booked: readonly Booked[],
+    run: (jobs: readonly TrainingJob[]) => Promise<Result>,
+  ): Promise<Result> {
+    this.memory.clear();
+    for (const { header } of booked) this.#headers.set(header.runId, header);
+    this.#current = { runIds: booked.map(({ header }) => header.runId), session: ground.session };
+    try {
+      return await run(
+        booked.map(({ header, recorder }) => ({
+          experiment: header.experiment,
+          reporter: recorder,
+          keeper: recorder,
+        })),
+      );
+    } finally {
+      for (const one of booked) await this.#giveBack(one, store);
+    }
+  }
+
+  async #giveBack({ recorder, header, lock, isNew }: Booked, store: KeptStore | undefined): Promise<void> {
+    await recorder.close();
+    // Settings that were refused make no run.
+    if (isNew && !recorder.hasBegun) await store?.remove(header.runId).catch(() => undefined);
+    lock.release();
+  }
+
+  #recorder(
+    header: RunHeader,
+    ground: RunGround,
+    store: KeptStore | undefined,
+    more: { readonly baselineRunId?: string | undefined; readonly remark?: string | undefined },
+  ): RunRecorder {
+    const { emit, now } = this.#parts;
+    return new RunRecorder({
+      header,
+      store,
+      emit,
+      now,
+      device: ground.device.info.title,
+      memory: this.memory,
+      baselineRunId: more.baselineRunId,
+      remark: more.remark,
+    });
+  }
+
+  async #lock(runId: string, takeOver: boolean, onLost: () => void): Promise<RunLock> {
+    const lock = await this.#parts.locks.acquire(runId, { takeOver, onLost });
+    if (!lock) throw new RequestError(ELSEWHERE, { code: 'elsewhere' });
+    return lock;
+  }
+
+  /** Another tab has taken a run over. */
+  #lost({ session }: RunGround, recorder: RunRecorder | undefined): void {
+    if (!recorder) return;
+    recorder.takenOver();
+    const index = this.#current?.runIds.indexOf(recorder.runId) ?? -1;
+    if (index >= 0) session.stop(index);
+  }
+}
+
+/** How a run ended for this tab. */
+function ended({ recorder }: Booked, status: RunStatus): RunStatus {
+  return recorder.isTakenOver ? 'interrupted' : status;
+}

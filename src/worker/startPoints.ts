@@ -1,0 +1,73 @@
+import type { Checkpoint } from '#domain/checkpoint.ts';
+import type { Dataset } from '#domain/dataset.ts';
+import type { ForkOrigin, KeptRun } from '#domain/keptRun.ts';
+import { VERSION } from '#domain/version.ts';
+import type { StartPoint } from '#train/startPoint.ts';
+import { newestState } from './keptStore.ts';
+import type { KeptStore, StateMemory } from './keptStore.ts';
+import { RequestError } from './requestError.ts';
+
+/** Where a kept run goes on. */
+export interface Continuation {
+  readonly from: StartPoint | undefined;
+  readonly step: number;
+  /** Said of the run when it does not go on as it would have: on another device or version. */
+  readonly remark: string | undefined;
+}
+
+/** @throws {RequestError} when this run is not one to go on with, or not with these data. */
+export function checkResumable({ header, status }: KeptRun, dataset: Dataset): void {
+  if (header.kind === 'finder')
+    throw new RequestError('A learning-rate finder cannot be continued; start it again.');
+  if (status === 'finished') throw new RequestError('This run is finished; there is nothing to continue.');
+  if (status === 'diverged')
+    throw new RequestError('This run has diverged; fork it from before that to go on.');
+  if (header.dataset.hash !== dataset.info.hash) {
+    throw new RequestError(
+      `This run trains on “${header.dataset.title}”; load that data set to continue the run.`,
+      { code: 'other-data' },
+    );
+  }
+}
+
+/**
+ * From the newest checkpoint that the recorded losses reach up to, or from the start without one.
+ * @throws {RequestError | StorageError}
+ */
+export async function continuation(run: KeptRun, store: KeptStore, device: string): Promise<Continuation> {
+  const { runId, forkOf } = run.header;
+  const steps = await store.steps(runId);
+  const begin = forkOf?.step ?? 0;
+  const state = await store.checkpoints.newest(runId, begin + steps.losses.length);
+  if (!state) {
+    if (begin > 0) throw new RequestError('The state that this run was forked from is not there any more.');
+    return { from: undefined, step: 0, remark: undefined };
+  }
+  const rows = run.epochs.filter(({ step }) => step <= state.step);
+  const nextEpoch = rows.at(-1)?.epoch;
+  return {
+    from: {
+      kind: 'resume',
+      state,
+      losses: steps.losses.slice(0, state.step - begin),
+      nextEpoch: nextEpoch === undefined ? Math.floor(begin / (run.plan?.stepsPerEpoch ?? 1)) : nextEpoch + 1,
+    },
+    step: state.step,
+    remark: remarkOf(state, device),
+  };
+}
+
+/** The newest state of another run that is of use to a fork of it. */
+export async function forkPoint(
+  { runId, step }: ForkOrigin,
+  kept: { readonly store: KeptStore | undefined; readonly memory: StateMemory },
+): Promise<StartPoint | undefined> {
+  const divergedAt = (await kept.store?.read(runId))?.divergence?.step ?? Number.POSITIVE_INFINITY;
+  const state = await newestState(runId, kept, Math.min(step, divergedAt - 1));
+  return state && { kind: 'fork', state, optimizer: state.experiment.optimizer };
+}
+
+function remarkOf({ device, version }: Checkpoint, current: string): string | undefined {
+  if (device !== current) return 'Resumed on different hardware.';
+  return version === VERSION ? undefined : `Resumed with another version of NormLab (was ${version}).`;
+}
