@@ -44,11 +44,16 @@ describe('the study that is being built', () => {
 
   it('gives arms their own rates and remembers why', () => {
     studyActions.addArms([bn, gn]);
-    studyActions.setRates([{ arm: gn, learningRate: 0.003, reason: 'valley, median of 3' }]);
+    studyActions.setRate(gn, 0.001, 'by hand');
+    studyActions.setRate(gn, 0.003, 'valley, median of 3');
     expect(plan().arms.map((arm) => arm.maxLearningRate)).toEqual([5e-4, 0.003]);
-    expect(useStudy.getState().reasons).toMatchObject([
-      { arm: { norm: 'gn', maxLearningRate: 0.003 }, text: 'valley, median of 3' },
-    ]);
+    expect(useStudy.getState().reasons.at(-1)).toMatchObject({
+      arm: { norm: 'gn', maxLearningRate: 0.003 },
+      text: 'valley, median of 3',
+    });
+    studyActions.addArms([{ ...gn, maxLearningRate: 0.1 }]);
+    studyActions.setRate(gn, 0.5, 'steep, median of 3');
+    expect(plan().arms.map((arm) => arm.maxLearningRate)).toEqual([5e-4, 0.003, 0.1, 0.5]);
   });
 });
 

@@ -27,8 +27,8 @@ interface StudyActions {
   /** Adds arms that are not there yet. @returns how many were new. */
   addArms: (arms: readonly Experiment[]) => number;
   removeArm: (index: number) => void;
-  /** Gives arms a learning rate, with the reason for it. */
-  setRates: (rates: readonly { arm: Experiment; learningRate: number; reason: string }[]) => void;
+  /** Gives an arm a learning rate of its own, with the reason for it; adds the arm where it is not there. */
+  setRate: (arm: Experiment, learningRate: number, reason: string) => void;
   typeSeeds: (text: string) => void;
   loadQuestion: (question: Question, size: QuestionRef['size']) => void;
   /** Takes plans from elsewhere, such as a link. */
@@ -101,21 +101,15 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       return added;
     },
     removeArm: (index) => change({ arms: plan().arms.filter((_, i) => i !== index) }),
-    setRates: (rates) => {
-      const arms = plan().arms.map((arm) => {
-        const rate = rates.find((one) => areEqualArms(one.arm, arm));
-        return rate ? { ...arm, maxLearningRate: rate.learningRate } : arm;
-      });
-      const reasons = rates.map((one) => ({
-        arm: { ...one.arm, maxLearningRate: one.learningRate },
-        text: one.reason,
-      }));
-      change({ arms });
-      set((state) => ({
-        reasons: [
-          ...state.reasons.filter((old) => !reasons.some((one) => areEqualArms(one.arm, old.arm))),
-          ...reasons,
-        ],
+    setRate: (arm, maxLearningRate, text) => {
+      const adjusted = { ...arm, maxLearningRate };
+      const { arms } = plan();
+      // An arm that is there with several rates is a comparison of rates: none of them is replaced.
+      const [same, another] = arms.filter((other) => areEqualArms({ ...other, maxLearningRate }, adjusted));
+      if (same && !another) change({ arms: arms.map((other) => (other === same ? adjusted : other)) });
+      else if (!arms.some((other) => areEqualArms(other, adjusted))) change({ arms: [...arms, adjusted] });
+      set(({ reasons }) => ({
+        reasons: [...reasons.filter((old) => !areEqualArms(old.arm, adjusted)), { arm: adjusted, text }],
       }));
     },
     typeSeeds: (seedsDraft) => {

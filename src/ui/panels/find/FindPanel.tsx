@@ -1,16 +1,28 @@
+import { useEffect } from 'react';
 import type { ReactNode } from 'react';
+import type { FinderRecord } from '#client/runRecord.ts';
 import { isOver } from '#domain/run.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { formatRate } from '#ui/format.ts';
-import { isFinderRun, useMetricsVersion, useRuns } from '#ui/state/client.ts';
+import { isFinderRun, useClient, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { setupActions, useSetup } from '#ui/state/setupStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
+import { FinderBands } from './FinderBands.tsx';
 import { FinderChart } from './FinderChart.tsx';
 import { finderCurves } from './finderCurves.ts';
 import { FinderSettingsForm } from './FinderSettingsForm.tsx';
 import { Suggestions } from './Suggestions.tsx';
+
+/** Reads the curves of earlier visits that are on the chart. */
+function useFinderSteps(runs: readonly FinderRecord[]): void {
+  const client = useClient();
+  const absent = runs.flatMap((run) => (run.stepsLoaded === 'absent' ? [run.id] : [])).join(' ');
+  useEffect(() => {
+    if (absent) void client.loadSteps(absent.split(' '));
+  }, [client, absent]);
+}
 
 /** The learning-rate finder: its range, its curves, its suggestions. */
 export function FindPanel(): ReactNode {
@@ -24,6 +36,7 @@ export function FindPanel(): ReactNode {
   const maxLearningRate = useSetup((state) => state.experiment.maxLearningRate);
   const curves = finderCurves(runs, hidden);
   const finders = runs.filter(isFinderRun);
+  useFinderSteps(curves.map((curve) => curve.run));
   const run = finders.find((finder) => finder.id === selectedId) ?? finders.at(-1);
   const selected = curves.find((curve) => curve.run.id === run?.id) ?? curves.at(-1);
   const ranges = curves.length > 0 ? curves.map((curve) => curve.run.settings) : [settings];
@@ -43,6 +56,9 @@ export function FindPanel(): ReactNode {
         </p>
         <div className="find-controls">
           <FinderSettingsForm />
+          <button type="button" className="button is-small" onClick={() => viewActions.setTab('study')}>
+            Several arms and seeds…
+          </button>
           <Toggle label="Log loss" isOn={isLossLog} onChange={viewActions.setLossLog} />
         </div>
       </div>
@@ -80,6 +96,7 @@ export function FindPanel(): ReactNode {
           </ol>
         </div>
       )}
+      <FinderBands runs={curves.map((curve) => curve.run)} />
       {run && !isOver(run.status) && run.metrics.count === 0 && (
         <p className="field-help">Preparing the network on the GPU…</p>
       )}

@@ -1,11 +1,14 @@
 import type { MouseEvent, ReactNode } from 'react';
 import type { RunRecord } from '#client/runRecord.ts';
+import { isQueueOver } from '#client/studyQueue.ts';
 import { armName } from '#domain/experiment.ts';
 import { formatClock, formatCount, formatRate, formatRemaining, formatSpeed } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import type { IconName } from '#ui/parts/Icon.tsx';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
+import { useStepTimes } from '#ui/panels/study/useStepTimes.ts';
 import { experimentProblem, runSize } from '#ui/plan.ts';
+import { queueMs } from '#ui/studyCost.ts';
 import { flopsPerImage } from '#ui/runSpeed.ts';
 import { preparationText, runLabel, statusText } from '#ui/runText.ts';
 import { useActiveRun, useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
@@ -21,6 +24,7 @@ export function TransportBar(): ReactNode {
     <section className="transport" aria-label="Transport">
       <TransportButtons run={active} canStart={obstacle === undefined} />
       {active ? <Going run={active} /> : <Idle obstacle={obstacle} />}
+      <StudyProgress />
     </section>
   );
 }
@@ -72,24 +76,34 @@ function TransportButton({ icon, label, isPrimary, isDisabled, onPress }: Transp
 
 function TransportButtons({ run, canStart }: { run: RunRecord | undefined; canStart: boolean }): ReactNode {
   const client = useClient();
+  const queue = useClientState((state) => state.queue);
   const experiment = useSetup((state) => state.experiment);
   const finder = useSetup((state) => state.finder);
   const findIsNext = useView((state) => state.tab === 'find');
   if (run) {
+    const isOfStudy = queue.entries.some(({ runId, state }) => runId === run.id && state === 'going');
     const isPaused = run.status === 'paused';
+    const setPaused = (pauses: boolean): void => {
+      // A paused run of a study pauses the study: another run would start in its place otherwise.
+      if (isOfStudy) {
+        if (pauses) client.queueActions.pause();
+        else client.queueActions.resume();
+      } else if (pauses) client.pause(run.id);
+      else client.resume(run.id);
+    };
     return (
       <div className="transport-buttons">
         <TransportButton
           icon="stop"
-          label="Stop"
+          label={isOfStudy ? 'Stop study' : 'Stop'}
           isDisabled={run.asked === 'stop'}
-          onPress={() => client.stop(run.id)}
+          onPress={() => (isOfStudy ? client.queueActions.stop() : client.stop(run.id))}
         />
         <TransportButton
           icon={isPaused ? 'play' : 'pause'}
           label={isPaused ? 'Resume' : 'Pause'}
           isDisabled={run.status === 'preparing' || run.asked !== undefined}
-          onPress={() => (isPaused ? client.resume(run.id) : client.pause(run.id))}
+          onPress={() => setPaused(!isPaused)}
         />
       </div>
     );
@@ -145,6 +159,26 @@ function Idle({ obstacle }: { obstacle: string | undefined }): ReactNode {
         {obstacle ?? outcome}
       </div>
     </div>
+  );
+}
+
+/** Where the study stands that the run belongs to; nothing outside studies. */
+function StudyProgress(): ReactNode {
+  useMetricsVersion();
+  const queue = useClientState((state) => state.queue);
+  const runs = useRuns();
+  const info = useClientState((state) => state.dataset.info);
+  const times = useStepTimes();
+  if (queue.entries.length === 0 || isQueueOver(queue)) return null;
+  const wanted = queue.entries.filter(({ state }) => state !== 'skipped');
+  const done = wanted.filter(({ state }) => state === 'done').length;
+  const remaining = info && queueMs(queue, runs, info, times);
+  return (
+    <button type="button" className="transport-study" onClick={() => viewActions.setTab('study')}>
+      <span>{queue.isPaused ? 'Study paused' : 'Study'}</span>
+      <strong>{`${done} of ${wanted.length} runs`}</strong>
+      <span>{remaining === undefined ? '' : `${formatRemaining(remaining)} left`}</span>
+    </button>
   );
 }
 

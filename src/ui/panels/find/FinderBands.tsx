@@ -1,0 +1,216 @@
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import { toleranceSentence } from '#analysis/finderBands.ts';
+import type { CurveBand, RuleRange } from '#analysis/finderBands.ts';
+import type { FinderRecord } from '#client/runRecord.ts';
+import { parameterError } from '#domain/parameters.ts';
+import { Plot } from '#ui/charts/Plot.tsx';
+import { armStyle } from '#ui/charts/palette.ts';
+import { linePoints } from '#ui/charts/series.ts';
+import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
+import { formatLoss, formatPercent, formatRate, formatTick } from '#ui/format.ts';
+import { Segmented } from '#ui/parts/Segmented.tsx';
+import { Swatch } from '#ui/parts/Swatch.tsx';
+import { ruleTexts } from '#ui/runText.ts';
+import { studyActions } from '#ui/state/studyStore.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
+import { finderGroups, groupComparisons } from './finderGroups.ts';
+import type { FinderGroup } from './finderGroups.ts';
+
+type Measure = 'loss' | 'relative';
+
+/** Finders of several seeds together: what of a curve and of its suggestions is more than chance. */
+export function FinderBands({ runs }: { runs: readonly FinderRecord[] }): ReactNode {
+  const [measure, setMeasure] = useState<Measure>('relative');
+  const groups = finderGroups(runs);
+  if (groups.length === 0) return null;
+  const { start, end } = groups[0]!.runs[0]!.settings;
+  return (
+    <section className="finder-bands" aria-label="Seeds together">
+      <header className="queue-head">
+        <h3>Seeds together</h3>
+        <Segmented<Measure>
+          label="Loss"
+          isLabelHidden
+          options={[
+            { value: 'relative', label: 'L / L₀', title: 'Over the loss at the start of each curve' },
+            { value: 'loss', label: 'L' },
+          ]}
+          value={measure}
+          onChange={setMeasure}
+        />
+      </header>
+      <BandChart groups={groups} measure={measure} range={[start, end]} />
+      {groupComparisons(groups).map(({ baseline, other, share, tolerance }) => (
+        <p key={`${other.name} ${share}`} className="finder-tolerance">
+          {toleranceSentence(baseline.name, other.name, tolerance)}{' '}
+          <span className="field-help">{`Read off where the loss is ${formatPercent(share)} above its minimum.`}</span>
+        </p>
+      ))}
+      <ul className="finder-arms">
+        {groups.map((group) => (
+          <ArmSuggestions key={group.name} group={group} range={[start, end]} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function BandChart(props: {
+  groups: readonly FinderGroup[];
+  measure: Measure;
+  range: readonly [number, number];
+}): ReactNode {
+  const { groups, measure, range } = props;
+  const drawn = groups.map((group) => {
+    const curve = group.band[measure];
+    const xOf = (k: number): number => group.band.learningRates[k]!;
+    return { group, curve, xOf, style: armStyle(group.experiment), median: linePoints(curve.median, xOf) };
+  });
+  const highest = Math.max(...drawn.map(({ curve }) => 4 * lowest(curve.median)).filter(Number.isFinite), 0);
+  return (
+    <Plot
+      className="is-finder"
+      title={measure === 'loss' ? 'Median loss over seeds' : 'Median of L / L₀ over seeds'}
+      subtitle="band: lowest to highest seed"
+      summary={drawn
+        .map(
+          ({ group, curve }) =>
+            `${group.name}: ${group.runs.length} seeds, lowest median ${formatLoss(lowest(curve.median))}`,
+        )
+        .join('; ')}
+      group="finder"
+      xAxis={logAxis(range[0], range[1])}
+      isXLog
+      xLabel="learning rate"
+      yAxis={roundedAxis(0, highest || 1)}
+      formatX={(rate) => formatRate(rate)}
+      formatY={formatTick}
+      lines={drawn.map(({ group, median, style }) => ({
+        id: group.name,
+        points: median,
+        colour: style.colour,
+        dash: style.dash,
+        width: 2,
+      }))}
+      bands={drawn.map(({ group, curve, xOf, style }) => ({
+        id: group.name,
+        points: Array.from(curve.min, (low, k) => ({ x: xOf(k), low, high: curve.max[k]! })),
+        colour: style.colour,
+      }))}
+      readout={(rate) => ({
+        title: `Learning rate ${formatRate(rate)}`,
+        rows: drawn.flatMap(({ group, curve, style }) => {
+          const k = nearest(group.band.learningRates, rate);
+          return k === undefined
+            ? []
+            : [
+                {
+                  id: group.name,
+                  name: group.name,
+                  colour: style.colour,
+                  dash: style.dash,
+                  text: readoutText(curve, k),
+                  at: { x: group.band.learningRates[k]!, y: curve.median[k]! },
+                },
+              ];
+        }),
+      })}
+      empty="The curves appear here as the finders go."
+    />
+  );
+}
+
+function readoutText(curve: CurveBand, k: number): string {
+  return `${formatLoss(curve.median[k]!)} (${formatLoss(curve.min[k]!)} to ${formatLoss(curve.max[k]!)})`;
+}
+
+function lowest(values: Float64Array): number {
+  return values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+}
+
+/** Entry of rising rates next to one; undefined beyond their ends. */
+function nearest(rates: Float64Array, rate: number): number | undefined {
+  if (rates.length === 0 || rate < rates[0]! || rate > rates.at(-1)!) return undefined;
+  return rates.findIndex((other) => other >= rate);
+}
+
+/** What each rule suggests for one arm, from its lowest to its highest seed. */
+function ArmSuggestions({
+  group,
+  range,
+}: {
+  group: FinderGroup;
+  range: readonly [number, number];
+}): ReactNode {
+  return (
+    <li className="finder-arm">
+      <h4>
+        <Swatch style={armStyle(group.experiment)} hasMarker={false} /> {group.name}
+        <span className="field-help">{` ${group.runs.length} seeds`}</span>
+      </h4>
+      {group.ranges.length === 0 && (
+        <p className="field-help">Suggestions come when its finders have ended.</p>
+      )}
+      {group.ranges.map((rule) => (
+        <RuleBar key={rule.rule} group={group} rule={rule} range={range} />
+      ))}
+    </li>
+  );
+}
+
+function RuleBar(props: {
+  group: FinderGroup;
+  rule: RuleRange;
+  range: readonly [number, number];
+}): ReactNode {
+  const { group, rule, range } = props;
+  const { name } = ruleTexts[rule.rule];
+  const rate = Number(rule.median.toPrecision(2));
+  const isAllowed = parameterError('maxLearningRate', rate) === undefined;
+  const adopt = (): void => {
+    const reason = `${name}, median of ${rule.count}`;
+    studyActions.setRate(group.experiment, rate, reason);
+    viewActions.announce(`${group.name} has learning rate ${formatRate(rate)} in the study: ${reason}.`);
+  };
+  return (
+    <div className={rule.isUnreliable ? 'finder-arm-rule is-unreliable' : 'finder-arm-rule'}>
+      <span>
+        {`${name}: ${formatRate(rule.median)} (${formatRate(rule.min)} to ${formatRate(rule.max)})`}
+        {rule.isUnreliable && ' – spreads over more than 10×'}
+      </span>
+      <RuleTrack rule={rule} range={range} />
+      <button
+        type="button"
+        className="button is-small"
+        aria-label={`Use ${formatRate(rate)} for ${group.name}: ${name}, median of ${rule.count}`}
+        aria-disabled={!isAllowed}
+        onClick={() => isAllowed && adopt()}
+      >
+        Use for this arm
+      </button>
+    </div>
+  );
+}
+
+/** A bar from the smallest to the largest suggestion on the finder's axis, the median marked. */
+function RuleTrack({ rule, range }: { rule: RuleRange; range: readonly [number, number] }): ReactNode {
+  const low = Math.log10(range[0]);
+  const high = Math.log10(range[1]);
+  const at = (rate: number): number => (100 * (Math.log10(rate) - low)) / (high - low);
+  const colour = rule.isUnreliable ? 'var(--line-strong)' : 'var(--ink)';
+  return (
+    <svg className="rule-track" viewBox="0 0 100 18" preserveAspectRatio="none" aria-hidden="true">
+      <line x1="0" x2="100" y1="9" y2="9" stroke="var(--grid)" vectorEffect="non-scaling-stroke" />
+      <rect
+        x={at(rule.min)}
+        width={Math.max(0.4, at(rule.max) - at(rule.min))}
+        y="6"
+        height="6"
+        fill={colour}
+        opacity="0.35"
+      />
+      <rect x={at(rule.median) - 0.3} width="0.6" y="2" height="14" fill={colour} />
+    </svg>
+  );
+}

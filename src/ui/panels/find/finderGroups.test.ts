@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { finderRun, metricsOf } from '#client/runRecord.fixtures.ts';
+import type { FinderRecord } from '#client/runRecord.ts';
+import { defaultExperiment } from '#domain/parameters.ts';
+import { finderGroups, groupComparisons } from './finderGroups.ts';
+
+const bn = defaultExperiment();
+const ws = { ...bn, ws: true };
+
+/** A finder whose loss rises from step `turn` on. */
+function finder(id: string, experiment: typeof bn, turn: number): FinderRecord {
+  const losses = Array.from({ length: 90 }, (_, step) => 2 + Math.max(0, step - turn) ** 2 / 20);
+  return finderRun({ id, experiment, metrics: metricsOf(losses) });
+}
+
+const runs = [
+  finder('a', bn, 50),
+  finder('b', { ...bn, seed: 1, maxLearningRate: 0.1 }, 50),
+  finder('c', ws, 60),
+  finder('d', { ...ws, seed: 1 }, 60),
+  finder('e', { ...bn, norm: 'gn' }, 50),
+];
+
+describe('finderGroups', () => {
+  it('takes repeats together, whatever maximum learning rate they were started with', () => {
+    const groups = finderGroups(runs);
+    expect(groups.map((group) => [group.name, group.runs.map(({ id }) => id)])).toEqual([
+      ['BN', ['a', 'b']],
+      ['BN+WS', ['c', 'd']],
+    ]);
+    expect(groups[0]!.band.learningRates.length).toBeGreaterThan(50);
+  });
+
+  it('keeps finders of another ramp apart', () => {
+    const settings = { start: 1e-6, end: 1, steps: 100 };
+    expect(finderGroups([runs[0]!, { ...runs[1]!, settings }])).toEqual([]);
+  });
+
+  it('compares what the arms withstand, seed by seed', () => {
+    const [tenth, quarter] = groupComparisons(finderGroups(runs));
+    expect(tenth).toMatchObject({ share: 0.1, baseline: { name: 'BN' }, other: { name: 'BN+WS' } });
+    expect(tenth!.tolerance).toMatchObject({ count: 2, leftOut: 0 });
+    // Ten steps of a ramp over eight decades in a hundred steps.
+    expect(tenth!.tolerance.ratio).toBeGreaterThan(4);
+    expect(tenth!.tolerance.ratio).toBeLessThan(8);
+    expect(quarter!.share).toBe(0.25);
+  });
+});
