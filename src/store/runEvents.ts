@@ -105,6 +105,20 @@ function refusal({ header }: Readonly<Record<string, unknown>>): string | undefi
   return isRecord(header) ? unknownNormalization(header['experiment']) : undefined;
 }
 
+/** The events of a log that says all that `run` does: what `replay` takes back, but for the steps and notes. */
+export function eventsOf(run: KeptRun): RunEvent[] {
+  const { header, plan, epochs, divergence, layers, result, status, detail } = run;
+  return [
+    headerEvent(header),
+    ...(plan ? [{ type: 'plan', plan } as const] : []),
+    ...epochs.map((row) => ({ type: 'epoch', row }) as const),
+    ...(divergence ? [{ type: 'diverged', divergence } as const] : []),
+    ...(layers ? [{ type: 'layers', layers } as const] : []),
+    ...(result ? [{ type: 'result', result } as const] : []),
+    { type: 'status', status, detail },
+  ];
+}
+
 type ReplayedRun = Omit<KeptRun, 'header' | 'notes' | 'stepCount' | 'checkpointStep'>;
 
 const CLOSED = 'The page was closed or reloaded.';

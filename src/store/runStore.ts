@@ -5,9 +5,16 @@ import type { StoreFiles } from '#lib/files/storeFiles.ts';
 import { CheckpointStore } from './checkpointStore.ts';
 import { readNotes, writeNotes } from './notesFile.ts';
 import { notSaved } from './notSaved.ts';
-import { eventFrame, headerEvent, readLog, reopenedEvent, replay, type LogReading } from './runEvents.ts';
+import {
+  eventFrame,
+  eventsOf,
+  headerEvent,
+  readLog,
+  reopenedEvent,
+  replay,
+  type LogReading,
+} from './runEvents.ts';
 import { EVENTS, STEPS, folderOf, runIdOf } from './runFiles.ts';
-import { runLogEvents } from './runImport.ts';
 import { RunLogWriter, type RunLog } from './runLog.ts';
 import {
   HEADER_BYTES,
@@ -185,7 +192,7 @@ export class RunStore {
     const folder = folderOf(runId);
     return this.#files.exclusive(`import-${runId}`, async () => {
       if (this.#logs.has(runId) || (await this.#files.read(folder, EVENTS))) return 'skipped';
-      const events = runLogEvents(run).map(eventFrame);
+      const events = eventsOf(run).map(eventFrame);
       const records = [stepsHeader(steps.firstStep), stepRecords(steps)];
       try {
         if (steps.losses.length > 0) await this.#writeChecked(folder, STEPS, records);
