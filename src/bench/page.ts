@@ -1,5 +1,6 @@
 import { requestGpu, type GpuContext } from '#gpu/device.ts';
 import { compareSystems, type CompareOptions, type Comparison } from './compare.ts';
+import { openSoak, type Soak } from './soak.ts';
 import { normLabContestant, timeInTurn, type BenchCase } from './stepBenchmark.ts';
 
 /** What the comparison of systems asks of every entrant's page. */
@@ -16,6 +17,7 @@ declare global {
     dispatches: number;
   }>;
   var compare: (options: CompareOptions) => Promise<Comparison>;
+  var openSoak: (benchCase: BenchCase) => Promise<Soak>;
 }
 
 let context: Promise<GpuContext> | undefined;
@@ -41,3 +43,5 @@ globalThis.compare = async (options) => {
   context ??= requestGpu();
   return compareSystems(await context, options);
 };
+
+globalThis.openSoak = openSoak;
