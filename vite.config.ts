@@ -19,7 +19,7 @@ export default defineConfig({
     target: 'es2023',
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 2000,
-    rolldownOptions: { input: ['index.html', 'bench.html'] },
+    rolldownOptions: { input: ['index.html', 'bench.html', 'lab.html'] },
   },
   // A dependency that Vite finds late makes it reload the page, in the middle of a test too: name those that
   // only workers reach.
@@ -55,7 +55,18 @@ export default defineConfig({
       {
         extends: true,
         // What only tests reach, for the same reason as above.
-        optimizeDeps: { include: ['hyparquet-writer', 'modern-tar'] },
+        optimizeDeps: {
+          include: [
+            '@base-ui/react/menu',
+            'hyparquet-writer',
+            'modern-tar',
+            'react',
+            'react-dom',
+            'react-dom/client',
+            'recharts',
+            'zustand',
+          ],
+        },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts'],

@@ -19,11 +19,13 @@ const PORT_COUNT = 20;
  * @param {string} options.root folder with index.html.
  * @param {string} [options.base] path that the site lies under, with slashes around it; '/' by default.
  * @param {number} [options.port] this port or an error; without it, the first free one from 4173 on.
- * @param {string} [options.data] folder of archives to offer to the page; none by default.
+ * @param {string} [options.data] folder of archives to offer to the page; none by default, or with `first`.
+ * @param {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse, next: () => void) => void} [options.first]
+ * answers before the site does, or passes on.
  * @param {string} [options.host] address to listen on; this machine alone by default.
  * @returns {Promise<SiteServer>}
  */
-export async function serveSite({ root, base = '/', port, data, host = '127.0.0.1' }) {
+export async function serveSite({ root, base = '/', port, data, first, host = '127.0.0.1' }) {
   // `dev` reads files as they are now, so that a build under a running server needs no restart.
   const site = sirv(root, {
     dev: true,
@@ -47,8 +49,9 @@ export async function serveSite({ root, base = '/', port, data, host = '127.0.0.
     }
     request.url = url.slice(base.length - 1);
     const next = () => site(request, response, notFound);
-    if (data === undefined) next();
-    else offerData(data)(request, response, next);
+    const offer = first ?? (data === undefined ? undefined : offerData(data));
+    if (offer) offer(request, response, next);
+    else next();
   });
 
   const ports =

@@ -31,7 +31,7 @@ export function helpText(): string {
       'run.json',
       'The run in the export format of the page, which imports it: configuration, device, every step, epochs.',
     ),
-    ...entry('metrics.csv', 'One line per step and per epoch.'),
+    ...entry('metrics.csv', 'One line per step.'),
     ...entry('init.safetensors', 'The weights that it started from, under the names of torchvision.'),
     ...entry('model.safetensors', 'The weights and running statistics at its end.'),
     ...entry('checkpoint.bin', 'What --resume continues from; written while training, too.'),

@@ -9,35 +9,55 @@ interface TuningFile {
   readonly adapters: Readonly<Record<string, TuningChoices>>;
 }
 
+/** Where the text of the choices lies. */
+export interface TuningText {
+  /** Rejects when there is none. */
+  read(): Promise<string>;
+  /** Rejects when it cannot be written. */
+  write(text: string): Promise<void>;
+}
+
 /**
- * Choices of tiles in the origin's private file system. They are a cache: what cannot be read is measured
- * again, and what cannot be written (no storage in a private window, no room) is measured again next time.
+ * Choices of tiles in a text. They are a cache: what cannot be read is measured again, and what cannot be
+ * written (no storage in a private window, no room) is measured again next time.
  */
-export const tuningStore: TuningStore = {
-  async load(adapter) {
-    return (await read()).adapters[adapter] ?? {};
+export function tuningStore(text: TuningText): TuningStore {
+  return {
+    async load(adapter) {
+      return (await read(text)).adapters[adapter] ?? {};
+    },
+    async save(adapter, choices) {
+      try {
+        const { adapters } = await read(text);
+        const content: TuningFile = { version: VERSION, adapters: { ...adapters, [adapter]: choices } };
+        await text.write(JSON.stringify(content));
+      } catch (error) {
+        console.warn('Tile choices were not kept:', error);
+      }
+    },
+  };
+}
+
+/** In the origin's private file system. */
+export const originTuning: TuningText = {
+  async read() {
+    const directory = await navigator.storage.getDirectory();
+    const file = await (await directory.getFileHandle(FILE)).getFile();
+    return file.text();
   },
-  async save(adapter, choices) {
-    try {
-      const { adapters } = await read();
-      const directory = await navigator.storage.getDirectory();
-      const file = await directory.getFileHandle(FILE, { create: true });
-      const writable = await file.createWritable();
-      const content: TuningFile = { version: VERSION, adapters: { ...adapters, [adapter]: choices } };
-      await writable.write(JSON.stringify(content));
-      await writable.close();
-    } catch (error) {
-      console.warn('Tile choices were not kept:', error);
-    }
+  async write(text) {
+    const directory = await navigator.storage.getDirectory();
+    const file = await directory.getFileHandle(FILE, { create: true });
+    const writable = await file.createWritable();
+    await writable.write(text);
+    await writable.close();
   },
 };
 
-async function read(): Promise<TuningFile> {
+async function read(text: TuningText): Promise<TuningFile> {
   const empty: TuningFile = { version: VERSION, adapters: {} };
   try {
-    const directory = await navigator.storage.getDirectory();
-    const file = await (await directory.getFileHandle(FILE)).getFile();
-    const parsed: unknown = JSON.parse(await file.text());
+    const parsed: unknown = JSON.parse(await text.read());
     return isTuningFile(parsed) ? parsed : empty;
   } catch {
     return empty;

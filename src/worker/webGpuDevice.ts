@@ -2,17 +2,18 @@ import { createReplayEngine } from '#engine/replay/createReplayEngine.ts';
 import { Tuner } from '#engine/replay/tuner.ts';
 import { requestGpu } from '#gpu/device.ts';
 import type { AdapterDescription } from '#gpu/device.ts';
-import { tuningStore } from './tuningStore.ts';
+import { originTuning, tuningStore } from './tuningStore.ts';
 import type { TrainingDevice } from './trainingDevice.ts';
 
 /**
  * Opens WebGPU with the recorded engine.
+ * @param tuning where choices of tiles outlive the worker.
  * @throws {GpuUnavailableError}
  */
-export async function openWebGpu(): Promise<TrainingDevice> {
+export async function openWebGpu(tuning = originTuning): Promise<TrainingDevice> {
   const context = await requestGpu();
   const { adapter, limits, features } = context;
-  const tuner = new Tuner(context, tuningStore);
+  const tuner = new Tuner(context, tuningStore(tuning));
   return {
     info: {
       backend: 'webgpu',
