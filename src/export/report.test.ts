@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { claimsLedger } from '#analysis/claims.ts';
+import { finderRun, trainingRun } from './exportedRun.fixtures.ts';
+import type { ExportedRun } from './exportedRun.ts';
+import { reportHtml, type ReportInput } from './report.ts';
+import { verdictLines } from './verdictLines.ts';
+
+/** A run whose raw losses fall by a tenth of `factor` a step, two steps in each arrival of `ms`. */
+function falling(name: string, ws: boolean, factor: number, ms: number, valid: number): ExportedRun {
+  const { run, steps } = trainingRun({ name, experiment: { ws } });
+  const count = 100;
+  const series = (value: (step: number) => number) =>
+    Float32Array.from({ length: count }, (_, i) => value(i));
+  return {
+    run: {
+      ...run,
+      plan: { ...run.plan!, stepsPerEpoch: count },
+      epochs: [{ ...run.epochs[0]!, validLoss: valid }],
+      stepCount: count,
+    },
+    steps: {
+      ...steps,
+      losses: series((step) => 20 - factor * 0.1 * step),
+      smoothed: series(() => 0),
+      learningRates: series(() => 1),
+      momenta: series(() => 1),
+      elapsedMs: series((step) => ms * Math.floor(step / 2)),
+    },
+  };
+}
+
+const input = (changes: Partial<ReportInput> = {}): ReportInput => ({
+  title: 'BN against BN+WS',
+  runs: [trainingRun(), finderRun()],
+  charts: [{ title: 'Losses', svg: '<svg viewBox="0 0 1 1"><path d="M0 0"/></svg>' }],
+  claims: [],
+  link: 'https://example.org/#v=1&norm=gn',
+  now: 1_700_000_000_000,
+  ...changes,
+});
+
+describe('verdictLines', () => {
+  it('compares runs of the same seed and settings with the first', () => {
+    const lines = verdictLines([falling('BN', false, 1, 10, 0.6), falling('BN+WS', true, 2, 12, 0.55)]);
+    expect(lines.length).toBe(1);
+    const [, share] = /in (\d\.\d\d) × the steps/.exec(lines[0]!)!;
+    // Twice as fast, so half of the steps, but for the lag of the average.
+    expect(Number(share)).toBeGreaterThan(0.4);
+    expect(Number(share)).toBeLessThan(0.6);
+    expect(lines[0]).toMatch(
+      /^BN\+WS reached BN’s final training loss in .* final validation loss 0\.050 lower; time per step 1\.20 ×\.$/,
+    );
+  });
+
+  it('says when the loss was not reached, and who diverged', () => {
+    const diverged = trainingRun({
+      name: 'GN',
+      run: {
+        status: 'diverged',
+        divergence: { step: 1233, loss: Number.NaN, learningRate: 1, reason: 'not-finite' },
+      },
+    });
+    expect(
+      verdictLines([falling('BN', false, 2, 10, 0.5), falling('BN+WS', true, 1, 10, 0.5), diverged]),
+    ).toEqual([
+      'BN+WS did not reach BN’s final training loss; final validation loss the same; time per step 1.00 ×.',
+      'GN diverged at step 1,234.',
+    ]);
+  });
+
+  it('compares nothing that differs in more than the arm', () => {
+    const run = falling('BN', false, 1, 10, 0.6);
+    const { header } = run.run;
+    const other = {
+      ...run,
+      run: { ...run.run, header: { ...header, experiment: { ...header.experiment, seed: 1 } } },
+    };
+    expect(verdictLines([run, other, finderRun()])).toEqual([]);
+  });
+});
+
+describe('reportHtml', () => {
+  it('holds set-up, charts, tables, adapter and versions', () => {
+    const html = reportHtml(input({ claims: claimsLedger([]).slice(0, 1) }));
+    for (const text of [
+      '<svg viewBox="0 0 1 1">',
+      '<figcaption>Losses</figcaption>',
+      'Epochs of BN #1 (BN)',
+      'border-collapse: collapse',
+      '<td>1.500000 ± 0.010000</td>',
+      '<td>1:01</td>',
+      'Test GPU (webgpu)',
+      '<td>0.1.0</td>',
+      '<td>2023-11-14 22:13</td>',
+      'Suggestions of BN #1',
+      'Nothing to compare yet.',
+      'href="https://example.org/#v=1&amp;norm=gn"',
+    ]) {
+      expect(html).toContain(text);
+    }
+  });
+
+  it('shows shared settings once and the others run by run', () => {
+    const html = reportHtml(input({ runs: [trainingRun(), trainingRun({ experiment: { ws: true } })] }));
+    expect(html).toContain('<th>Weight Standardization</th>');
+    expect(html).toContain('<td>Batch size</td><td>64</td>');
+    expect(reportHtml(input({ runs: [] }))).toContain('No runs.');
+  });
+
+  it('escapes every text, and allows nothing to load or run', () => {
+    const evil = '<img src=x onerror=alert(1)>"\'&';
+    const html = reportHtml(
+      input({ title: evil, runs: [trainingRun({ name: evil })], link: 'data:text/html,x' }),
+    );
+    expect(html).not.toContain('<img');
+    expect(html).not.toContain('data:text');
+    expect(html).not.toContain('<script');
+    expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;');
+    expect(html).toContain("default-src 'none'");
+  });
+
+  it.each([
+    '<svg><script>1</script></svg>',
+    '<svg onload="alert(1)"></svg>',
+    '<svg><foreignObject></foreignObject></svg>',
+    '<svg><a href="javascript:alert(1)"></a></svg>',
+    '<p>text</p>',
+  ])('refuses the chart %s', (svg) => {
+    expect(() => reportHtml(input({ charts: [{ title: 'T', svg }] }))).toThrow(TypeError);
+  });
+});

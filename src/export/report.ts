@@ -1,0 +1,174 @@
+import type { ClaimRow } from '#analysis/claims.ts';
+import { armName } from '#domain/experiment.ts';
+import { parameterNames, parameters, type ParameterName } from '#domain/parameters.ts';
+import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
+import { runName, type ExportedRun } from './exportedRun.ts';
+import { verdictLines } from './verdictLines.ts';
+import reportStyle from './report.css?raw';
+
+/** A chart as the page draws it. */
+export interface ReportChart {
+  readonly title: string;
+  /** One `<svg>` element, of this app: it is checked, not escaped. */
+  readonly svg: string;
+}
+
+export interface ReportInput {
+  readonly title: string;
+  readonly runs: readonly ExportedRun[];
+  readonly charts: readonly ReportChart[];
+  /** Lines of the claims ledger that concern these runs. */
+  readonly claims: readonly ClaimRow[];
+  /** The address that opens the set-up. */
+  readonly link: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * A report as one HTML file without scripts or anything from elsewhere: its own policy forbids both. All text is
+ * escaped.
+ * @throws {TypeError} when a chart is more than drawing.
+ */
+export function reportHtml({ title, runs, charts, claims, link, now }: ReportInput): string {
+  const verdicts = verdictLines(runs);
+  const sections = [
+    verdicts.length > 0 ? section('What it shows', list(verdicts)) : '',
+    claims.length > 0 ? section('Claims', claimsTable(claims)) : '',
+    charts.length > 0 ? section('Charts', charts.map(figure).join('\n')) : '',
+    section('Set-up', setupTable(runs)),
+    ...runs.filter(({ run }) => run.epochs.length > 0).map(epochSection),
+    ...runs.filter(({ run }) => run.result !== undefined).map(finderSection),
+    section('Where it ran', provenance(runs)),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(title)}</title>
+<style>
+${reportStyle}</style>
+</head>
+<body>
+<h1>${escape(title)}</h1>
+<p>${escape(new Date(now).toISOString().slice(0, 16).replace('T', ' '))} UTC${link === undefined ? '' : ` · ${anchor(link)}`}</p>
+${sections.filter((text) => text !== '').join('\n')}
+</body>
+</html>
+`;
+}
+
+function escape(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}
+
+function section(title: string, body: string): string {
+  return `<section>\n<h2>${escape(title)}</h2>\n${body}\n</section>`;
+}
+
+function list(items: readonly string[]): string {
+  return `<ul>\n${items.map((item) => `<li>${escape(item)}</li>`).join('\n')}\n</ul>`;
+}
+
+/** A link for addresses of the web only. */
+function anchor(link: string): string {
+  return /^https?:\/\//i.test(link) ? `<a href="${escape(link)}">open this set-up</a>` : '';
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (tag: 'th' | 'td', cells: readonly string[]): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join('')}</tr>`;
+  return `<div class="table"><table>\n<thead>${line('th', header)}</thead>\n<tbody>\n${rows
+    .map((cells) => line('td', cells))
+    .join('\n')}\n</tbody>\n</table></div>`;
+}
+
+function figure({ title, svg }: ReportChart): string {
+  // Charts come from the page itself; should foreign text ever get into one, it must not become a program.
+  if (!/^\s*<svg[\s>]/i.test(svg) || /<script|<foreignObject|\son\w+\s*=|javascript:/i.test(svg)) {
+    throw new TypeError(`The chart “${title}” is more than a drawing.`);
+  }
+  return `<figure>\n${svg}\n<figcaption>${escape(title)}</figcaption>\n</figure>`;
+}
+
+function claimsTable(claims: readonly ClaimRow[]): string {
+  return table(
+    ['claim', 'size', 'measure', 'result', 'to add'],
+    claims.map(({ question, size, measure, sentence, advice }) => [
+      question,
+      size,
+      measure,
+      sentence,
+      advice ?? '–',
+    ]),
+  );
+}
+
+/** Settings by run: those that all share once, the others run by run. */
+function setupTable(runs: readonly ExportedRun[]): string {
+  const experiments = runs.map(({ run }) => run.header.experiment);
+  const [first] = experiments;
+  if (!first) return '<p>No runs.</p>';
+  const isShared = (name: ParameterName): boolean =>
+    experiments.every((experiment) => experiment[name] === first[name]);
+  const varied = parameterNames.filter((name) => !isShared(name));
+  const show = (name: ParameterName, value: string | number | boolean): string =>
+    name === 'maxLearningRate' && typeof value === 'number' ? formatRate(value, 4) : String(value);
+  const label = (name: ParameterName): string => parameters[name].label;
+  const shared = parameterNames.filter(isShared).map((name) => [label(name), show(name, first[name])]);
+  const each = runs.map((exported) => [
+    runName(exported),
+    exported.run.status,
+    ...varied.map((name) => show(name, exported.run.header.experiment[name])),
+  ]);
+  return `${table(['setting of all runs', 'value'], shared)}\n${table(['run', 'state', ...varied.map(label)], each)}`;
+}
+
+function epochSection(exported: ExportedRun): string {
+  const rows = exported.run.epochs.map(
+    ({ epoch, trainLoss, validLoss, standardError, accuracy, milliseconds }) => [
+      String(epoch),
+      formatTableNumber(trainLoss),
+      formatTableNumber(validLoss) +
+        (standardError === undefined ? '' : ` ± ${formatTableNumber(standardError)}`),
+      formatTableNumber(accuracy),
+      formatClock(milliseconds),
+    ],
+  );
+  const title = `Epochs of ${runName(exported)} (${armName(exported.run.header.experiment)})`;
+  return section(title, table(['epoch', 'train_loss', 'valid_loss', 'accuracy', 'time'], rows));
+}
+
+function finderSection(exported: ExportedRun): string {
+  const rows = exported.run.result!.suggestions.map(({ rule, learningRate, note }) => [
+    rule,
+    learningRate === undefined ? '–' : formatRate(learningRate, 3),
+    note ?? '',
+  ]);
+  return section(`Suggestions of ${runName(exported)}`, table(['rule', 'learning rate', 'note'], rows));
+}
+
+function provenance(runs: readonly ExportedRun[]): string {
+  return table(
+    ['run', 'data', 'adapter', 'NormLab', 'started (UTC)', 'start weights', 'batches'],
+    runs.map((exported) => {
+      const { header, plan } = exported.run;
+      return [
+        runName(exported),
+        header.dataset.title,
+        `${header.device.title} (${header.device.backend})`,
+        header.version,
+        new Date(header.startedAt).toISOString().slice(0, 16).replace('T', ' '),
+        plan?.initialWeightsHash ?? '–',
+        plan?.orderHash ?? '–',
+      ];
+    }),
+  );
+}
