@@ -1,19 +1,18 @@
 import * as v from 'valibot';
-import type { WorkerEvent } from './messages.ts';
+import { countSchema as count } from '#domain/runSchema.ts';
+import { runIdSchema } from '#domain/keptRunSchema.ts';
 import {
-  anyNumber,
-  benchmarkArm,
-  benchmarkSystem,
-  count,
-  divergence,
-  epochRow,
-  finderResult,
-  layerHistory,
-  runId,
-  runPlan,
-  status,
-  stepChunk,
-} from './schemas.ts';
+  anyNumberSchema,
+  divergenceSchema,
+  epochRowSchema,
+  finderResultSchema,
+  layerHistorySchema,
+  runPlanSchema,
+  runStatusSchema,
+  stepChunkSchema,
+} from '#domain/runSchema.ts';
+import type { WorkerEvent } from './messages.ts';
+import { benchmarkArm, benchmarkSystem } from './schemas.ts';
 
 export const workerEvent: v.GenericSchema<unknown, WorkerEvent> = v.variant('type', [
   v.object({
@@ -24,32 +23,37 @@ export const workerEvent: v.GenericSchema<unknown, WorkerEvent> = v.variant('typ
     bytesPerSecond: v.exactOptional(v.number()),
     remainingMs: v.exactOptional(v.number()),
   }),
-  v.object({ type: v.literal('run-status'), runId, status, detail: v.exactOptional(v.string()) }),
-  v.object({ type: v.literal('run-plan'), runId, plan: runPlan }),
+  v.object({
+    type: v.literal('run-status'),
+    runId: runIdSchema,
+    status: runStatusSchema,
+    detail: v.exactOptional(v.string()),
+  }),
+  v.object({ type: v.literal('run-plan'), runId: runIdSchema, plan: runPlanSchema }),
   v.object({
     type: v.literal('preparing'),
-    runId,
+    runId: runIdSchema,
     stage: v.picklist(['measuring tiles', 'compiling kernels']),
     done: count,
     total: count,
   }),
-  v.object({ type: v.literal('steps'), runId, chunk: stepChunk }),
-  v.object({ type: v.literal('epoch'), runId, row: epochRow }),
-  v.object({ type: v.literal('validating'), runId, done: count, total: count }),
-  v.object({ type: v.literal('diverged'), runId, divergence }),
-  v.object({ type: v.literal('layers'), runId, history: layerHistory }),
+  v.object({ type: v.literal('steps'), runId: runIdSchema, chunk: stepChunkSchema }),
+  v.object({ type: v.literal('epoch'), runId: runIdSchema, row: epochRowSchema }),
+  v.object({ type: v.literal('validating'), runId: runIdSchema, done: count, total: count }),
+  v.object({ type: v.literal('diverged'), runId: runIdSchema, divergence: divergenceSchema }),
+  v.object({ type: v.literal('layers'), runId: runIdSchema, history: layerHistorySchema }),
   v.object({
     type: v.literal('paired-validation'),
     epoch: count,
-    baselineRunId: runId,
-    runId,
-    mean: anyNumber,
-    standardError: anyNumber,
+    baselineRunId: runIdSchema,
+    runId: runIdSchema,
+    mean: anyNumberSchema,
+    standardError: anyNumberSchema,
   }),
-  v.object({ type: v.literal('continues'), runId, step: count }),
-  v.object({ type: v.literal('checkpoint'), runId, step: count }),
-  v.object({ type: v.literal('not-kept'), runId, message: v.string() }),
-  v.object({ type: v.literal('finder-done'), runId, result: finderResult }),
+  v.object({ type: v.literal('continues'), runId: runIdSchema, step: count }),
+  v.object({ type: v.literal('checkpoint'), runId: runIdSchema, step: count }),
+  v.object({ type: v.literal('not-kept'), runId: runIdSchema, message: v.string() }),
+  v.object({ type: v.literal('finder-done'), runId: runIdSchema, result: finderResultSchema }),
   v.object({
     type: v.literal('benchmark-progress'),
     system: benchmarkSystem,

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
+import { countSchema as count } from '#domain/runSchema.ts';
 import { workerEvent } from './eventSchema.ts';
 import type { RequestMessage, RequestName, Requests, WireError, WorkerMessage } from './messages.ts';
 import { requestBodies } from './requestSchemas.ts';
 import { responseBodies } from './responseSchemas.ts';
-import { count } from './schemas.ts';
 
 /** A message that does not keep to `messages.ts`: page and worker are of different versions, or a defect. */
 export class ProtocolError extends Error {

@@ -1,22 +1,16 @@
 import * as v from 'valibot';
+import { countSchema as count } from '#domain/runSchema.ts';
+import {
+  forkOriginSchema,
+  keptRunSchema,
+  runIdSchema,
+  runNotesSchema,
+  runStartSchema,
+} from '#domain/keptRunSchema.ts';
+import { finderSettingsSchema, stepChunkSchema } from '#domain/runSchema.ts';
 import { RACE_LANES } from '#domain/study.ts';
 import type { RequestName, Requests } from './messages.ts';
-import {
-  benchmarkArm,
-  bytes,
-  count,
-  finderSettings,
-  forkOrigin,
-  hash,
-  keptRun,
-  nothing,
-  runId,
-  runNotes,
-  runOnly,
-  runStart,
-  seed,
-  stepChunk,
-} from './schemas.ts';
+import { benchmarkArm, bytes, hash, nothing, runOnly, seed } from './schemas.ts';
 
 const initialWeights = v.exactOptional(bytes);
 const stopAfter = v.exactOptional(v.pipe(count, v.minValue(1)));
@@ -66,33 +60,35 @@ export const requestBodies = {
     variants: v.pipe(count, v.maxValue(100)),
   }),
   train: v.strictObject({
-    start: runStart,
-    forkOf: v.union([forkOrigin, v.undefined_()]),
+    start: runStartSchema,
+    forkOf: v.union([forkOriginSchema, v.undefined_()]),
     initialWeights,
     stopAfter,
   }),
   resumeKept: v.strictObject({
-    runId,
+    runId: runIdSchema,
     takeOver: v.exactOptional(v.boolean()),
     initialWeights,
     stopAfter,
   }),
   race: v.strictObject({
     starts: v.pipe(
-      v.array(runStart),
+      v.array(runStartSchema),
       v.minLength(RACE_LANES.least, `A race needs at least ${RACE_LANES.least} runs.`),
       v.maxLength(RACE_LANES.most, `A race has at most ${RACE_LANES.most} runs.`),
     ),
   }),
-  findLearningRate: v.strictObject({ start: runStart, settings: finderSettings, initialWeights }),
+  findLearningRate: v.strictObject({ start: runStartSchema, settings: finderSettingsSchema, initialWeights }),
   keptRuns: nothing,
   keptSteps: runOnly,
-  describeRun: v.strictObject({ runId, notes: runNotes }),
+  describeRun: v.strictObject({ runId: runIdSchema, notes: runNotesSchema }),
   removeRun: runOnly,
-  importRuns: v.strictObject({ runs: v.array(v.strictObject({ run: keptRun, steps: stepChunk })) }),
-  weights: v.strictObject({ runId, which: v.picklist(['initial', 'last']) }),
+  importRuns: v.strictObject({
+    runs: v.array(v.strictObject({ run: keptRunSchema, steps: stepChunkSchema })),
+  }),
+  weights: v.strictObject({ runId: runIdSchema, which: v.picklist(['initial', 'last']) }),
   checkpoint: runOnly,
-  importCheckpoint: v.strictObject({ runId, bytes }),
+  importCheckpoint: v.strictObject({ runId: runIdSchema, bytes }),
   pause: runOnly,
   resume: runOnly,
   stop: runOnly,

@@ -1,17 +1,9 @@
 import * as v from 'valibot';
+import { countSchema as count } from '#domain/runSchema.ts';
+import { keptRunSchema, runIdSchema } from '#domain/keptRunSchema.ts';
+import { finderResultSchema, runStatusSchema, stepChunkSchema } from '#domain/runSchema.ts';
 import type { DeviceInfo, RequestName, Requests, SampleImages } from './messages.ts';
-import {
-  benchmarkArm,
-  benchmarkSystem,
-  bytes,
-  count,
-  finderResult,
-  keptRun,
-  nothing,
-  runId,
-  status,
-  stepChunk,
-} from './schemas.ts';
+import { benchmarkArm, benchmarkSystem, bytes, nothing } from './schemas.ts';
 
 const datasetInfo = v.object({
   id: v.string(),
@@ -90,15 +82,15 @@ export const responseBodies = {
   datasetStatistics: v.object({ train: halfStatistics, valid: halfStatistics }),
   sampleImages,
   augmentedImages: sampleImages,
-  train: v.object({ status }),
-  resumeKept: v.object({ status }),
-  race: v.object({ statuses: v.array(status) }),
-  findLearningRate: finderResult,
-  keptRuns: v.object({ runs: v.array(keptRun) }),
-  keptSteps: stepChunk,
+  train: v.object({ status: runStatusSchema }),
+  resumeKept: v.object({ status: runStatusSchema }),
+  race: v.object({ statuses: v.array(runStatusSchema) }),
+  findLearningRate: finderResultSchema,
+  keptRuns: v.object({ runs: v.array(keptRunSchema) }),
+  keptSteps: stepChunkSchema,
   describeRun: nothing,
   removeRun: nothing,
-  importRuns: v.object({ added: v.array(runId), skipped: v.array(runId) }),
+  importRuns: v.object({ added: v.array(runIdSchema), skipped: v.array(runIdSchema) }),
   weights: v.object({ bytes }),
   checkpoint: v.object({ bytes: v.union([bytes, v.undefined_()]) }),
   importCheckpoint: v.object({ step: count }),
