@@ -4,6 +4,7 @@ import type { BenchmarkProgress } from '#domain/benchmark.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import { startWeights } from '#engine/startWeights.ts';
 import * as tf from '#gpu/tf.ts';
+import type { RunReporter } from '#train/reporter.ts';
 import { TrainingSession } from '#train/session.ts';
 import { openWebGpu } from '#worker/webGpuDevice.ts';
 
@@ -18,7 +19,7 @@ test('measures NormLab and stock tfjs, gives everything back, and training goes 
   const experiment = { ...defaultExperiment(), width: 8, batchSize: 2, epochs: 1, maxLearningRate: 1e-3 };
   const train = async (): Promise<number[]> => {
     const losses: number[] = [];
-    const status = await session.train(experiment, dataset, {
+    const reporter: RunReporter = {
       status: () => undefined,
       plan: () => undefined,
       preparing: () => undefined,
@@ -26,7 +27,10 @@ test('measures NormLab and stock tfjs, gives everything back, and training goes 
       validating: () => undefined,
       epoch: () => undefined,
       diverged: () => undefined,
-    });
+      layers: () => undefined,
+      paired: () => undefined,
+    };
+    const status = await session.train({ experiment, reporter }, dataset);
     expect(status).toBe('finished');
     return losses;
   };

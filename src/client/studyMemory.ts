@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Study } from '#domain/study.ts';
-import { experiment, finderSettings } from '#protocol/schemas.ts';
+import { experimentSchema as experiment, finderSettingsSchema as finderSettings } from '#domain/runSchema.ts';
 import type { StudyQueue } from './studyQueue.ts';
 
 /** A queue as it outlives the page, with the data that its runs are meant for. */
