@@ -38,7 +38,13 @@ function open(): void {
       viewActions.setTab('study');
     }
   }
-  viewActions.setLinkNote(linkNote(link));
+  // A reload brings back what was there, which needs no word.
+  const isReload = performance.getEntriesByType('navigation').some(isReloadEntry);
+  if (link.kind === 'invalid' || !isReload) viewActions.setLinkNote(linkNote(link));
+}
+
+function isReloadEntry(entry: PerformanceEntry): boolean {
+  return entry instanceof PerformanceNavigationTiming && entry.type === 'reload';
 }
 
 /** Keeps set-up and address equal: a link that is opened fills the set-up and never starts anything. */

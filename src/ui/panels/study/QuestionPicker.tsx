@@ -92,7 +92,7 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
       <Fact term="Takes here">
         {milliseconds === undefined
           ? `a time that was not measured yet: put it in the builder and press “Measure time and memory”. About ${formatBytes(bytes)} of GPU memory.`
-          : `about ${formatRemaining(milliseconds)} and ${formatBytes(bytes)} of GPU memory.`}
+          : `${formatRemaining(milliseconds)} and about ${formatBytes(bytes)} of GPU memory.`}
       </Fact>
     </dl>
   );

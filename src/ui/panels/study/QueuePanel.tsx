@@ -6,7 +6,6 @@ import { armNames } from '#domain/arms.ts';
 import type { Study } from '#domain/study.ts';
 import { formatRemaining } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
-import { Notice } from '#ui/parts/Notice.tsx';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
 import { queueMs, shareDone } from '#ui/studyCost.ts';
 import { statusText } from '#ui/runText.ts';
@@ -30,11 +29,11 @@ export function QueuePanel(): ReactNode {
   return (
     <section className="queue" aria-label="Study progress">
       <header className="queue-head">
-        <h3>{isOver ? 'Study done' : 'Study going on'}</h3>
+        <h3>{isOver ? 'Study done' : queue.isPaused ? 'Study paused' : 'Study going on'}</h3>
         <p className="field-help">
           {isOver
             ? `${queue.entries.length} runs.`
-            : `${left} of ${queue.entries.length} runs left${remaining === undefined ? '' : `, about ${formatRemaining(remaining)}`}${queue.isPaused ? ', paused' : ''}.`}
+            : `${left} of ${queue.entries.length} runs left${remaining === undefined ? '' : `, ${formatRemaining(remaining)}`}.`}
         </p>
         {!isOver && (
           <div className="study-actions">
@@ -53,7 +52,6 @@ export function QueuePanel(): ReactNode {
           </div>
         )}
       </header>
-      {queue.pauseReason && !isOver && <Notice tone="warning">{queue.pauseReason}</Notice>}
       {queue.studies.map((study) => (
         <ArmsProgress key={study.id} study={study} queue={queue} runs={runs} />
       ))}

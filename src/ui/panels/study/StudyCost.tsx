@@ -9,6 +9,9 @@ import { studiesMs, studyBytes } from '#ui/studyCost.ts';
 import { useActiveRun, useClient, useClientState } from '#ui/state/client.ts';
 import { useStepTimes } from './useStepTimes.ts';
 
+/** How often the GPU memory is read while a measurement goes. */
+const MEMORY_INTERVAL_MS = 250;
+
 /** What a study computes, and what that takes on this device. */
 export function StudyCost({ plans, info }: { plans: readonly StudyPlan[]; info: DatasetInfo }): ReactNode {
   const times = useStepTimes();
@@ -23,7 +26,7 @@ export function StudyCost({ plans, info }: { plans: readonly StudyPlan[]; info: 
         <Figure term="images" value={formatCount(work.trainImages)} />
         <Figure
           term="time here"
-          value={milliseconds === undefined ? 'not measured' : `≈ ${formatRemaining(milliseconds)}`}
+          value={milliseconds === undefined ? 'not measured' : formatRemaining(milliseconds)}
         />
         <Figure term="GPU memory" value={`≈ ${formatBytes(bytes)}`} />
       </dl>
@@ -51,10 +54,22 @@ function MeasureTime({ arms }: { arms: readonly Experiment[] }): ReactNode {
   const canMeasure = isReady && !isRunGoing && !measurement.going && arms.length > 0;
 
   const measure = async (): Promise<void> => {
-    for (const options of benchmarksOf(arms)) {
-      await client.measurement.start(options);
-      if (client.measurement.state.error) return;
-      setBytes((await client.memory()).gpuBytes);
+    let most = 0;
+    // A benchmark frees what it used, so the memory is read while it goes.
+    const timer = setInterval(() => {
+      client.memory().then(
+        ({ gpuBytes }) => (most = Math.max(most, gpuBytes)),
+        () => undefined,
+      );
+    }, MEMORY_INTERVAL_MS);
+    try {
+      for (const options of benchmarksOf(arms)) {
+        await client.measurement.start(options);
+        if (client.measurement.state.error) return;
+      }
+      setBytes(most);
+    } finally {
+      clearInterval(timer);
     }
   };
   return (
@@ -63,7 +78,7 @@ function MeasureTime({ arms }: { arms: readonly Experiment[] }): ReactNode {
         type="button"
         className="button is-small"
         aria-disabled={!canMeasure}
-        onClick={() => canMeasure && void measure().catch(() => undefined)}
+        onClick={() => canMeasure && void measure()}
       >
         {measurement.going ? 'Measuring…' : 'Measure time and memory'}
       </button>
@@ -73,8 +88,8 @@ function MeasureTime({ arms }: { arms: readonly Experiment[] }): ReactNode {
           {measurement.error}
         </span>
       )}
-      {bytes !== undefined && !measurement.going && (
-        <span className="field-help">{`${formatBytes(bytes)} of GPU memory in use after it.`}</span>
+      {bytes !== undefined && bytes > 0 && !measurement.going && (
+        <span className="field-help">{`Measured. The GPU held at most ${formatBytes(bytes)} meanwhile, for all networks of a size at once.`}</span>
       )}
     </div>
   );

@@ -150,6 +150,7 @@ function StudyStart({ plans }: { plans: readonly StudyPlan[] }): ReactNode {
     if (problem) return;
     for (const plan of toStart) client.startStudy(studyFrom(plan));
     viewActions.select(plans[0]!.kind, undefined);
+    viewActions.setTab(plans[0]!.kind === 'finder' ? 'find' : 'train');
     viewActions.announce(isGoing ? 'The study waits behind the one that goes.' : 'The study has started.');
   };
   return (

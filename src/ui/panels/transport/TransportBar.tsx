@@ -1,4 +1,5 @@
 import type { MouseEvent, ReactNode } from 'react';
+import { isGoing } from '#client/runRecord.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
 import { armName } from '#domain/experiment.ts';
@@ -184,7 +185,13 @@ function StudyProgress(): ReactNode {
 
 function Going({ run }: { run: RunRecord }): ReactNode {
   useMetricsVersion();
+  const going = useRuns().filter(isGoing);
   const progress = runProgress(run);
+  // The runs of a race take turns: what each has left adds up.
+  const remainingMs = going.reduce<number | undefined>((sum, one) => {
+    const left = runProgress(one).remainingMs;
+    return sum === undefined || left === undefined ? undefined : sum + left;
+  }, 0);
   const gflops = progress.imagesPerSecond && (progress.imagesPerSecond * flopsPerImage(run.experiment)) / 1e9;
   const position = [
     ...(run.kind === 'train' ? [`epoch ${progress.epoch}/${run.experiment.epochs}`] : []),
@@ -194,7 +201,7 @@ function Going({ run }: { run: RunRecord }): ReactNode {
     <>
       <div className="transport-status">
         <div className="transport-line">
-          <strong>{run.kind === 'finder' ? `Finder ${runLabel(run)}` : `Run ${runLabel(run)}`}</strong>
+          <strong>{goingName(going, run)}</strong>
           <span>{position}</span>
           <span className="transport-doing">{doing(run)}</span>
         </div>
@@ -229,11 +236,17 @@ function Going({ run }: { run: RunRecord }): ReactNode {
         </div>
         <div>
           <dt>remaining</dt>
-          <dd>{progress.remainingMs === undefined ? '–' : formatRemaining(progress.remainingMs)}</dd>
+          <dd>{remainingMs === undefined ? '–' : formatRemaining(remainingMs)}</dd>
         </div>
       </dl>
     </>
   );
+}
+
+/** 'Run #3 BN', or of a race 'Race of BN, BN+WS'. */
+function goingName(going: readonly RunRecord[], run: RunRecord): string {
+  if (going.length > 1) return `Race of ${going.map((one) => armName(one.experiment)).join(', ')}`;
+  return run.kind === 'finder' ? `Finder ${runLabel(run)}` : `Run ${runLabel(run)}`;
 }
 
 /** What the worker does for the run right now, or was asked to do. */
