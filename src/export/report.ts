@@ -4,7 +4,7 @@ import { parameterNames, parameters, type ParameterName } from '#domain/paramete
 import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
 import { verdictLines } from './verdictLines.ts';
-import reportStyle from './report.css?raw';
+import { reportStyle } from './reportStyle.ts';
 
 /** A chart as the page draws it. */
 export interface ReportChart {

@@ -1,4 +1,5 @@
-:root {
+/** The look of a report; it goes into the file itself. */
+export const reportStyle = `:root {
   color-scheme: light dark;
   font:
     16px/1.5 system-ui,
@@ -49,3 +50,4 @@ figcaption {
     break-inside: avoid;
   }
 }
+`;
