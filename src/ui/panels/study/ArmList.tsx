@@ -1,7 +1,8 @@
 import { useRef } from 'react';
 import type { ReactNode } from 'react';
 import type { StudyPlan } from '#analysis/question.ts';
-import { areEqualArms, armNames } from '#domain/arms.ts';
+import { areEqualArms, armNames, differingSettings } from '#domain/arms.ts';
+import type { Experiment } from '#domain/experiment.ts';
 import { armStyle } from '#ui/charts/palette.ts';
 import { formatRate } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
@@ -16,6 +17,7 @@ export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
   const experiment = useSetup((state) => state.experiment);
   const heading = useRef<HTMLHeadingElement>(null);
   const names = armNames(plan.arms);
+  const hasRates = differingSettings(plan.arms).includes('maxLearningRate');
   const isThere = plan.arms.some((arm) => areEqualArms(arm, experiment));
   const remove = (index: number): void => {
     studyActions.removeArm(index);
@@ -41,10 +43,7 @@ export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
               <li key={names[i]} className="arm">
                 <Swatch style={armStyle(arm)} hasMarker={false} />
                 <span className="arm-name">{names[i]}</span>
-                <span className="arm-rate">
-                  {plan.kind === 'train' && `LR ${formatRate(arm.maxLearningRate, 3)}`}
-                  {reason && plan.kind === 'train' && ` (${reason})`}
-                </span>
+                <span className="arm-rate">{plan.kind === 'train' && rateText(arm, hasRates, reason)}</span>
                 <button
                   type="button"
                   className="button is-quiet is-icon"
@@ -73,4 +72,11 @@ export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
       </div>
     </section>
   );
+}
+
+/** The rate where the name does not have it, and why it is what it is. */
+function rateText(arm: Experiment, isInName: boolean, reason: string | undefined): string {
+  if (isInName) return reason ?? '';
+  const rate = `LR ${formatRate(arm.maxLearningRate, 3)}`;
+  return reason === undefined ? rate : `${rate}: ${reason}`;
 }

@@ -91,7 +91,7 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
       <Fact term="Decision">{question.rule}</Fact>
       <Fact term="Takes here">
         {milliseconds === undefined
-          ? `a time that was not measured yet: put it in the builder and press “Measure time and memory”. About ${formatBytes(bytes)} of GPU memory.`
+          ? `a time that was not measured yet: put it in the builder and press “Measure the time”. About ${formatBytes(bytes)} of GPU memory.`
           : `${formatRemaining(milliseconds)} and about ${formatBytes(bytes)} of GPU memory.`}
       </Fact>
     </dl>

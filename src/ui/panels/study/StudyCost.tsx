@@ -1,4 +1,3 @@
-import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { StudyPlan } from '#analysis/question.ts';
 import { workOf } from '#analysis/question.ts';
@@ -8,9 +7,6 @@ import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
 import { studiesMs, studyBytes } from '#ui/studyCost.ts';
 import { useActiveRun, useClient, useClientState } from '#ui/state/client.ts';
 import { useStepTimes } from './useStepTimes.ts';
-
-/** How often the GPU memory is read while a measurement goes. */
-const MEMORY_INTERVAL_MS = 250;
 
 /** What a study computes, and what that takes on this device. */
 export function StudyCost({ plans, info }: { plans: readonly StudyPlan[]; info: DatasetInfo }): ReactNode {
@@ -50,26 +46,12 @@ function MeasureTime({ arms }: { arms: readonly Experiment[] }): ReactNode {
   const measurement = useClientState((state) => state.measurement);
   const isReady = useClientState((state) => state.connection.status === 'ready');
   const isRunGoing = useActiveRun() !== undefined;
-  const [bytes, setBytes] = useState<number | undefined>();
   const canMeasure = isReady && !isRunGoing && !measurement.going && arms.length > 0;
 
   const measure = async (): Promise<void> => {
-    let most = 0;
-    // A benchmark frees what it used, so the memory is read while it goes.
-    const timer = setInterval(() => {
-      client.memory().then(
-        ({ gpuBytes }) => (most = Math.max(most, gpuBytes)),
-        () => undefined,
-      );
-    }, MEMORY_INTERVAL_MS);
-    try {
-      for (const options of benchmarksOf(arms)) {
-        await client.measurement.start(options);
-        if (client.measurement.state.error) return;
-      }
-      setBytes(most);
-    } finally {
-      clearInterval(timer);
+    for (const options of benchmarksOf(arms)) {
+      await client.measurement.start(options);
+      if (client.measurement.state.error) return;
     }
   };
   return (
@@ -80,16 +62,13 @@ function MeasureTime({ arms }: { arms: readonly Experiment[] }): ReactNode {
         aria-disabled={!canMeasure}
         onClick={() => canMeasure && void measure()}
       >
-        {measurement.going ? 'Measuring…' : 'Measure time and memory'}
+        {measurement.going ? 'Measuring…' : 'Measure the time'}
       </button>
       {isRunGoing && <span className="field-help">A run is going on; it measures its own speed.</span>}
       {measurement.error && (
         <span className="field-error" role="alert">
           {measurement.error}
         </span>
-      )}
-      {bytes !== undefined && bytes > 0 && !measurement.going && (
-        <span className="field-help">{`Measured. The GPU held at most ${formatBytes(bytes)} meanwhile, for all networks of a size at once.`}</span>
       )}
     </div>
   );

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { FINDER_IMAGES, finderStepsFor } from '#analysis/finderBands.ts';
 import type { StudyPlan } from '#analysis/question.ts';
 import { raceProblem, raceWarning } from '#domain/arms.ts';
+import { defaultFinderSettings } from '#domain/run.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Notice } from '#ui/parts/Notice.tsx';
@@ -114,13 +115,14 @@ function FinderBudget({ plan }: { plan: StudyPlan }): ReactNode {
   return (
     <div className="field">
       <Segmented
-        label="Length of a finder"
+        label="Images of each finder"
         options={[
           { value: 0, label: 'as in the post' },
-          { value: FINDER_IMAGES, label: `${formatCount(FINDER_IMAGES)} images` },
-          { value: 4 * FINDER_IMAGES, label: `${formatCount(4 * FINDER_IMAGES)} images` },
+          { value: FINDER_IMAGES, label: formatCount(FINDER_IMAGES) },
+          { value: 4 * FINDER_IMAGES, label: formatCount(4 * FINDER_IMAGES) },
         ]}
-        value={finderImages ?? 0}
+        // A question may have a length of its own, which is none of the three.
+        value={finderImages ?? (plan.finder?.steps === defaultFinderSettings.steps ? 0 : -1)}
         onChange={(images) => studyActions.setFinderImages(images === 0 ? undefined : images)}
       />
       <p className="field-help">
