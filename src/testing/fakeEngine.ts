@@ -66,8 +66,9 @@ export class FakeEngine implements TrainingEngine {
   isDisposed = false;
   readonly #options: FakeEngineOptions;
   readonly #classes: number;
-  #weights: Float64Array;
-  #velocity: Float64Array;
+  // As precise as the states that they are kept in.
+  #weights: Float32Array;
+  #velocity: Float32Array;
   #runningMean = 0;
   #issued = 0;
   #order: Uint32Array = new Uint32Array(0);
@@ -86,8 +87,8 @@ export class FakeEngine implements TrainingEngine {
     if (layers) this.layerHistory = () => this.#enqueue(() => layers);
     this.stepsPerAdvance = options.stepsPerAdvance ?? 1;
     this.#classes = config.network.classes;
-    this.#weights = new Float64Array(FEATURES * this.#classes);
-    this.#velocity = new Float64Array(FEATURES * this.#classes);
+    this.#weights = new Float32Array(FEATURES * this.#classes);
+    this.#velocity = new Float32Array(FEATURES * this.#classes);
   }
 
   async initialize(weights: NamedTensors): Promise<void> {
@@ -173,8 +174,8 @@ export class FakeEngine implements TrainingEngine {
 
   async restore(state: EngineState): Promise<void> {
     this.#issued = state.step;
-    this.#weights = Float64Array.from(state.parameters.get('weight')!);
-    this.#velocity = Float64Array.from(state.moments[0]!.get('weight')!);
+    this.#weights = Float32Array.from(state.parameters.get('weight')!);
+    this.#velocity = Float32Array.from(state.moments[0]!.get('weight')!);
     this.#runningMean = state.buffers.get('mean')![0]!;
   }
 
@@ -230,7 +231,7 @@ export class FakeEngine implements TrainingEngine {
           gradient[f * this.#classes + k]! += (value * (probability - (k === label ? 1 : 0))) / batch.length;
         }
       }
-      this.#runningMean = 0.9 * this.#runningMean + 0.1 * features[1]!;
+      this.#runningMean = Math.fround(0.9 * this.#runningMean + 0.1 * features[1]!);
     }
     for (let i = 0; i < gradient.length; i++) {
       this.#velocity[i] = momentum * this.#velocity[i]! + gradient[i]!;
@@ -271,7 +272,7 @@ export function fakeDataset(trainCount: number, validCount: number, classes = 10
       validCount,
       mean: [0.5, 0.5, 0.5],
       deviation: [0.25, 0.25, 0.25],
-      hash: 'fake',
+      hash: '0'.repeat(64),
       trainHistogram: Array.from({ length: classes }, (_, i) => Math.ceil((trainCount - i) / classes)),
       notes: [],
     },

@@ -1,0 +1,356 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { KeptRun } from '#domain/keptRun.ts';
+import type { WorkerEvent } from '#protocol/messages.ts';
+import { RunStore } from '#store/runStore.ts';
+import { fakeDataset } from '#testing/fakeEngine.ts';
+import { MemoryFiles } from '#testing/memoryFiles.ts';
+import { Page, start, training, wireOf } from '#testing/workerPage.ts';
+import type { PageOptions } from '#testing/workerPage.ts';
+import type { RunLocks } from './runLocks.ts';
+
+/** Locks of one browser, as its tabs see them. */
+class Tabs {
+  readonly #owners = new Map<string, { tab: number; onLost: () => void }>();
+
+  of(tab: number): RunLocks {
+    return {
+      acquire: async (runId, { takeOver, onLost }) => {
+        const owner = this.#owners.get(runId);
+        if (owner && !takeOver) return undefined;
+        const own = { tab, onLost };
+        this.#owners.set(runId, own);
+        owner?.onLost();
+        return { release: () => void (this.#owners.get(runId) === own && this.#owners.delete(runId)) };
+      },
+      elsewhere: async () =>
+        new Set([...this.#owners].flatMap(([runId, owner]) => (owner.tab === tab ? [] : [runId]))),
+    };
+  }
+
+  get held(): number {
+    return this.#owners.size;
+  }
+}
+
+let files: MemoryFiles;
+let tabs: Tabs;
+let opened = 0;
+
+beforeEach(() => {
+  files = new MemoryFiles();
+  tabs = new Tabs();
+});
+
+/** A page that was just opened, with its data and a device. */
+function open(options: PageOptions = {}): Promise<Page> {
+  return new Page({ store: new RunStore(files), locks: tabs.of((opened += 1)), ...options }).ready();
+}
+
+async function kept(page: Page, runId = 'a'): Promise<KeptRun> {
+  const { runs } = await page.request('keptRuns', {});
+  return runs.find(({ header }) => header.runId === runId)!;
+}
+
+function losses(page: Page, runId = 'a'): number[] {
+  return page.events.flatMap((event) =>
+    event.type === 'steps' && event.runId === runId ? [...event.chunk.losses] : [],
+  );
+}
+
+function ofType<Type extends WorkerEvent['type']>(
+  page: Page,
+  type: Type,
+): Extract<WorkerEvent, { type: Type }>[] {
+  return page.events.filter((event): event is Extract<WorkerEvent, { type: Type }> => event.type === type);
+}
+
+/** Trains a run that is interrupted at `step`, by a device that is lost, after its state was saved before. */
+async function interrupted(step = 9, options: PageOptions = {}): Promise<Page> {
+  const page: Page = new Page({
+    store: new RunStore(files),
+    locks: tabs.of((opened += 1)),
+    ...options,
+    engine: {
+      stepMs: 1000,
+      beforeStep: (at) => {
+        if (at === step) throw Object.assign(new Error('The GPU was lost.'), { name: 'DeviceLostError' });
+      },
+    },
+  });
+  await page.ready();
+  expect(await page.request('train', training('a'))).toEqual({ status: 'interrupted' });
+  return page;
+}
+
+async function whole(): Promise<{ losses: number[]; epochs: KeptRun['epochs'] }> {
+  const page = await new Page({ store: new RunStore(new MemoryFiles()) }).ready();
+  await page.request('train', training('a'));
+  return { losses: losses(page), epochs: (await kept(page)).epochs };
+}
+
+describe('a run is kept', () => {
+  test('with all it said, for the next visit', async () => {
+    const page = await open();
+    await page.request('train', training('a'));
+    const next = await open();
+    expect(await kept(next)).toMatchObject({
+      header: { runId: 'a', kind: 'train', device: { title: 'Fake' }, dataset: { title: 'Fake' } },
+      status: 'finished',
+      stepCount: 12,
+      checkpointStep: 12,
+      epochs: ofType(page, 'epoch').map(({ row }) => row),
+    });
+    expect([...(await next.request('keptSteps', { runId: 'a' })).losses]).toEqual(losses(page));
+    expect(ofType(page, 'checkpoint').at(-1)).toEqual({ type: 'checkpoint', runId: 'a', step: 12 });
+    expect(ofType(page, 'not-kept')).toEqual([]);
+    expect(tabs.held).toBe(0);
+  });
+
+  test('and a finder with its result', async () => {
+    const page = await open();
+    const settings = { start: 1e-4, end: 10, steps: 20 };
+    const result = await page.request('findLearningRate', { start: start('f'), settings });
+    expect(await kept(await open(), 'f')).toMatchObject({
+      header: { kind: 'finder', finder: settings },
+      result,
+      status: 'finished',
+    });
+    expect((await wireOf(page.request('resumeKept', { runId: 'f' }))).sentence).toContain('finder');
+  });
+
+  test('unless its settings were refused', async () => {
+    const page = await open();
+    await wireOf(page.request('train', training('a', { batchSize: 512 })));
+    expect((await page.request('keptRuns', {})).runs).toEqual([]);
+    expect(files.content.size).toBe(0);
+    expect(tabs.held).toBe(0);
+  });
+
+  test('as far as there is room: it says once what is not kept, and training goes on', async () => {
+    files.quota = 3000;
+    const page = await open({ engine: { stepMs: 1000 } });
+    expect(await page.request('train', training('a'))).toEqual({ status: 'finished' });
+    expect(losses(page)).toHaveLength(12);
+    expect(ofType(page, 'not-kept')).toHaveLength(1);
+    expect(ofType(page, 'not-kept')[0]!.message).toContain('Not saved');
+  });
+
+  test('nowhere where the browser keeps no files, which it says once', async () => {
+    const page = await new Page().ready();
+    expect(await page.request('train', training('a'))).toEqual({ status: 'finished' });
+    expect(ofType(page, 'not-kept')).toHaveLength(1);
+    expect((await page.request('keptRuns', {})).runs).toEqual([]);
+    expect((await wireOf(page.request('keptSteps', { runId: 'a' }))).name).toBe('RequestError');
+    // The newest state is in memory, so that the run can still be forked.
+    await page.request('train', { start: start('b', { epochs: 3 }), forkOf: { runId: 'a', step: 99 } });
+    expect(ofType(page, 'continues')).toEqual([{ type: 'continues', runId: 'b', step: 12 }]);
+    expect(losses(page, 'b')).toHaveLength(6);
+  });
+
+  test('described, removed and imported', async () => {
+    const page = await open();
+    await page.request('train', training('a'));
+    const notes = { name: 'mine', tags: ['x'], note: 'y' };
+    await page.request('describeRun', { runId: 'a', notes });
+    const run = await kept(page);
+    expect(run.notes).toEqual(notes);
+    const steps = await page.request('keptSteps', { runId: 'a' });
+    expect(await page.request('importRuns', { runs: [{ run, steps }] })).toEqual({
+      added: [],
+      skipped: ['a'],
+    });
+    await page.request('removeRun', { runId: 'a' });
+    expect((await page.request('keptRuns', {})).runs).toEqual([]);
+    expect(await page.request('importRuns', { runs: [{ run, steps }] })).toEqual({
+      added: ['a'],
+      skipped: [],
+    });
+    expect(await page.request('keptSteps', { runId: 'a' })).toEqual(steps);
+  });
+});
+
+describe('an interrupted run', () => {
+  test('goes on from its checkpoint to where it would have come', async () => {
+    const first = await interrupted();
+    expect(await kept(first)).toMatchObject({
+      status: 'interrupted',
+      detail: 'The GPU was lost.',
+      stepCount: 9,
+    });
+    const page = await open();
+    const { checkpointStep } = await kept(page);
+    expect(checkpointStep).toBeGreaterThan(3);
+    expect(await page.request('resumeKept', { runId: 'a' })).toEqual({ status: 'finished' });
+    expect(ofType(page, 'continues')).toEqual([{ type: 'continues', runId: 'a', step: checkpointStep }]);
+    const expected = await whole();
+    expect([...(await page.request('keptSteps', { runId: 'a' })).losses]).toEqual(expected.losses);
+    const run = await kept(page);
+    expect(run).toMatchObject({ status: 'finished', stepCount: 12, detail: undefined });
+    expect(run.epochs.map(({ trainLoss, validLoss }) => [trainLoss, validLoss])).toEqual(
+      expected.epochs.map(({ trainLoss, validLoss }) => [trainLoss, validLoss]),
+    );
+    expect((await wireOf(page.request('resumeKept', { runId: 'a' }))).sentence).toContain('finished');
+  });
+
+  test('goes on from its start where no state was kept', async () => {
+    await interrupted(1);
+    const page = await open();
+    expect(await page.request('resumeKept', { runId: 'a' })).toEqual({ status: 'finished' });
+    expect(losses(page)).toEqual((await whole()).losses);
+  });
+
+  test('is marked when it goes on with another device', async () => {
+    await interrupted();
+    const page = await open({ device: 'Another GPU' });
+    await page.request('resumeKept', { runId: 'a' });
+    expect((await kept(page)).detail).toBe('Resumed on different hardware.');
+  });
+
+  test('asks for its own data', async () => {
+    await interrupted();
+    const page = await open();
+    const other = fakeDataset(100, 40);
+    page.load = async () => ({ ...other, info: { ...other.info, hash: '1'.repeat(64) } });
+    await page.request('loadDataset', { source: { kind: 'built-in' } });
+    expect(await wireOf(page.request('resumeKept', { runId: 'a' }))).toMatchObject({ code: 'other-data' });
+    expect((await kept(page)).status).toBe('interrupted');
+  });
+
+  test('keeps its state when the page is hidden', async () => {
+    const page = await open({ engine: { stepMs: 1 } });
+    page.onEvent = (event) => {
+      if (event.type === 'run-status' && event.status === 'running')
+        void page.request('saveState', { runId: 'a' });
+    };
+    await page.request('train', training('a'));
+    expect(ofType(page, 'checkpoint').map(({ step }) => step)).toEqual([expect.any(Number), 12]);
+    expect(ofType(page, 'checkpoint')[0]!.step).toBeLessThan(6);
+  });
+});
+
+describe('two tabs', () => {
+  async function goingRun(): Promise<{ page: Page; end: Promise<unknown> }> {
+    const page: Page = await open({ engine: { stepMs: 1000 } });
+    const paused = new Promise<void>((resolve) => {
+      page.onEvent = (event) => {
+        if (event.type === 'steps' && losses(page).length === 4) void page.request('pause', { runId: 'a' });
+        if (event.type === 'run-status' && event.status === 'paused') resolve();
+      };
+    });
+    const end = page.request('train', training('a'));
+    await paused;
+    return { page, end };
+  }
+
+  test('a second one sees that the run is going, and cannot remove or resume it', async () => {
+    const { page, end } = await goingRun();
+    const other = await open();
+    expect(await kept(other)).toMatchObject({ isElsewhere: true, status: 'paused' });
+    expect(await wireOf(other.request('resumeKept', { runId: 'a' }))).toMatchObject({ code: 'elsewhere' });
+    expect(await wireOf(other.request('removeRun', { runId: 'a' }))).toMatchObject({ code: 'elsewhere' });
+    expect((await wireOf(page.request('removeRun', { runId: 'a' }))).sentence).toContain('stop it first');
+    await page.request('resume', { runId: 'a' });
+    expect(await end).toEqual({ status: 'finished' });
+    expect(await kept(other)).not.toHaveProperty('isElsewhere');
+  });
+
+  test('a second one takes the run over, and the first tells of an interruption', async () => {
+    const { page, end } = await goingRun();
+    const other = await open({ engine: { stepMs: 1000 } });
+    expect(await other.request('resumeKept', { runId: 'a', takeOver: true })).toEqual({ status: 'finished' });
+    expect(await end).toEqual({ status: 'interrupted' });
+    expect(ofType(page, 'run-status').at(-1)).toMatchObject({
+      status: 'interrupted',
+      detail: 'Taken over by another tab.',
+    });
+    expect(await kept(other)).toMatchObject({ status: 'finished', stepCount: 12 });
+    expect([...(await other.request('keptSteps', { runId: 'a' })).losses]).toEqual((await whole()).losses);
+  });
+});
+
+describe('races and forks', () => {
+  test('a race keeps each run, compares with the first and stops one by its id', async () => {
+    const page = await open({ engine: { stepMs: 1000 } });
+    page.onEvent = (event) => {
+      if (event.type === 'epoch' && event.runId === 'c') void page.request('stop', { runId: 'b' });
+    };
+    const starts = [start('a'), start('b'), start('c', { norm: 'gn' })];
+    expect(await page.request('race', { starts })).toEqual({
+      statuses: ['finished', 'stopped', 'finished'],
+    });
+    expect(ofType(page, 'paired-validation').map(({ epoch, runId }) => [epoch, runId])).toEqual([
+      [0, 'b'],
+      [0, 'c'],
+      [1, 'c'],
+    ]);
+    expect(new Set(ofType(page, 'paired-validation').map(({ baselineRunId }) => baselineRunId))).toEqual(
+      new Set(['a']),
+    );
+    const { runs } = await page.request('keptRuns', {});
+    expect(runs.map(({ header, status }) => [header.runId, status])).toEqual([
+      ['a', 'finished'],
+      ['b', 'stopped'],
+      ['c', 'finished'],
+    ]);
+    // One that was stopped can go on alone.
+    expect(await page.request('resumeKept', { runId: 'b' })).toEqual({ status: 'finished' });
+    expect(tabs.held).toBe(0);
+  });
+
+  test('a race that is refused leaves nothing behind', async () => {
+    const page = await open();
+    const wire = await wireOf(page.request('race', { starts: [start('a'), start('b', { seed: 1 })] }));
+    expect(wire).toMatchObject({ name: 'SetupError' });
+    expect(files.content.size).toBe(0);
+    expect(page.events).toEqual([]);
+  });
+
+  test('a fork continues the last state before the divergence, and can be resumed itself', async () => {
+    const page = await open({
+      engine: { stepMs: 1000, loss: (step, computed) => (step === 9 ? Number.NaN : computed) },
+    });
+    expect(await page.request('train', training('a'))).toEqual({ status: 'diverged' });
+    expect((await wireOf(page.request('resumeKept', { runId: 'a' }))).sentence).toContain('fork it');
+    const { checkpointStep } = await kept(page);
+    const next = await interruptedFork(checkpointStep!);
+    expect(await next.request('resumeKept', { runId: 'b' })).toEqual({ status: 'finished' });
+    const run = await kept(next, 'b');
+    expect(run).toMatchObject({
+      header: { forkOf: { runId: 'a', step: checkpointStep } },
+      status: 'finished',
+      stepCount: 12 - checkpointStep!,
+    });
+    expect((await next.request('keptSteps', { runId: 'b' })).firstStep).toBe(checkpointStep);
+    expect(run.epochs.map(({ epoch }) => epoch)).toEqual(checkpointStep! < 6 ? [0, 1] : [1]);
+  });
+
+  /** Forks run 'a' as 'b', which loses its device two steps later. */
+  async function interruptedFork(step: number): Promise<Page> {
+    const page = await open({
+      engine: {
+        beforeStep: (at) => {
+          if (at === step + 2) throw Object.assign(new Error('lost'), { name: 'DeviceLostError' });
+        },
+      },
+    });
+    const request = { start: start('b', { maxLearningRate: 0.01 }), forkOf: { runId: 'a', step: 99 } };
+    expect(await page.request('train', request)).toEqual({ status: 'interrupted' });
+    expect(ofType(page, 'continues')).toEqual([{ type: 'continues', runId: 'b', step }]);
+    return open();
+  }
+});
+
+test('says which weights it lacks', async () => {
+  const page = await open();
+  expect((await wireOf(page.request('weights', { runId: 'a', which: 'last' }))).sentence).toContain(
+    'not kept',
+  );
+  await interrupted(1);
+  expect((await wireOf(page.request('weights', { runId: 'a', which: 'last' }))).sentence).toContain(
+    'No weights of this run',
+  );
+  // The fake network is none of torchvision's: the first tensor that is missing is named.
+  expect((await wireOf(page.request('weights', { runId: 'a', which: 'initial' }))).sentence).toContain(
+    'conv1.weight is missing',
+  );
+});
