@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { unzipSync } from 'fflate';
+import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadCifarFiles } from '#data/cifarFiles.ts';
 import { CIFAR10_FILES, looseFiles, records } from '#data/fixtures/cifarFixtures.ts';
@@ -18,8 +18,8 @@ import { augmentOf, cropReference } from '#kernels/gather/reference.ts';
 import { initialWeights } from '#nn/init.ts';
 import { scheduleTable } from '#optim/schedules.ts';
 import golden from '../../testing/golden/golden.json';
-import { decodeSafetensors, type StoredTensor } from '../safetensors.ts';
-import { fromTorch } from '../torchTensors.ts';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../safetensors.ts';
+import { fromTorch, toTorch } from '../torchTensors.ts';
 import { pytorchBundle, type BundleInput } from './bundle.ts';
 
 /** A Python that can run train.py; undefined where there is none. */
@@ -136,8 +136,9 @@ function goldenBundle(name: GoldenName): BundleInput {
       mean: channels(config.mean),
       deviation: channels(config.std),
     },
-    weights,
-    weightsStep: 0,
+    weights: encodeSafetensors(
+      toTorch(resnet18({ width: config.width, stemPadding: 1, classes: 10 }), norm, weights),
+    ),
     losses: golden.runs[name].losses,
     sample: {
       images: interleaved(tensors.get('images')!),
@@ -191,6 +192,10 @@ function cifarBundle(dataset: Dataset, changes: Partial<Experiment> = {}): Bundl
   const network = resnet18({ width: 8, stemPadding: experiment.stemPadding, classes: 10 });
   const stepsPerEpoch = Math.floor(dataset.train.count / experiment.batchSize);
   const { mean, deviation, hash, title } = dataset.info;
+  const weights = {
+    parameters: initialWeights(network, experiment.norm, experiment.seed),
+    buffers: new Map(),
+  };
   return {
     plan: {
       experiment,
@@ -200,8 +205,7 @@ function cifarBundle(dataset: Dataset, changes: Partial<Experiment> = {}): Bundl
       validCount: dataset.valid.count,
     },
     dataset: { title, hash, classes: 10, mean, deviation },
-    weights: { parameters: initialWeights(network, experiment.norm, experiment.seed), buffers: new Map() },
-    weightsStep: 0,
+    weights: encodeSafetensors(toTorch(network, experiment.norm, weights), { step: '0' }),
     losses: [],
     sample: { images: dataset.train.images.slice(0, 4 * 3072), labels: dataset.train.labels.slice(0, 4) },
   };
@@ -217,7 +221,7 @@ describe('the PyTorch bundle', () => {
       'sample.safetensors',
       'train.py',
     ]);
-    const text = (name: string) => new TextDecoder().decode(files[name]);
+    const text = (name: string) => strFromU8(files[name]!);
     expect(text('train.py')).toBe(readFileSync('src/export/pytorch/train.py', 'utf8'));
     expect(JSON.parse(text('config.json'))).toMatchObject({
       norm: 'bn',
@@ -226,14 +230,21 @@ describe('the PyTorch bundle', () => {
       classes: 10,
     });
     expect(text('README.txt')).toContain('BN+WS, width 8, batch 8, adamw, constant, seed 0, on Golden.');
-    const { tensors, metadata } = decodeSafetensors(files['init.safetensors']!);
+    const { tensors } = decodeSafetensors(files['init.safetensors']!);
     expect(tensors.get('bn1.running_var')!.data).toEqual(new Float32Array(8).fill(1));
-    expect(JSON.parse(metadata['experiment']!)).toMatchObject({ batchSize: 8 });
     const diverging = pytorchBundle(
       { ...goldenBundle('gn adamw'), losses: [2, 3, Number.NaN, 4] },
       Date.now(),
     );
-    expect(JSON.parse(new TextDecoder().decode(unzipSync(diverging)['config.json'])).losses).toEqual([2, 3]);
+    expect(JSON.parse(strFromU8(unzipSync(diverging)['config.json']!)).losses).toEqual([2, 3]);
+    const { weights, ...rest } = goldenBundle('gn adamw');
+    const later = encodeSafetensors(decodeSafetensors(weights).tensors, { step: '1200' });
+    const laterFiles = unzipSync(pytorchBundle({ ...rest, weights: later }, Date.now()));
+    expect(JSON.parse(strFromU8(laterFiles['config.json']!))).toMatchObject({
+      losses: [],
+      weightsStep: 1200,
+    });
+    expect(strFromU8(laterFiles['README.txt']!)).toContain('after 1,200 steps');
     expect(decodeSafetensors(files['sample.safetensors']!).tensors.get('images')!.shape).toEqual([
       80, 32, 32, 3,
     ]);

@@ -1,10 +1,9 @@
 import { strToU8, zipSync } from 'fflate';
 import { armName, type Experiment } from '#domain/experiment.ts';
-import { resnet18 } from '#domain/resnet.ts';
+import type { ImageSet } from '#domain/dataset.ts';
 import type { RunPlan } from '#domain/run.ts';
 import { VERSION } from '#domain/version.ts';
-import { encodeSafetensors, type StoredTensor } from '../safetensors.ts';
-import { toTorch, type NetworkTensors } from '../torchTensors.ts';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../safetensors.ts';
 import trainScript from './train.py?raw';
 
 /** Steps whose images and losses the bundle carries. */
@@ -20,14 +19,15 @@ export interface BundleInput {
     readonly mean: readonly [number, number, number];
     readonly deviation: readonly [number, number, number];
   };
-  /** Where training starts in PyTorch: a run's initial weights, or its newest. */
-  readonly weights: NetworkTensors;
-  /** Steps that these weights have behind them; 0 for initial ones. */
-  readonly weightsStep: number;
-  /** The run's losses, of which the first ten are compared; empty when the weights are not its initial ones. */
+  /**
+   * Where training starts in PyTorch, as a safetensors file with torchvision's names: a run's initial weights, or
+   * its newest, whose metadata says how many steps they have behind them (`step`).
+   */
+  readonly weights: Uint8Array;
+  /** The run's losses; the first ten are compared when the weights are its initial ones. */
   readonly losses: ArrayLike<number>;
-  /** Images of the first batches in the order of the steps: `[N, 32, 32, 3]` and `[N]`. */
-  readonly sample: { readonly images: Uint8Array; readonly labels: Uint8Array };
+  /** Images of the first `BUNDLE_STEPS` batches in the order of the steps, not augmented. */
+  readonly sample: Pick<ImageSet, 'images' | 'labels'>;
 }
 
 /**
@@ -35,30 +35,24 @@ export interface BundleInput {
  * the first batches and a note on how to run it. docs/export.md describes the files.
  *
  * @param now milliseconds since 1970, for the files' dates.
+ * @throws {SafetensorsError} when the weights are no such file.
  */
 export function pytorchBundle(input: BundleInput, now: number): Uint8Array<ArrayBuffer> {
-  const { plan, dataset, sample } = input;
-  const { experiment } = plan;
-  const network = resnet18({
-    width: experiment.width,
-    stemPadding: experiment.stemPadding,
-    classes: dataset.classes,
-  });
-  const weights = toTorch(network, experiment.norm, input.weights, input.weightsStep);
+  const { sample, weights } = input;
+  const step = Number(decodeSafetensors(weights).metadata['step'] ?? 0);
   const images = new Map<string, StoredTensor>([
     ['images', { shape: [sample.labels.length, 32, 32, 3], data: sample.images }],
     ['labels', { shape: [sample.labels.length], data: sample.labels }],
   ]);
-  const config = bundleConfig(input);
-  const metadata = { experiment: JSON.stringify(experiment), step: String(input.weightsStep), app: VERSION };
+  const config = bundleConfig(input, step);
   const text = (content: string) => [strToU8(content), { level: 6 as const }] as const;
   const stored = (content: Uint8Array) => [content, { level: 0 as const }] as const; // floats do not deflate
   return zipSync(
     {
       'train.py': [...text(trainScript)],
       'config.json': [...text(`${JSON.stringify(config, undefined, 2)}\n`)],
-      'README.txt': [...text(readme(input))],
-      'init.safetensors': [...stored(encodeSafetensors(weights, metadata))],
+      'README.txt': [...text(readme(input, step))],
+      'init.safetensors': [...stored(weights)],
       'sample.safetensors': [...stored(encodeSafetensors(images))],
     },
     { mtime: now },
@@ -66,12 +60,10 @@ export function pytorchBundle(input: BundleInput, now: number): Uint8Array<Array
 }
 
 /** `config.json`: the experiment, flat, with what follows from the data set. */
-function bundleConfig({
-  plan,
-  dataset,
-  weightsStep,
-  losses,
-}: BundleInput): Experiment & Record<string, unknown> {
+function bundleConfig(
+  { plan, dataset, losses }: BundleInput,
+  weightsStep: number,
+): Experiment & Record<string, unknown> {
   const { experiment, totalSteps, stepsPerEpoch, trainCount, validCount } = plan;
   return {
     ...experiment,
@@ -85,7 +77,7 @@ function bundleConfig({
     mean: dataset.mean,
     deviation: dataset.deviation,
     weightsStep,
-    losses: firstLosses(losses),
+    losses: weightsStep === 0 ? firstLosses(losses) : [],
     app: VERSION,
   };
 }
@@ -97,7 +89,7 @@ function firstLosses(losses: ArrayLike<number>): number[] {
   return bad < 0 ? first : first.slice(0, bad);
 }
 
-function readme({ plan: { experiment }, dataset, weightsStep }: BundleInput): string {
+function readme({ plan: { experiment }, dataset }: BundleInput, weightsStep: number): string {
   const { batchSize, width, optimizer, schedule, seed } = experiment;
   const start =
     weightsStep === 0
