@@ -22,6 +22,9 @@ export function isDeviceLost(error: unknown): boolean {
   return error instanceof Error && error.name === 'DeviceLostError';
 }
 
+/** A read-back that a dying device cuts off ends as an AbortError, often before the loss itself is known. */
+const DEVICE_FAILURES: ReadonlySet<string> = new Set(['DeviceLostError', 'GpuError', 'AbortError']);
+
 /**
  * How an error ends a run: 'interrupted' when the device failed under it, since no later result of that device
  * can be trusted and the run is not to blame.
@@ -30,7 +33,7 @@ export function failureOf(error: unknown): {
   status: RunStatus & ('interrupted' | 'failed');
   detail: string;
 } {
-  const isDeviceFailure = isDeviceLost(error) || (error instanceof Error && error.name === 'GpuError');
+  const isDeviceFailure = error instanceof Error && DEVICE_FAILURES.has(error.name);
   return {
     status: isDeviceFailure ? 'interrupted' : 'failed',
     detail: error instanceof Error ? error.message : String(error),
