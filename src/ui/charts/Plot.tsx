@@ -1,4 +1,4 @@
-import { useId, useMemo, useRef, useState } from 'react';
+import { createContext, useContext, useId, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { CartesianGrid, ComposedChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import type { CursorGroup } from '#ui/state/cursor.ts';
@@ -13,6 +13,8 @@ import { PlotKeyboard } from './PlotKeyboard.tsx';
 import { PlotTable } from './PlotTable.tsx';
 import { PlotTools } from './PlotTools.tsx';
 import type { Readout } from './PlotCursor.tsx';
+import { PlotAxesContext } from './plotAxes.ts';
+import type { PlotAxes } from './plotAxes.ts';
 import type { AxisTicks } from './ticks.ts';
 
 export type { GhostPoint, PlotBand, PlotLine } from './PlotLines.tsx';
@@ -46,6 +48,16 @@ interface PlotProps {
   readonly empty?: ReactNode;
 }
 
+interface PlotContent extends PlotProps {
+  readonly id: string;
+  readonly zoomAxis: ZoomAxis | undefined;
+  readonly overlay: HTMLElement | null;
+  /** There is nothing to draw. */
+  readonly isEmpty: boolean;
+}
+
+const PlotLayersContext = createContext<PlotContent | undefined>(undefined);
+
 const NO_LABELS: readonly EndLabel[] = [];
 const NO_BANDS: readonly PlotBand[] = [];
 const Y_AXIS_WIDTH = 46;
@@ -60,7 +72,7 @@ export function Plot(props: PlotProps): ReactNode {
   const figure = useRef<HTMLElement>(null);
   const [overlay, setOverlay] = useState<HTMLElement | null>(null);
   const [isTable, setTable] = useState(false);
-  const { endLabels = NO_LABELS, bands = NO_BANDS, isXLog = false, isYLog = false, xExtent } = props;
+  const { endLabels = NO_LABELS, isXLog = false, isYLog = false, xExtent } = props;
   const isEmpty = props.lines.every((line) => line.points.length === 0) && !props.ghosts?.length;
   const longest = endLabels.reduce((most, label) => Math.max(most, label.text.length), 0);
   const right = longest > 0 ? longest * 6.6 + 14 : 12;
@@ -70,6 +82,49 @@ export function Plot(props: PlotProps): ReactNode {
   const xTicks = useSameNumbers(props.xAxis.ticks);
   const yDomain = useSameNumbers(props.yAxis.domain);
   const yTicks = useSameNumbers(props.yAxis.ticks);
+  const visible = useMemo(
+    (): PlotAxes => ({ x: [xDomain[0]!, xDomain[1]!], y: [yDomain[0]!, yDomain[1]!], isXLog, isYLog }),
+    [xDomain, yDomain, isXLog, isYLog],
+  );
+  const { formatX, formatY } = props;
+  // Recharts lays everything out anew whenever it is drawn: it is only where an axis has changed. The layers in
+  // it take what they draw from the context, which goes past it.
+  const axes = useMemo(
+    () => (
+      <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height: 160 }}>
+        <ComposedChart margin={margin} accessibilityLayer={false}>
+          <CartesianGrid stroke="var(--grid)" vertical={false} />
+          <XAxis
+            type="number"
+            dataKey="x"
+            scale={isXLog ? 'log' : 'linear'}
+            domain={xDomain}
+            ticks={xTicks}
+            tickFormatter={formatX}
+            allowDataOverflow
+            allowDuplicatedCategory={false}
+            height={22}
+            tickLine={false}
+            axisLine={AXIS_LINE}
+            tickMargin={6}
+          />
+          <YAxis
+            type="number"
+            scale={isYLog ? 'log' : 'linear'}
+            domain={yDomain}
+            ticks={yTicks}
+            tickFormatter={formatY}
+            allowDataOverflow
+            width={Y_AXIS_WIDTH}
+            tickLine={false}
+            axisLine={false}
+          />
+          <Layers />
+        </ComposedChart>
+      </ResponsiveContainer>
+    ),
+    [margin, isXLog, xDomain, xTicks, formatX, isYLog, yDomain, yTicks, formatY],
+  );
   const zoomAxis: ZoomAxis | undefined = xExtent && { extent: xExtent, isLog: isXLog };
   const isZoomed = xExtent !== undefined && (xDomain[0] !== xExtent[0] || xDomain[1] !== xExtent[1]);
   return (
@@ -102,61 +157,11 @@ export function Plot(props: PlotProps): ReactNode {
           onPick={props.onPick}
           onTable={() => setTable(!isTable)}
         />
-        <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height: 160 }}>
-          <ComposedChart margin={margin} accessibilityLayer={false}>
-            <CartesianGrid stroke="var(--grid)" vertical={false} />
-            <XAxis
-              type="number"
-              dataKey="x"
-              scale={isXLog ? 'log' : 'linear'}
-              domain={xDomain}
-              ticks={xTicks}
-              tickFormatter={props.formatX}
-              allowDataOverflow
-              allowDuplicatedCategory={false}
-              height={22}
-              tickLine={false}
-              axisLine={AXIS_LINE}
-              tickMargin={6}
-            />
-            <YAxis
-              type="number"
-              scale={isYLog ? 'log' : 'linear'}
-              domain={yDomain}
-              ticks={yTicks}
-              tickFormatter={props.formatY}
-              allowDataOverflow
-              width={Y_AXIS_WIDTH}
-              tickLine={false}
-              axisLine={false}
-            />
-            {props.rules && !(isEmpty && props.empty) && <Rules rules={props.rules} />}
-            {props.lines
-              .filter((line) => line.asDots)
-              .map((line) => (
-                <Dots key={line.id} points={line.points} colour={line.colour} size={line.width ?? 3} />
-              ))}
-            <Lines lines={props.lines} bands={bands} />
-            <OffScaleMarks lines={props.lines} />
-            {props.lines.map((line) =>
-              line.marker ? (
-                <Markers key={line.id} points={line.points} shape={line.marker} colour={line.colour} />
-              ) : null,
-            )}
-            {props.ghosts && <Ghosts points={props.ghosts} />}
-            {props.marks && <Marks marks={props.marks} />}
-            <EndLabels labels={endLabels} />
-            <PlotCursor
-              id={id}
-              group={props.group}
-              readout={props.readout}
-              onPick={props.onPick}
-              zoomAxis={zoomAxis}
-              domain={props.xAxis.domain}
-              overlay={overlay}
-            />
-          </ComposedChart>
-        </ResponsiveContainer>
+        <PlotAxesContext value={visible}>
+          {/* The lines are other objects at every redraw: nothing would be saved by keeping this one. */}
+          {/* eslint-disable-next-line react/jsx-no-constructed-context-values */}
+          <PlotLayersContext value={{ ...props, id, zoomAxis, overlay, isEmpty }}>{axes}</PlotLayersContext>
+        </PlotAxesContext>
         <div className="plot-overlay" ref={setOverlay} aria-live="off" />
         {isEmpty && props.empty ? <div className="plot-empty">{props.empty}</div> : null}
       </div>
@@ -172,6 +177,42 @@ export function Plot(props: PlotProps): ReactNode {
         />
       )}
     </figure>
+  );
+}
+
+/** Everything in the plot but its axes. */
+function Layers(): ReactNode {
+  const layers = useContext(PlotLayersContext);
+  if (!layers) return null;
+  const { lines, endLabels = NO_LABELS, bands = NO_BANDS } = layers;
+  return (
+    <>
+      {layers.rules && !(layers.isEmpty && layers.empty) && <Rules rules={layers.rules} />}
+      {lines
+        .filter((line) => line.asDots)
+        .map((line) => (
+          <Dots key={line.id} points={line.points} colour={line.colour} size={line.width ?? 3} />
+        ))}
+      <Lines lines={lines} bands={bands} />
+      <OffScaleMarks lines={lines} domain={layers.yAxis.domain} />
+      {lines.map((line) =>
+        line.marker ? (
+          <Markers key={line.id} points={line.points} shape={line.marker} colour={line.colour} />
+        ) : null,
+      )}
+      {layers.ghosts && <Ghosts points={layers.ghosts} />}
+      {layers.marks && <Marks marks={layers.marks} />}
+      <EndLabels labels={endLabels} />
+      <PlotCursor
+        id={layers.id}
+        group={layers.group}
+        readout={layers.readout}
+        onPick={layers.onPick}
+        zoomAxis={layers.zoomAxis}
+        domain={layers.xAxis.domain}
+        overlay={layers.overlay}
+      />
+    </>
   );
 }
 

@@ -1,5 +1,8 @@
-import { useXAxisScale, useYAxisScale, usePlotArea } from 'recharts';
+import { useContext } from 'react';
 import type { ReactNode } from 'react';
+import { usePlotArea } from 'recharts';
+import { axisScale } from './axisScale.ts';
+import { PlotAxesContext } from './plotAxes.ts';
 import type { MarkerShape } from './palette.ts';
 import type { Point } from './series.ts';
 
@@ -54,11 +57,14 @@ export interface Scales {
 
 /** The scales of the chart around; undefined until it has a size. */
 export function useScales(): Scales | undefined {
-  const xScale = useXAxisScale();
-  const yScale = useYAxisScale();
+  const axes = useContext(PlotAxesContext);
   const area = usePlotArea();
-  if (!xScale || !yScale || !area) return undefined;
-  return { x: (value) => xScale(value) ?? Number.NaN, y: (value) => yScale(value) ?? Number.NaN, area };
+  if (!axes || !area) return undefined;
+  return {
+    x: axisScale(axes.x, axes.isXLog, area.x, area.x + area.width),
+    y: axisScale(axes.y, axes.isYLog, area.y + area.height, area.y),
+    area,
+  };
 }
 
 /** Raw values as one path of round dots: one element however many points. Points off the plot are left out. */

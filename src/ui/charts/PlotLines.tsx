@@ -12,6 +12,7 @@ export interface PlotLine {
   readonly colour: string;
   readonly dash?: string | undefined;
   readonly width?: number;
+  /** 0 draws nothing but the marks of what lies off the axis. */
   readonly opacity?: number;
   /** Marks every point; for lines of few points. */
   readonly marker?: MarkerShape;
@@ -57,7 +58,7 @@ export function Lines({
           <path key={band.id} className="plot-band" d={bandPath(band.points, scales)} fill={band.colour} />
         ))}
         {lines
-          .filter((line) => !line.asDots && line.points.length > 0)
+          .filter((line) => !line.asDots && line.opacity !== 0 && line.points.length > 0)
           .map((line) => (
             <path
               key={line.id}
@@ -100,12 +101,20 @@ function isInside({ area }: Scales, x: number, y: number): boolean {
 }
 
 /** Arrows where a line leaves the plot at the top or the bottom, crosses where it has no number. */
-export function OffScaleMarks({ lines }: { lines: readonly PlotLine[] }): ReactNode {
+export function OffScaleMarks({
+  lines,
+  domain: [low, high],
+}: {
+  lines: readonly PlotLine[];
+  /** Of the vertical axis. */
+  domain: readonly [number, number];
+}): ReactNode {
   const scales = useScales();
   if (!scales) return null;
   const { area } = scales;
   const bottom = area.y + area.height;
-  return lines.map((line) => {
+  const leaves = ({ points }: PlotLine): boolean => points.some(({ y }) => y === null || y < low || y > high);
+  return lines.filter(leaves).map((line) => {
     const { above, below, gaps } = offScaleMarks(line.points, scales);
     const arrows = [
       ...above.map((x) => `M${x - 4} ${area.y + 1}l4 -6l4 6z`),

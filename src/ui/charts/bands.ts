@@ -5,7 +5,7 @@ import type { MetricBuffer } from '#client/metricBuffer.ts';
 import { isOver } from '#domain/run.ts';
 import { smoothedLosses } from './metricCache.ts';
 import { Pyramid } from './pyramid.ts';
-import { stepsToDraw, viewKey, visibleSteps, windowOf } from './series.ts';
+import { SMOOTH_COLUMNS, stepsToDraw, viewKey, visibleSteps, windowOf } from './series.ts';
 import type { BandPoint, Point, SeriesView } from './series.ts';
 import { xOfEpoch, xOfStep } from './xUnit.ts';
 
@@ -64,7 +64,7 @@ export function groupBand(runs: readonly TrainRecord[], view: SeriesView): Group
   const drawn = (values: Float32Array): readonly number[] => {
     const pyramid = new Pyramid();
     pyramid.update(values);
-    return stepsToDraw({ values, pyramid }, steps, isXLog);
+    return stepsToDraw({ values, pyramid }, steps, isXLog, SMOOTH_COLUMNS);
   };
   const edges = [...new Set([...drawn(spread.min), ...drawn(spread.max)])].sort((a, b) => a - b);
   const epochCount = Math.min(...members.map((run) => run.epochs.length));

@@ -2,7 +2,7 @@ import type { TrainRecord } from '#client/runRecord.ts';
 import type { MetricBuffer } from '#client/metricBuffer.ts';
 import { smoothedLosses } from './metricCache.ts';
 import { Pyramid } from './pyramid.ts';
-import { stepsToDraw, viewKey, visibleSteps, windowOf } from './series.ts';
+import { SMOOTH_COLUMNS, stepsToDraw, viewKey, visibleSteps, windowOf } from './series.ts';
 import type { Point, SeriesView } from './series.ts';
 import { exactStepAt, xOfStep } from './xUnit.ts';
 
@@ -43,10 +43,12 @@ export function differenceSeries(
   });
   const pyramid = new Pyramid();
   pyramid.update(values);
-  const points = stepsToDraw({ values, pyramid }, visibleSteps(run, view), isXLog).map((step) => ({
-    x: xOfStep(run, unit, step),
-    y: Number.isFinite(values[step]!) ? values[step]! : null,
-  }));
+  const points = stepsToDraw({ values, pyramid }, visibleSteps(run, view), isXLog, SMOOTH_COLUMNS).map(
+    (step) => ({
+      x: xOfStep(run, unit, step),
+      y: Number.isFinite(values[step]!) ? values[step]! : null,
+    }),
+  );
   const series = { values, points };
   cache.set(run.metrics, { key, series });
   return series;

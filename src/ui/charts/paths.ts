@@ -42,14 +42,18 @@ export function linePath(points: readonly Point[], scales: PathScales): string {
 
 /** Path of the area between two lines; empty where it has fewer than two points. */
 export function bandPath(points: readonly BandPoint[], scales: PathScales): string {
-  const inside = points.filter(({ x, low, high }) =>
-    [scales.x(x), scales.y(low), scales.y(high)].every((value) => !Number.isNaN(value)),
-  );
-  if (inside.length < 2) return '';
-  const corner = (x: number, y: number): string => `${pixel(scales.x(x))} ${pixel(scales.y(y))}`;
-  const there = inside.map(({ x, high }) => corner(x, high));
-  const back = inside.toReversed().map(({ x, low }) => corner(x, low));
-  return `M${[...there, ...back].join('L')}z`;
+  const there: string[] = [];
+  const back: string[] = [];
+  for (const point of points) {
+    const x = scales.x(point.x);
+    const high = scales.y(point.high);
+    const low = scales.y(point.low);
+    if (Number.isNaN(x + high + low)) continue;
+    there.push(`${pixel(x)} ${pixel(high)}`);
+    back.push(`${pixel(x)} ${pixel(low)}`);
+  }
+  if (there.length < 2) return '';
+  return `M${there.join('L')}L${back.reverse().join('L')}z`;
 }
 
 /** Marks closer together than this are drawn once. */

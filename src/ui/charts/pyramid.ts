@@ -72,8 +72,15 @@ export class Pyramid {
     for (let bucket = Math.floor(first / size); bucket * size < end; bucket++) {
       if (!level) scan(values, single, 0, bucket * size, Math.min(values.length, (bucket + 1) * size));
       const at = level ? bucket : 0;
-      const found = [single.lowAt[at]!, single.highAt[at]!, single.gapAt[at]!];
-      for (const index of found.filter((value) => value !== NONE).sort((a, b) => a - b)) keep(index);
+      const low = single.lowAt[at]!;
+      const high = single.highAt[at]!;
+      const gap = single.gapAt[at]!;
+      const early = Math.min(low, high);
+      const late = Math.max(low, high);
+      // In order; what a bucket lacks is `NONE`, beyond every end.
+      keep(Math.min(early, gap));
+      keep(Math.max(early, Math.min(late, gap)));
+      keep(Math.max(late, gap));
     }
     keep(end - 1);
     return kept;

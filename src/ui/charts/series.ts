@@ -21,6 +21,8 @@ export interface BandPoint {
 
 /** About one bucket a pixel column of the widest chart; each is drawn from at most three points. */
 export const COLUMNS = 600;
+/** Averages and schedules bend so little that fewer buckets draw the same line; each still keeps its extremes. */
+export const SMOOTH_COLUMNS = 240;
 
 /** What a training chart shows of a run, besides the run itself. */
 export interface SeriesView {
@@ -70,15 +72,16 @@ export function stepsToDraw(
   { values, pyramid }: BucketedSeries,
   [from, to]: readonly [number, number],
   isXLog: boolean,
+  columns = COLUMNS,
 ): readonly number[] {
-  if (!isXLog) return pyramid.indices(values, from, to, COLUMNS);
+  if (!isXLog) return pyramid.indices(values, from, to, columns);
   const first = Math.max(0, from);
   const octaves = Math.max(1, Math.ceil(Math.log2((to + 1) / (first + 1))));
   const kept: number[] = [];
   for (let octave = 0; octave < octaves; octave++) {
     const start = (first + 1) * 2 ** octave - 1;
     const end = Math.min(to, (first + 1) * 2 ** (octave + 1) - 1);
-    for (const step of pyramid.indices(values, start, end, Math.ceil(COLUMNS / octaves))) {
+    for (const step of pyramid.indices(values, start, end, Math.ceil(columns / octaves))) {
       if (kept.length === 0 || step > kept.at(-1)!) kept.push(step);
     }
   }
@@ -129,8 +132,8 @@ export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
   if (cached?.key === key) return cached.series;
   const xOf = (step: number): number => xOfStep(run, unit, step);
   const steps = visibleSteps(run, view);
-  const line = (series: BucketedSeries): readonly Point[] =>
-    pointsAt(series.values, stepsToDraw(series, steps, isXLog), xOf);
+  const line = (series: BucketedSeries, columns = SMOOTH_COLUMNS): readonly Point[] =>
+    pointsAt(series.values, stepsToDraw(series, steps, isXLog, columns), xOf);
   const perEpoch = (pick: (index: number) => number): readonly Point[] =>
     epochs.map((_, index) => {
       const y = pick(index);
@@ -139,7 +142,7 @@ export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
   const validLoss = perEpoch((index) => epochs[index]!.validLoss);
   const isVisible = ({ x }: Point): boolean => !range || (x >= range[0] && x <= range[1]);
   const series: RunSeries = {
-    raw: line(bucketed(metrics, 'losses')),
+    raw: line(bucketed(metrics, 'losses'), COLUMNS),
     smoothed: line(smoothedLosses(metrics, window)),
     learningRate: line(bucketed(metrics, 'learningRates')),
     momentum: line(bucketed(metrics, 'momenta')),
@@ -159,7 +162,7 @@ export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
 /** Losses above this many times the usual and the first losses are left out of `focusRange`. */
 const FOCUS_FACTOR = 2;
 /** Enough for the quantiles of a run of any length. */
-const FOCUS_SAMPLES = 4000;
+const FOCUS_SAMPLES = 1000;
 
 /**
  * The range of losses without the few that would flatten everything else (the end of a diverged run, an

@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { memo, useId, useMemo } from 'react';
 import type { ReactNode } from 'react';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { ChartControls } from '#ui/panels/train/ChartControls.tsx';
@@ -23,12 +23,13 @@ import { unfairPair } from './settingsDiff.ts';
 
 /** Runs of this visit and of earlier ones over each other: curves, differences, settings, results. */
 export function ComparePanel(): ReactNode {
-  const trainRuns = useRuns().filter(isTrainRun);
+  const allRuns = useRuns();
+  const trainRuns = useMemo(() => allRuns.filter(isTrainRun), [allRuns]);
   const isRead = useClientState((state) => state.kept.isRead);
   const filter = useCompare((state) => state.filter);
   const selectedIds = useCompare((state) => state.selected);
   const drawsAll = useView((state) => state.drawsAll);
-  const runs = trainRuns.filter((run) => matchesFilter(run, filter));
+  const runs = useMemo(() => trainRuns.filter((run) => matchesFilter(run, filter)), [trainRuns, filter]);
   const selected = runs.filter((run) => selectedIds.includes(run.id));
   const view = useChartView(runs, 'compare');
   if (trainRuns.length === 0) return <CompareEmpty isRead={isRead} />;
@@ -66,7 +67,7 @@ export function ComparePanel(): ReactNode {
   );
 }
 
-function RunFilter({ shown, all }: { shown: number; all: number }): ReactNode {
+const RunFilter = memo(function RunFilter({ shown, all }: { shown: number; all: number }): ReactNode {
   const id = useId();
   const filter = useCompare((state) => state.filter);
   const studies = [
@@ -100,15 +101,17 @@ function RunFilter({ shown, all }: { shown: number; all: number }): ReactNode {
       <BaselineChoice />
     </div>
   );
-}
+});
 
 function BaselineChoice(): ReactNode {
+  const id = useId();
   const baseline = useView((state) => state.baseline);
   const runs = useRuns().filter(isTrainRun);
   return (
-    <label className="baseline">
-      Baseline
+    <span className="baseline">
+      <label htmlFor={id}>Baseline</label>
       <select
+        id={id}
         value={runs.some((run) => run.id === baseline) ? baseline : ''}
         onChange={({ target }) => viewActions.setBaseline(target.value || undefined)}
       >
@@ -119,7 +122,7 @@ function BaselineChoice(): ReactNode {
           </option>
         ))}
       </select>
-    </label>
+    </span>
   );
 }
 

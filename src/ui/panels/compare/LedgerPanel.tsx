@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'react';
+import { memo, useEffect, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import { claimsLedger, runsWithStepsToRead } from '#analysis/claims.ts';
 import type { ClaimRow } from '#analysis/claims.ts';
@@ -39,7 +39,7 @@ function resultKey(run: RunRecord): string {
 }
 
 /** Claim by claim: supported, contradicted or undecided, by how many runs and with what interval. */
-export function LedgerPanel(): ReactNode {
+export const LedgerPanel = memo(function LedgerPanel(): ReactNode {
   const rows = useLedger();
   const [showsAll, setShowsAll] = useState(false);
   const tested = rows.filter((row) => row.count > 0);
@@ -79,7 +79,7 @@ export function LedgerPanel(): ReactNode {
       )}
     </section>
   );
-}
+});
 
 function LedgerRow({ row }: { row: ClaimRow }): ReactNode {
   const question = questionById(row.question);

@@ -10,7 +10,7 @@ import { cursorTitle, formatDifference } from '#ui/panels/train/readouts.ts';
 import type { ChartView } from '#ui/panels/train/chartRuns.ts';
 import { runLabel } from '#ui/runText.ts';
 import { ZERO, symmetricAxis } from './DifferenceChart.tsx';
-import { PAIR_WINDOW, differenceBand, runPairs } from './pairs.ts';
+import { PAIR_WINDOW, batchDifferences, differenceBand, runPairs } from './pairs.ts';
 import type { RunPair } from './pairs.ts';
 
 /** Of the normal distribution: 95 % lie within. */
@@ -54,11 +54,11 @@ export function PairedPanel({ view }: { view: ChartView }): ReactNode {
 function PairedChart({ view, pair }: { view: ChartView; pair: RunPair }): ReactNode {
   const { baseline, other } = pair;
   const [a, b] = [baseline, other].map((run) => run.metrics.series('losses')) as [Float32Array, Float32Array];
-  const whole = pairedDifference(a, b);
+  const raw = batchDifferences(a, b);
   const last = pairedDifference(a, b, PAIR_WINDOW);
   const xOf = (step: number): number => xOfStep(other, view.unit, step);
   const smoothed = differenceSeries(other, baseline, view.series);
-  const band = differenceBand(whole.difference, xOf);
+  const band = differenceBand(raw, xOf);
   const colour = view.runs.find(({ run }) => run.id === other.id)?.style.colour ?? 'var(--ink)';
   const sentence = pairedSentence(runLabel(baseline), runLabel(other), last);
   return (
@@ -92,13 +92,12 @@ function PairedChart({ view, pair }: { view: ChartView; pair: RunPair }): ReactN
             .filter(({ run }) => run.id === other.id)
             .map(({ step }) => {
               const y = smoothed.values[step] ?? Number.NaN;
-              const raw = whole.difference[step] ?? Number.NaN;
               return {
                 id: 'difference',
                 name: pairName(pair),
                 colour,
                 dash: undefined,
-                text: `${formatDifference(y)} (this batch ${formatDifference(raw)})`,
+                text: `${formatDifference(y)} (this batch ${formatDifference(raw[step] ?? Number.NaN)})`,
                 at: Number.isFinite(y) ? { x: xOf(step), y } : undefined,
               };
             }),

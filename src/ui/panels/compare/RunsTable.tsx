@@ -37,7 +37,7 @@ interface RunsTableProps {
 }
 
 /** Every run that passes the filter, sortable, with what can be done with each. */
-export function RunsTable({ runs, all }: RunsTableProps): ReactNode {
+export const RunsTable = memo(function RunsTable({ runs, all }: RunsTableProps): ReactNode {
   const sort = useCompare((state) => state.sort);
   const selected = useCompare((state) => state.selected);
   const hidden = useView((state) => state.hidden);
@@ -94,7 +94,7 @@ export function RunsTable({ runs, all }: RunsTableProps): ReactNode {
       </table>
     </div>
   );
-}
+});
 
 interface RowProps extends RunRow {
   readonly style: RunStyle;

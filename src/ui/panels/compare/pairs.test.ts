@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { trainRun } from '#client/runRecord.fixtures.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
 import type { Experiment } from '#domain/experiment.ts';
-import { differenceBand, runPairs } from './pairs.ts';
+import { batchDifferences, differenceBand, runPairs } from './pairs.ts';
 
 function run(
   id: string,
@@ -27,6 +27,14 @@ describe('runPairs', () => {
     expect(pairs([run('a'), fork, run('n', {}, { plan: undefined }), run('w', { batchSize: 2 })])).toEqual(
       [],
     );
+  });
+});
+
+describe('batchDifferences', () => {
+  it('compares the steps that both have done', () => {
+    expect(Array.from(batchDifferences(Float32Array.of(1, 2, 3), Float32Array.of(1.5, 1)))).toEqual([
+      0.5, -1,
+    ]);
   });
 });
 

@@ -36,6 +36,13 @@ export function runPairs(runs: readonly TrainRecord[], baselineId: string | unde
   });
 }
 
+/** Loss of the second run minus that of the first, over the steps that both have done. */
+export function batchDifferences(baseline: Float32Array, other: Float32Array): Float32Array {
+  const difference = new Float32Array(Math.min(baseline.length, other.length));
+  for (let step = 0; step < difference.length; step++) difference[step] = other[step]! - baseline[step]!;
+  return difference;
+}
+
 /**
  * Interval of the mean difference over the last `PAIR_WINDOW` steps, at the end of every block of it.
  * @param difference one value a step. @param xOf position of a step.

@@ -58,9 +58,9 @@ function overheadOf(run: TrainRecord, runs: readonly TrainRecord[]): number | un
 
 const overheads = new WeakMap<TrainRecord, { key: string; overhead: number | undefined }>();
 
-function cachedOverhead(run: TrainRecord, runs: readonly TrainRecord[]): number | undefined {
+/** @param key changes with the runs whose steps are known. */
+function cachedOverhead(run: TrainRecord, runs: readonly TrainRecord[], key: string): number | undefined {
   if (!run.experiment.ws) return undefined;
-  const key = runs.map((other) => (other.metrics.count > 1 ? other.id : '')).join(' ');
   const cached = overheads.get(run);
   if (cached?.key === key) return cached.overhead;
   const overhead = overheadOf(run, runs);
@@ -70,6 +70,10 @@ function cachedOverhead(run: TrainRecord, runs: readonly TrainRecord[]): number 
 
 /** The table's rows for some of all training runs. */
 export function runRows(shown: readonly TrainRecord[], all: readonly TrainRecord[]): readonly RunRow[] {
+  const key = all
+    .filter(({ metrics }) => metrics.count > 1)
+    .map(({ id }) => id)
+    .join(' ');
   return shown.map((run) => {
     const result = runResult(run);
     const epochMs = run.epochs.reduce((sum, row) => sum + row.milliseconds, 0);
@@ -84,7 +88,7 @@ export function runRows(shown: readonly TrainRecord[], all: readonly TrainRecord
       lastAccuracy: finite(result?.lastAccuracy),
       time: epochMs > 0 ? epochMs : finite(stepMs),
       speed: speedOf(run),
-      overhead: cachedOverhead(run, all),
+      overhead: cachedOverhead(run, all, key),
       divergedAt: run.divergence && run.divergence.step + 1,
     };
   });

@@ -1,3 +1,4 @@
+import { armKey } from '#analysis/repeats.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterNames, parameters } from '#domain/parameters.ts';
@@ -52,6 +53,11 @@ const HARMLESS: ReadonlySet<SettingDifference['name']> = new Set(['seed', 'devic
 /** What is compared: one of these at a time. Norm and WS together make the arm. */
 const ARM: ReadonlySet<SettingDifference['name']> = new Set(['norm', 'ws']);
 
+/** Equal for runs that can stand for each other here. */
+function comparedKey({ experiment, datasetHash, forkOf }: RunRecord): string {
+  return `${armKey(experiment)} ${datasetHash} ${forkOf?.runId} ${forkOf?.step}`;
+}
+
 /**
  * Why two of the runs cannot be compared fairly, as names of what they differ in besides one compared thing;
  * undefined where the whole set varies one thing. A batch size needs no warning of its own: panels separate it.
@@ -59,8 +65,9 @@ const ARM: ReadonlySet<SettingDifference['name']> = new Set(['norm', 'ws']);
 export function unfairPair(
   runs: readonly RunRecord[],
 ): { readonly pair: readonly [RunRecord, RunRecord]; readonly labels: readonly string[] } | undefined {
-  for (const [i, first] of runs.entries()) {
-    for (const second of runs.slice(i + 1)) {
+  const arms = [...new Map(runs.map((run) => [comparedKey(run), run])).values()];
+  for (const [i, first] of arms.entries()) {
+    for (const second of arms.slice(i + 1)) {
       if (first.experiment.batchSize !== second.experiment.batchSize) continue;
       const counted = settingsDiff([first, second]).filter(({ name }) => !HARMLESS.has(name));
       const arm = counted.filter(({ name }) => ARM.has(name));

@@ -46,9 +46,16 @@ export function LossChart({ view, title = 'Loss', ghosts, ...props }: LossChartP
       title={title}
       subtitle={
         <>
-          <span className="key">
-            <i className="key-raw" /> raw
-          </span>
+          {groups.some(({ band }) => !band) && (
+            <span className="key">
+              <i className="key-raw" /> raw
+            </span>
+          )}
+          {groups.some(({ band }) => band) && (
+            <span className="key">
+              <i className="key-band" /> lowest to highest seed
+            </span>
+          )}
           <span className="key">
             <i className="key-smooth" /> smoothed
           </span>
@@ -100,6 +107,8 @@ function lossLines({ runs, style, band }: ChartGroup, baseline: string | undefin
   const id = runs[0]!.run.id;
   const isBaseline = runs.some(({ run }) => run.id === baseline);
   return [
+    // Not drawn, but what of it lies off the axis is marked.
+    ...runs.map(({ run, series }) => ({ id: `${run.id} raw`, points: series.raw, colour, opacity: 0 })),
     ...runs.map(({ run, series }) => ({
       id: `${run.id} smooth`,
       points: series.smoothed,

@@ -95,9 +95,10 @@ export function chartView(all: readonly RunRecord[], options: ChartOptions): Cha
   const extent = Math.max(0, ...runs.map((chartRun) => extentOf(chartRun, unit))) || 100;
   const xExtent: Range = [isXLog ? firstX(runs, unit, extent) : 0, extent];
   const [low, high] = options.range ?? xExtent;
+  const groups = groupsOf(runs, options.isGrouped, series);
   return {
     runs,
-    groups: groupsOf(runs, options.isGrouped, series),
+    groups,
     moreCount,
     baseline: runs.find(({ run }) => run.id === options.baseline),
     group: options.group,
@@ -106,7 +107,7 @@ export function chartView(all: readonly RunRecord[], options: ChartOptions): Cha
     xAxis: isXLog ? logAxis(low, high) : unit === 'time' ? timeAxis(low, high) : exactAxis(low, high),
     xExtent,
     xLabel: xUnits.find((entry) => entry.value === unit)?.axis ?? '',
-    showsNames: !options.isNarrow && runs.length <= MAX_END_LABELS,
+    showsNames: !options.isNarrow && groups.length <= MAX_END_LABELS,
     formatX: formatX[unit],
     atCursor: (x) =>
       runs.flatMap((chartRun) => {
