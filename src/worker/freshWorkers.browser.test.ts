@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Experiment } from '#domain/experiment.ts';
+import { decodeSafetensors } from '#export/safetensors.ts';
 import type { WorkerMessage } from '#protocol/messages.ts';
 
 const EXPERIMENT: Experiment = {
@@ -20,11 +21,21 @@ const EXPERIMENT: Experiment = {
   validLimit: 8,
 };
 
-/** Everything that a run in a new worker reported: losses as bits, then validation loss and accuracy. */
-async function trainInFreshWorker(): Promise<{ losses: number[]; validation: number[] }> {
+interface Story {
+  /** Losses as bits. */
+  readonly losses: number[];
+  /** Validation loss and accuracy of each epoch. */
+  readonly validation: number[];
+  /** Steps done at the states that were kept. */
+  readonly checkpoints: number[];
+}
+
+type Ask = (name: string, body: object) => Promise<unknown>;
+
+/** Does something in a new worker, with the built-in data, and ends the worker at once afterwards. */
+async function inFreshWorker(work: (ask: Ask) => Promise<void>): Promise<Story> {
   const worker = new Worker(new URL('./train.worker.ts', import.meta.url), { type: 'module' });
-  const losses: number[] = [];
-  const validation: number[] = [];
+  const story: Story = { losses: [], validation: [], checkpoints: [] };
   let nextId = 1;
   const waiting = new Map<number, { resolve(body: unknown): void; reject(error: Error): void }>();
   worker.addEventListener('message', ({ data }: MessageEvent<WorkerMessage>) => {
@@ -33,31 +44,69 @@ async function trainInFreshWorker(): Promise<{ losses: number[]; validation: num
       if (data.ok) request?.resolve(data.body);
       else request?.reject(new Error(data.error.sentence));
     } else if (data.event.type === 'steps') {
-      losses.push(...new Uint32Array(data.event.chunk.losses.slice().buffer));
+      story.losses.push(...new Uint32Array(data.event.chunk.losses.slice().buffer));
     } else if (data.event.type === 'epoch') {
-      validation.push(data.event.row.validLoss, data.event.row.accuracy);
+      story.validation.push(data.event.row.validLoss, data.event.row.accuracy);
+    } else if (data.event.type === 'checkpoint') {
+      story.checkpoints.push(data.event.step);
     }
   });
-  const request = (name: string, body: object): Promise<unknown> =>
+  const ask: Ask = (name, body) =>
     new Promise((resolve, reject) => {
       const id = nextId++;
       waiting.set(id, { resolve, reject });
       worker.postMessage({ type: 'request', id, name, body });
     });
   try {
-    await request('start', {});
-    await request('loadDataset', { source: { kind: 'built-in' } });
-    const start = { runId: crypto.randomUUID(), number: 1, experiment: EXPERIMENT, origin: undefined };
-    expect(await request('train', { start, forkOf: undefined })).toEqual({ status: 'finished' });
-    return { losses, validation };
+    await ask('start', {});
+    await ask('loadDataset', { source: { kind: 'built-in' } });
+    await work(ask);
+    return story;
   } finally {
     worker.terminate();
   }
 }
 
-it('trains to the same bits twice, each time in a fresh worker', async () => {
-  const first = await trainInFreshWorker();
+function training(runId: string): object {
+  return { start: { runId, number: 1, experiment: EXPERIMENT, origin: undefined }, forkOf: undefined };
+}
+
+it('trains to the same bits in a fresh worker, in one go as well as with a reload in the middle', async () => {
+  const [whole, half] = [crypto.randomUUID(), crypto.randomUUID()];
+  const first = await inFreshWorker(async (ask) => {
+    expect(await ask('train', training(whole))).toEqual({ status: 'finished' });
+  });
   expect(first.losses).toHaveLength(4);
   expect(first.validation).toHaveLength(2);
-  expect(await trainInFreshWorker()).toEqual(first);
+  expect(first.checkpoints.at(-1)).toBe(4);
+  const before = await inFreshWorker(async (ask) => {
+    expect(await ask('train', { ...training(half), stopAfter: 2 })).toEqual({ status: 'stopped' });
+  });
+  expect(before.checkpoints.at(-1)).toBe(2);
+  let kept: unknown;
+  const after = await inFreshWorker(async (ask) => {
+    expect(await ask('resumeKept', { runId: half })).toEqual({ status: 'finished' });
+    kept = await ask('keptRuns', {});
+    expect(await ask('keptSteps', { runId: half })).toEqual({
+      ...((await ask('keptSteps', { runId: whole })) as object),
+      elapsedMs: expect.any(Float32Array) as unknown,
+    });
+    const { bytes } = (await ask('weights', { runId: half, which: 'last' })) as { bytes: Uint8Array };
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    expect(tensors.get('conv1.weight')?.shape).toEqual([8, 3, 3, 3]);
+    expect(metadata).toMatchObject({ format: 'pt', step: '4', experiment: JSON.stringify(EXPERIMENT) });
+    const initial = (await ask('weights', { runId: half, which: 'initial' })) as { bytes: Uint8Array };
+    expect(decodeSafetensors(initial.bytes).tensors.get('conv1.weight')?.data).not.toEqual(
+      tensors.get('conv1.weight')?.data,
+    );
+    for (const runId of [whole, half]) await ask('removeRun', { runId });
+  });
+  expect([...before.losses, ...after.losses]).toEqual(first.losses);
+  expect(after.validation).toEqual(first.validation);
+  expect(kept).toMatchObject({
+    runs: [
+      { header: { runId: whole }, status: 'finished' },
+      { header: { runId: half }, status: 'finished', stepCount: 4, checkpointStep: 4 },
+    ],
+  });
 });
