@@ -92,7 +92,9 @@ async function openRuntime(name: RuntimeName, options: RuntimeOptions): Promise<
 }
 
 function runOne(runtime: Runtime, command: RunCommand, part: JobPart): Promise<LabOutcome> {
-  return runtime.run({ ...part, hasInit: command.init !== undefined, maxSteps: command.maxSteps });
+  const { init, pytorch, maxSteps } = command;
+  const withPytorch = pytorch && part.command !== 'lr-find';
+  return runtime.run({ ...part, hasInit: init !== undefined, withPytorch, maxSteps });
 }
 
 /** @throws {UsageError} when the file of a sweep is not in order. */

@@ -35,6 +35,7 @@ export function helpText(): string {
     ...entry('init.safetensors', 'The weights that it started from, under the names of torchvision.'),
     ...entry('model.safetensors', 'The weights and running statistics at its end.'),
     ...entry('checkpoint.bin', 'What --resume continues from; written while training, too.'),
+    ...entry('pytorch.zip', 'With --pytorch.'),
     '',
     'Exit status:',
     ...entry('0', 'The run ended as it should, or diverged, which is a result: its status is in run.json.'),

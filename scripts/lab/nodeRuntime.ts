@@ -6,6 +6,7 @@ import type { StoreFiles } from '#lib/files/storeFiles.ts';
 import { NodeFiles } from './nodeFiles.ts';
 import { writeOutput } from './outputFolder.ts';
 import type { Runtime, RuntimeOptions } from './runtime.ts';
+import { UsageError } from './usageError.ts';
 
 /** What `src/lab/node.ts` exports; its own types are those of a worker, which this program is not. */
 interface NodeLab {
@@ -56,10 +57,18 @@ export async function openNodeRuntime({ inputs, out, onEvent }: RuntimeOptions):
   };
 }
 
-/** `navigator.gpu` and the interfaces beside it, as a page has them. */
+/**
+ * `navigator.gpu` and the interfaces beside it, as a page has them.
+ * @throws {UsageError} when there is no adapter.
+ */
 async function provideGpu(): Promise<void> {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   const gpu = create([]);
+  if (!(await gpu.requestAdapter())) {
+    throw new UsageError(
+      '--runtime node: there is no graphics driver (Vulkan, Metal or Direct3D 12) here; the browser brings its own',
+    );
+  }
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
 }

@@ -44,6 +44,7 @@ describe('the command line', () => {
       json: false,
       init: undefined,
       maxSteps: undefined,
+      pytorch: false,
     });
   });
 

@@ -27,6 +27,8 @@ export interface CommonOptions {
   /** Path of a file of start weights. */
   readonly init: string | undefined;
   readonly maxSteps: number | undefined;
+  /** Whether a bundle for PyTorch is wanted. */
+  readonly pytorch: boolean;
 }
 
 export type LabCommand =
@@ -97,6 +99,12 @@ export const otherOptions: readonly OtherOption[] = [
     name: 'max-steps',
     value: 'N',
     what: 'Stop after step N, with a checkpoint; the schedule stays that of the whole run.',
+    of: ['train', 'sweep'],
+  },
+  {
+    name: 'pytorch',
+    value: undefined,
+    what: 'Write pytorch.zip too: train.py, which continues in PyTorch, with its settings and weights.',
     of: ['train', 'sweep'],
   },
   {
@@ -321,6 +329,7 @@ function commonOptions(values: Values, out: string | undefined): CommonOptions {
     overwrite: values['overwrite'] === true,
     json: values['json'] === true,
     init: text(values, 'init'),
+    pytorch: values['pytorch'] === true,
     maxSteps: wholeNumber(values, 'max-steps', 1),
   };
 }

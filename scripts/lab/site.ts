@@ -29,13 +29,13 @@ export async function builtSite(root: string, log: (line: string) => void): Prom
   mkdirSync(cache, { recursive: true });
   removeOld(cache);
   const unfinished = `${site}.${process.pid}`;
-  await build({ root, logLevel: 'error', build: { outDir: unfinished, emptyOutDir: true } });
   try {
+    await build({ root, logLevel: 'error', build: { outDir: unfinished, emptyOutDir: true } });
     renameSync(unfinished, site);
   } catch (error) {
-    // Another process has built the same in the meantime.
-    if (!existsSync(site)) throw error;
     rmSync(unfinished, { recursive: true, force: true });
+    // Another process may have built the same in the meantime.
+    if (!existsSync(site)) throw error;
   }
   return site;
 }

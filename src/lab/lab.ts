@@ -1,10 +1,11 @@
 import type { WorkerPort } from '#client/workerPort.ts';
 import { WorkerLink } from '#client/workerLink.ts';
-import type { DatasetSource } from '#domain/dataset.ts';
+import type { DatasetInfo, DatasetSource } from '#domain/dataset.ts';
 import type { KeptRun, RunStart } from '#domain/keptRun.ts';
 import { isOver, type Divergence, type StepChunk } from '#domain/run.ts';
-import type { Requests, WorkerEvent } from '#protocol/messages.ts';
+import type { Requests, SampleImages, WorkerEvent } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
+import { bundle } from './bundle.ts';
 import { LabError, toLabError } from './labError.ts';
 import { INIT_FILE, RUN_FILES } from './messages.ts';
 import type { LabControl, LabData, LabHost, LabJob, LabOutcome } from './messages.ts';
@@ -18,7 +19,8 @@ interface Going {
   readonly init: Uint8Array<ArrayBuffer> | undefined;
   detail: string | undefined;
   divergence: Divergence | undefined;
-  hasWrittenInit: boolean;
+  /** Those that the run started from, once they are written. */
+  initialWeights: Uint8Array | undefined;
   /** Steps done at the newest checkpoint that was not written out yet. */
   unsaved: number | undefined;
   saving: Promise<void>;
@@ -31,6 +33,7 @@ interface Going {
 export class Lab implements LabControl {
   readonly #host: LabHost;
   readonly #link: WorkerLink;
+  #dataset: DatasetInfo | undefined;
   #going: Going | undefined;
   #isStopping = false;
 
@@ -48,6 +51,7 @@ export class Lab implements LabControl {
     try {
       this.#host.emit({ type: 'device', device: await this.#link.request('start', {}) });
       const dataset = await this.#link.request('loadDataset', { source: await this.#source(data) });
+      this.#dataset = dataset;
       this.#host.emit({ type: 'dataset', dataset });
     } catch (error) {
       throw toLabError(error);
@@ -89,6 +93,7 @@ export class Lab implements LabControl {
     await this.#writeRun(going, run, steps);
     await this.#writeInitialWeights(going);
     if (run.header.kind === 'train') await this.#writeLastWeights(going);
+    if (job.withPytorch) await this.#writeBundle(going, run, steps);
     const outcome: LabOutcome = {
       ...ended,
       detail: going.detail,
@@ -202,10 +207,10 @@ export class Lab implements LabControl {
   }
 
   async #writeInitialWeights(going: Going): Promise<void> {
-    if (going.hasWrittenInit) return;
-    going.hasWrittenInit = true;
+    if (going.initialWeights) return;
     const { runId, init } = going;
     const initial = init ?? (await this.#link.request('weights', { runId, which: 'initial' })).bytes;
+    going.initialWeights = initial.slice();
     await this.#write(going, RUN_FILES.initialWeights, initial);
   }
 
@@ -217,6 +222,15 @@ export class Lab implements LabControl {
       throw error;
     });
     if (last) await this.#write(going, RUN_FILES.weights, last.bytes);
+  }
+
+  async #writeBundle(going: Going, { plan }: KeptRun, { losses }: StepChunk): Promise<void> {
+    const { initialWeights: weights } = going;
+    const dataset = this.#dataset;
+    if (!plan || !weights || !dataset) return;
+    const image = (offset: number): Promise<SampleImages> =>
+      this.#link.request('sampleImages', { half: 'train', offset, count: 1, label: undefined });
+    await this.#write(going, RUN_FILES.pytorch, await bundle({ plan, dataset, weights, losses, image }));
   }
 
   async #write({ job }: Going, name: string, content: Uint8Array<ArrayBuffer> | string): Promise<void> {
@@ -248,7 +262,7 @@ function newGoing(job: LabJob, runId: string, init: Going['init']): Going {
     init,
     detail: undefined,
     divergence: undefined,
-    hasWrittenInit: false,
+    initialWeights: undefined,
     unsaved: undefined,
     saving: Promise.resolve(),
   };

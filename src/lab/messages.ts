@@ -11,6 +11,7 @@ export const RUN_FILES = {
   initialWeights: 'init.safetensors',
   weights: 'model.safetensors',
   checkpoint: 'checkpoint.bin',
+  pytorch: 'pytorch.zip',
 } as const;
 
 /** One run that the lab is asked for; crosses to the page as it is. */
@@ -25,6 +26,8 @@ export interface LabJob {
   readonly folder: string;
   /** Whether the host has start weights under the input name `INIT_FILE`. */
   readonly hasInit: boolean;
+  /** Whether a bundle for PyTorch is wanted. */
+  readonly withPytorch: boolean;
   /** The run stops when it has done this many steps. */
   readonly maxSteps: number | undefined;
 }

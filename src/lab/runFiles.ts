@@ -10,7 +10,11 @@ const BATCHES = 10;
 
 /** The texts of `run.json` and `metrics.csv`. */
 export function runTexts(run: KeptRun, steps: StepChunk): { readonly json: string; readonly csv: string } {
-  const exported: ExportedRun = { run, steps, ...(run.plan && { firstBatches: firstBatches(run.plan) }) };
+  const exported: ExportedRun = {
+    run,
+    steps,
+    ...(run.plan && { firstBatches: firstBatches(run.plan) }),
+  };
   return { json: encodeRuns([exported], Date.now()), csv: stepsCsv([exported]) };
 }
 
