@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { epochRow, finderRun, trainRun } from '#client/runRecord.fixtures.ts';
 import type { RunRecord } from '#client/runRecord.ts';
-import { EMPTY_QUEUE } from '#client/studyQueue.ts';
+import { EMPTY_QUEUE, withInterruption, withStopped, withStudy } from '#client/studyQueue.ts';
 import type { ClientState } from '#client/trainingClient.ts';
 import { announcementsBetween } from './useAnnouncements.ts';
 
@@ -52,6 +52,31 @@ describe('announcementsBetween', () => {
     const idle = state();
     expect(announcementsBetween({ ...idle, dataset: { ...idle.dataset, loading } }, idle)).toEqual([
       'Loading was cancelled.',
+    ]);
+  });
+
+  it('speaks the end of a study, and why one waits', () => {
+    const idle = state();
+    const experiment = trainRun().experiment;
+    const study = {
+      id: 's',
+      title: '',
+      kind: 'train',
+      mode: 'queue',
+      arms: [experiment],
+      seeds: [0],
+      finder: undefined,
+      question: undefined,
+    } as const;
+    const queue = withStudy(EMPTY_QUEUE, study);
+    const going = { ...idle, queue };
+    expect(announcementsBetween(idle, going)).toEqual([]);
+    expect(announcementsBetween(going, { ...idle, queue: withStopped(queue) })).toEqual([
+      'The study has ended: 0 of 1 runs are done.',
+    ]);
+    const waiting = withInterruption(queue, 'The GPU was lost.');
+    expect(announcementsBetween(going, { ...idle, queue: waiting })).toEqual([
+      'The study waits. The GPU was lost.',
     ]);
   });
 

@@ -1,4 +1,6 @@
 import { useEffect, useRef } from 'react';
+import { isQueueOver } from '#client/studyQueue.ts';
+import type { StudyQueue } from '#client/studyQueue.ts';
 import type { ClientState } from '#client/trainingClient.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { formatLoss, formatPercent } from '#ui/format.ts';
@@ -13,6 +15,7 @@ export function announcementsBetween(before: ClientState, after: ClientState): r
     const old = before.runs.find((other) => other.id === run.id);
     if (old && old !== run) spoken.push(...runAnnouncements(old, run));
   }
+  spoken.push(...queueAnnouncements(before.queue, after.queue));
   const info = after.dataset.info;
   if (before.dataset.loading?.isCancelling && !after.dataset.loading && info === before.dataset.info) {
     spoken.push('Loading was cancelled.');
@@ -21,6 +24,16 @@ export function announcementsBetween(before: ClientState, after: ClientState): r
     spoken.push(`${info.title} loaded: ${info.trainCount} training images.`);
   }
   return spoken;
+}
+
+function queueAnnouncements(before: StudyQueue, after: StudyQueue): readonly string[] {
+  if (!isQueueOver(before) && isQueueOver(after)) {
+    const done = after.entries.filter(({ state }) => state === 'done').length;
+    return [`The study has ended: ${done} of ${after.entries.length} runs are done.`];
+  }
+  return after.pauseReason !== undefined && after.pauseReason !== before.pauseReason
+    ? [`The study waits. ${after.pauseReason}`]
+    : [];
 }
 
 function runAnnouncements(old: RunRecord, run: RunRecord): readonly string[] {
@@ -44,7 +57,7 @@ function runAnnouncements(old: RunRecord, run: RunRecord): readonly string[] {
   return spoken;
 }
 
-/** Speaks epochs, divergence, completion; nothing per step. */
+/** Speaks epochs, divergence, completion of runs and studies; nothing per step. */
 export function useAnnouncements(): void {
   const client = useClient();
   const last = useRef(client.getState());

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { ReactNode } from 'react';
+import { questionById } from '#analysis/questions.ts';
 import { areEqualArms } from '#domain/arms.ts';
 import { useSetup } from '#ui/state/setupStore.ts';
 import { studyActions, useStudy } from '#ui/state/studyStore.ts';
@@ -10,6 +11,7 @@ export function SetupActions(): ReactNode {
   const experiment = useSetup((state) => state.experiment);
   const plan = useStudy((state) => state.plans[state.active]);
   const [linkText, setLinkText] = useState('');
+  const question = plan?.question && questionById(plan.question.id);
   const isThere = plan?.arms.some((arm) => areEqualArms(arm, experiment)) ?? false;
   const copy = async (): Promise<void> => {
     try {
@@ -21,6 +23,16 @@ export function SetupActions(): ReactNode {
   };
   return (
     <div className="setup-actions">
+      <button
+        type="button"
+        className="button is-small setup-question"
+        onClick={() => {
+          viewActions.setTab('study');
+          viewActions.openSheet(undefined);
+        }}
+      >
+        {question ? `Question: ${question.title}` : 'Start from a question…'}
+      </button>
       <button
         type="button"
         className="button is-small"
