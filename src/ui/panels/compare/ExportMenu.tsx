@@ -1,11 +1,15 @@
 import { Menu } from '@base-ui/react/menu';
 import { useRef, useState } from 'react';
 import type { ReactNode } from 'react';
+import { claimsLedger } from '#analysis/claims.ts';
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
 import { epochsCsv, stepsCsv } from '#export/csv.ts';
 import type { ExportedRun } from '#export/exportedRun.ts';
 import { epochTablesMarkdown } from '#export/markdown.ts';
+import { reportHtml } from '#export/report.ts';
+import type { ReportChart } from '#export/report.ts';
 import { decodeRuns, encodeRuns } from '#export/runsJson.ts';
+import { chartSvg } from '#ui/charts/exportChart.ts';
 import { downloadFile } from '#ui/download.ts';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { runName } from '#ui/runText.ts';
@@ -61,6 +65,20 @@ export function ExportMenu({
       downloadFile(fileTitle(runs), extension, new Blob([write(exported)], { type }));
       return undefined;
     });
+  const report = (): void =>
+    attempt(async () => {
+      const records = await loaded();
+      const page = reportHtml({
+        title: fileTitle(runs),
+        runs: records.map(exportedRunOf),
+        charts: chartsOnPage(),
+        claims: claimsLedger(records).filter(({ count }) => count > 0),
+        link: location.href,
+        now: Date.now(),
+      });
+      downloadFile(`${fileTitle(runs)} report`, 'html', new Blob([page], { type: 'text/html' }));
+      return undefined;
+    });
   const copyTables = (): void =>
     attempt(async () => {
       await navigator.clipboard.writeText(
@@ -92,6 +110,9 @@ export function ExportMenu({
                   {format.label}
                 </Menu.Item>
               ))}
+              <Menu.Item className="menu-item" onClick={report}>
+                Report, one HTML page with these charts
+              </Menu.Item>
               <Menu.Item className="menu-item" onClick={copyTables}>
                 Copy epoch tables as Markdown
               </Menu.Item>
@@ -131,6 +152,14 @@ export function ExportMenu({
       )}
     </>
   );
+}
+
+/** The charts of the comparison as they are drawn now. */
+function chartsOnPage(): readonly ReportChart[] {
+  return [...document.querySelectorAll<HTMLElement>('.compare figure.plot')].map((figure) => {
+    const title = figure.querySelector('.plot-title')?.textContent ?? 'Chart';
+    return { title, svg: chartSvg(figure, title).svg };
+  });
 }
 
 /** 'normlab BN+WS 3' for one run, 'normlab 12 runs' for several. */

@@ -11,6 +11,7 @@ import type { KeptRun } from '#domain/keptRun.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import type { StepChunk } from '#domain/run.ts';
 import type { RequestMessage } from '#protocol/messages.ts';
+import { reportHtml } from '#export/report.ts';
 import { chartSvg } from '#ui/charts/exportChart.ts';
 import { UndoRemoval } from '#ui/panels/runs/UndoRemoval.tsx';
 import { ClientContext } from '#ui/state/client.ts';
@@ -224,6 +225,28 @@ describe('ComparePanel', () => {
     expect(svg).not.toContain('var(--');
     expect(parsed.querySelectorAll('path').length).toBeGreaterThan(4);
     expect(parsed.querySelector('path[stroke^="rgb"]')).not.toBeNull();
+  });
+
+  it('puts the charts on the page into a report of one file', () => {
+    const title = figure(/^Loss/).querySelector('.plot-title')!.textContent;
+    const { svg } = chartSvg(figure(/^Loss/), title);
+    const html = reportHtml({
+      title: 'Report',
+      runs: [],
+      charts: [{ title, svg }],
+      claims: [],
+      link: undefined,
+      now: 0,
+    });
+    expect(
+      new DOMParser().parseFromString(html, 'text/html').querySelectorAll('figure svg path').length,
+    ).toBeGreaterThan(4);
+  });
+
+  it('fits a phone without scrolling sideways', async () => {
+    await page.viewport(390, 800);
+    await vi.waitUntil(() => figure(/^Loss/).getBoundingClientRect().width < 400);
+    expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
   });
 
   it('filters, describes, removes and brings back runs', async () => {
