@@ -1,0 +1,85 @@
+// Measures in the built app how long Stop takes, from the click until another run could start:
+//   node scripts/benchStop.mjs [--cases w8b2,w16b16] [--times 8] [--dist dist]     after npm run build
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureBrowser, launchOptions } from './browser.mjs';
+import { serveSite } from './server.mjs';
+
+const root = resolve(import.meta.dirname, '..');
+const READY_MS = 120_000;
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string', default: 'w8b2,w16b2,w16b16' },
+    times: { type: 'string', default: '8' },
+    dist: { type: 'string', default: 'dist' },
+  },
+});
+
+const executable = ensureBrowser((/** @type {string} */ line) => console.error(line));
+if (!executable) throw new Error('No browser: install Chrome or Chromium, or set NORMLAB_BROWSER.');
+process.env['NORMLAB_BROWSER'] = executable;
+const { chromium } = await import('playwright');
+const server = await serveSite({ root: resolve(root, values.dist) });
+const browser = await chromium.launch(launchOptions());
+try {
+  for (const name of values.cases.split(',')) await measure(name);
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+/** @param {string} name width and batch size, such as w16b2 */
+async function measure(name) {
+  const [, width, batch] = /^w(\d+)b(\d+)$/.exec(name) ?? [];
+  if (!width || !batch) throw new Error(`--cases ${name}: expected width and batch size, such as w16b2`);
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.goto(server.url);
+  const transport = page.getByRole('region', { name: 'Transport' });
+  const start = transport.getByRole('button', { name: 'Start training' });
+  const panel = page.getByRole('complementary', { name: 'Set-up' });
+  await panel
+    .getByRole('group', { name: 'Width' })
+    .getByRole('radio', { name: width, exact: true })
+    .check({ force: true });
+  await panel.locator('details summary').first().click();
+  const field = panel.getByRole('textbox', { name: 'Batch size', exact: true });
+  await field.fill(batch);
+  await field.blur();
+  /** @type {number[]} */
+  const latencies = [];
+  let perStep = '';
+  for (let i = 0; i < Number(values.times); i++) {
+    await start.click({ timeout: READY_MS });
+    await page.waitForFunction(
+      () =>
+        /step ([3-9]|\d\d+)\//.test(document.querySelector('[aria-label="Transport"]')?.textContent ?? ''),
+      undefined,
+      { timeout: READY_MS },
+    );
+    // At any moment of a step.
+    await page.waitForTimeout(300 + 97 * i);
+    perStep = (await transport.textContent()) ?? '';
+    latencies.push(
+      await page.evaluate(
+        () =>
+          new Promise((done) => {
+            const bar = /** @type {Element} */ (document.querySelector('[aria-label="Transport"]'));
+            const button = (/** @type {RegExp} */ text) =>
+              [...bar.querySelectorAll('button')].find((one) => text.test(one.textContent ?? ''));
+            const clicked = performance.now();
+            new MutationObserver((_, observer) => {
+              if (!button(/Start training/)) return;
+              observer.disconnect();
+              done(performance.now() - clicked);
+            }).observe(bar, { subtree: true, childList: true, characterData: true });
+            button(/Stop/)?.click();
+          }),
+      ),
+    );
+  }
+  await page.close();
+  const sorted = latencies.toSorted((a, b) => a - b).map((ms) => Math.round(ms));
+  console.log(
+    `${name}: Stop took ${sorted.join(', ')} ms  (${perStep.replaceAll(/\s+/g, ' ').slice(0, 120)})`,
+  );
+}
