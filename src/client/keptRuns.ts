@@ -14,7 +14,7 @@ import type { WorkerLink } from './workerLink.ts';
 export const UNDO_MS = 10_000;
 
 export interface KeptRunsState {
-  /** Whether the runs of earlier visits have been read. */
+  /** Whether the runs of earlier visits were read, or could not be, which `problem` says. */
   readonly isRead: boolean;
   /** Runs that were removed last and can still be brought back. */
   readonly removed: readonly RunRecord[];
@@ -47,8 +47,8 @@ export class KeptRuns {
       const { runs } = await link.request('keptRuns', {});
       const removed = new Set(this.#state.removed.map((run) => run.id));
       this.#runs.add(runs.filter((run) => !removed.has(run.header.runId)).map(recordOfKept));
-      this.#patch({ isRead: true });
     });
+    this.#patch({ isRead: true });
   }
 
   /** Reads the steps of the runs that have not theirs yet; charts need them. */

@@ -296,7 +296,7 @@ export class TrainingClient {
       dataset.info !== undefined &&
       !dataset.loading &&
       !measurement.going &&
-      (kept.isRead || kept.problem !== undefined)
+      kept.isRead
     );
   }
 

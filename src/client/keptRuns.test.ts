@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KeptRun } from '#domain/keptRun.ts';
+import { defaultExperiment } from '#domain/parameters.ts';
+import type { StepChunk } from '#domain/run.ts';
+import { FakeWorker, settled } from './fakeWorker.fixtures.ts';
+import { KeptRuns, UNDO_MS } from './keptRuns.ts';
+import { Runs } from './runs.ts';
+import { WorkerLink } from './workerLink.ts';
+
+function kept(runId: string, number: number): KeptRun {
+  return {
+    header: {
+      runId,
+      number,
+      experiment: defaultExperiment(),
+      origin: undefined,
+      kind: 'train',
+      finder: undefined,
+      forkOf: undefined,
+      startedAt: number,
+      dataset: { title: 'Built-in', hash: 'ab'.repeat(32) },
+      device: { title: 'Test GPU', backend: 'webgpu' },
+      version: '0.1.0',
+    },
+    notes: { name: '', tags: [], note: '' },
+    status: 'finished',
+    detail: undefined,
+    plan: undefined,
+    epochs: [],
+    divergence: undefined,
+    layers: undefined,
+    result: undefined,
+    stepCount: 3,
+    checkpointStep: undefined,
+  };
+}
+
+const values = Float32Array.of(3, 2, 1);
+const steps: StepChunk = {
+  firstStep: 0,
+  losses: values,
+  smoothed: values,
+  learningRates: values,
+  momenta: values,
+  elapsedMs: values,
+};
+
+describe('KeptRuns', () => {
+  let worker: FakeWorker;
+  let runs: Runs;
+  let keptRuns: KeptRuns;
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    worker = new FakeWorker();
+    const link = new WorkerLink(worker, { event: () => undefined, lost: () => undefined });
+    runs = new Runs(() => undefined);
+    keptRuns = new KeptRuns(
+      runs,
+      () => link,
+      () => undefined,
+    );
+    const reading = keptRuns.begin(link);
+    await worker.answer('keptRuns', { runs: [kept('a', 1), kept('b', 4)] });
+    await reading;
+  });
+  afterEach(() => vi.useRealTimers());
+
+  const ids = (): string[] => runs.state.runs.map((run) => run.id);
+  const sent = (name: string): unknown[] => worker.sent.filter((one) => one.name === name);
+
+  it('knows the runs of earlier visits, and numbers go on from theirs', () => {
+    expect(keptRuns.state.isRead).toBe(true);
+    expect(runs.get('a')).toMatchObject({ stepsLoaded: 'absent', stepCount: 3, status: 'finished' });
+    expect(runs.nextStart('train', defaultExperiment(), undefined).number).toBe(5);
+    expect(runs.nextStart('finder', defaultExperiment(), undefined).number).toBe(1);
+  });
+
+  it('counts as read when nothing could be read, and says why', async () => {
+    const link = new WorkerLink(worker, { event: () => undefined, lost: () => undefined });
+    const other = new KeptRuns(
+      runs,
+      () => link,
+      () => undefined,
+    );
+    const reading = other.begin(link);
+    await worker.refuse('keptRuns', 'This browser keeps no files.');
+    await reading;
+    expect(other.state).toMatchObject({ isRead: true, problem: 'This browser keeps no files.' });
+  });
+
+  it('reads the steps of a run once, when they are asked for', async () => {
+    const loading = keptRuns.loadSteps(['a']);
+    void keptRuns.loadSteps(['a']);
+    expect(runs.get('a')!.stepsLoaded).toBe('loading');
+    await worker.answer('keptSteps', steps);
+    await loading;
+    expect(sent('keptSteps')).toHaveLength(1);
+    expect(runs.get('a')).toMatchObject({ stepsLoaded: 'loaded' });
+    expect([...runs.get('a')!.metrics.series('losses')]).toEqual([3, 2, 1]);
+  });
+
+  it('says why steps could not be read, and asks again later', async () => {
+    const loading = keptRuns.loadSteps(['a']);
+    await worker.refuse('keptSteps', 'The disk has errors.');
+    await loading;
+    expect(keptRuns.state.problem).toBe('The disk has errors.');
+    expect(runs.get('a')!.stepsLoaded).toBe('absent');
+  });
+
+  it('hides what is removed at once, brings it back, and deletes it only after the time for that', async () => {
+    keptRuns.remove(['a']);
+    expect(ids()).toEqual(['b']);
+    expect(keptRuns.state.removed).toHaveLength(1);
+    vi.advanceTimersByTime(UNDO_MS - 1);
+    keptRuns.undoRemove();
+    expect(ids()).toEqual(['a', 'b']);
+    vi.advanceTimersByTime(2 * UNDO_MS);
+    expect(sent('removeRun')).toEqual([]);
+
+    keptRuns.remove(['b']);
+    vi.advanceTimersByTime(UNDO_MS);
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'removeRun', body: { runId: 'b' } });
+    expect(keptRuns.state.removed).toEqual([]);
+  });
+
+  it('deletes what was removed before for good when something else is removed', async () => {
+    keptRuns.remove(['a']);
+    keptRuns.remove(['b']);
+    await settled();
+    expect(sent('removeRun')).toMatchObject([{ body: { runId: 'a' } }]);
+    expect(keptRuns.state.removed.map((run) => run.id)).toEqual(['b']);
+  });
+
+  it('shows imported runs with their steps, and leaves out what was there', async () => {
+    const importing = keptRuns.import([
+      { run: kept('a', 1), steps },
+      { run: kept('c', 9), steps },
+    ]);
+    await worker.answer('importRuns', { added: ['c'], skipped: ['a'] });
+    expect(await importing).toEqual({ added: ['c'], skipped: ['a'] });
+    expect(runs.get('c')).toMatchObject({ stepsLoaded: 'loaded', metrics: { count: 3 } });
+    expect(runs.get('a')!.stepsLoaded).toBe('absent');
+  });
+
+  it('writes what people say about a run', async () => {
+    const notes = { name: 'best', tags: ['x'], note: '' };
+    const writing = keptRuns.describe('a', notes);
+    expect(runs.get('a')!.notes).toEqual(notes);
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'describeRun', body: { runId: 'a', notes } });
+    await worker.answer('describeRun', {});
+    await writing;
+  });
+});
