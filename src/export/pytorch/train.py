@@ -306,6 +306,10 @@ class Trainer:
     def evaluate(self, images, labels, batch=256):
         """Mean loss and accuracy in evaluation mode."""
         self.network.eval()
+        if self.processes.count > 1:
+            # Running statistics differ by process: those of the first one count, as in DistributedDataParallel.
+            for buffer in self.network.buffers():
+                dist.broadcast(buffer, 0)
         loss = correct = 0
         for at in range(self.processes.rank * batch, len(images), self.processes.count * batch):
             target = labels[at : at + batch].to(self.processes.device)
