@@ -77,10 +77,12 @@ export class StateSaver {
 
   /** Keeps the state of an idle engine that has recorded all its steps; resolves when the engine is free. */
   async keepNow(progress: Progress): Promise<void> {
+    const candidate = this.#candidate;
     this.#isWanted = false;
     this.#candidate = undefined;
     if (progress.step === this.#last.step) return;
-    const state = await this.#engine.snapshot();
+    const taken = candidate?.step === progress.step ? await candidate.state : undefined;
+    const state = taken ?? (await this.#engine.snapshot());
     this.keep({ ...state, ...clockOf(progress) });
   }
 

@@ -21,6 +21,9 @@ const EXPERIMENT: Experiment = {
   validLimit: 8,
 };
 
+/** Each worker compiles all pipelines anew, which takes half a minute on a busy machine without a GPU. */
+const TIMEOUT_MS = 300_000;
+
 interface Story {
   /** Losses as bits. */
   readonly losses: number[];
@@ -71,42 +74,46 @@ function training(runId: string): object {
   return { start: { runId, number: 1, experiment: EXPERIMENT, origin: undefined }, forkOf: undefined };
 }
 
-it('trains to the same bits in a fresh worker, in one go as well as with a reload in the middle', async () => {
-  const [whole, half] = [crypto.randomUUID(), crypto.randomUUID()];
-  const first = await inFreshWorker(async (ask) => {
-    expect(await ask('train', training(whole))).toEqual({ status: 'finished' });
-  });
-  expect(first.losses).toHaveLength(4);
-  expect(first.validation).toHaveLength(2);
-  expect(first.checkpoints.at(-1)).toBe(4);
-  const before = await inFreshWorker(async (ask) => {
-    expect(await ask('train', { ...training(half), stopAfter: 2 })).toEqual({ status: 'stopped' });
-  });
-  expect(before.checkpoints.at(-1)).toBe(2);
-  let kept: unknown;
-  const after = await inFreshWorker(async (ask) => {
-    expect(await ask('resumeKept', { runId: half })).toEqual({ status: 'finished' });
-    kept = await ask('keptRuns', {});
-    expect(await ask('keptSteps', { runId: half })).toEqual({
-      ...((await ask('keptSteps', { runId: whole })) as object),
-      elapsedMs: expect.any(Float32Array) as unknown,
+it(
+  'trains to the same bits in a fresh worker, in one go as well as with a reload in the middle',
+  async () => {
+    const [whole, half] = [crypto.randomUUID(), crypto.randomUUID()];
+    const first = await inFreshWorker(async (ask) => {
+      expect(await ask('train', training(whole))).toEqual({ status: 'finished' });
     });
-    const { bytes } = (await ask('weights', { runId: half, which: 'last' })) as { bytes: Uint8Array };
-    const { tensors, metadata } = decodeSafetensors(bytes);
-    expect(tensors.get('conv1.weight')?.shape).toEqual([8, 3, 3, 3]);
-    expect(metadata).toMatchObject({ format: 'pt', step: '4', experiment: JSON.stringify(EXPERIMENT) });
-    const initial = (await ask('weights', { runId: half, which: 'initial' })) as { bytes: Uint8Array };
-    expect(decodeSafetensors(initial.bytes).tensors.get('conv1.weight')?.data).not.toEqual(
-      tensors.get('conv1.weight')?.data,
-    );
-    for (const runId of [whole, half]) await ask('removeRun', { runId });
-  });
-  expect([...before.losses, ...after.losses]).toEqual(first.losses);
-  expect(after.validation).toEqual(first.validation);
-  expect(kept).toMatchObject({
-    runs: [
-      { header: { runId: whole }, status: 'finished' },
-      { header: { runId: half }, status: 'finished', stepCount: 4, checkpointStep: 4 },
-    ],
-  });
-});
+    expect(first.losses).toHaveLength(4);
+    expect(first.validation).toHaveLength(2);
+    expect(first.checkpoints.at(-1)).toBe(4);
+    const before = await inFreshWorker(async (ask) => {
+      expect(await ask('train', { ...training(half), stopAfter: 2 })).toEqual({ status: 'stopped' });
+    });
+    expect(before.checkpoints.at(-1)).toBe(2);
+    let kept: unknown;
+    const after = await inFreshWorker(async (ask) => {
+      expect(await ask('resumeKept', { runId: half })).toEqual({ status: 'finished' });
+      kept = await ask('keptRuns', {});
+      expect(await ask('keptSteps', { runId: half })).toEqual({
+        ...((await ask('keptSteps', { runId: whole })) as object),
+        elapsedMs: expect.any(Float32Array) as unknown,
+      });
+      const { bytes } = (await ask('weights', { runId: half, which: 'last' })) as { bytes: Uint8Array };
+      const { tensors, metadata } = decodeSafetensors(bytes);
+      expect(tensors.get('conv1.weight')?.shape).toEqual([8, 3, 3, 3]);
+      expect(metadata).toMatchObject({ format: 'pt', step: '4', experiment: JSON.stringify(EXPERIMENT) });
+      const initial = (await ask('weights', { runId: half, which: 'initial' })) as { bytes: Uint8Array };
+      expect(decodeSafetensors(initial.bytes).tensors.get('conv1.weight')?.data).not.toEqual(
+        tensors.get('conv1.weight')?.data,
+      );
+      for (const runId of [whole, half]) await ask('removeRun', { runId });
+    });
+    expect([...before.losses, ...after.losses]).toEqual(first.losses);
+    expect(after.validation).toEqual(first.validation);
+    expect(kept).toMatchObject({
+      runs: [
+        { header: { runId: whole }, status: 'finished' },
+        { header: { runId: half }, status: 'finished', stepCount: 4, checkpointStep: 4 },
+      ],
+    });
+  },
+  TIMEOUT_MS,
+);
