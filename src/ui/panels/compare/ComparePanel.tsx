@@ -41,6 +41,10 @@ export function ComparePanel(): ReactNode {
       <Legend view={view} runs={runs} />
       <UnfairBanner view={view} />
       <MoreRuns view={view} />
+      <p className="field-help">
+        Drag over a chart to zoom, with Shift to move, double click to see everything; with the keyboard + and
+        −, Shift and arrows, Escape, and T for a table.
+      </p>
       <BatchPanels view={view} drawsAll={drawsAll} />
       {ghosts.length > 0 && (
         <p className="field-help">

@@ -108,7 +108,7 @@ const Row = memo(function Row(props: RowProps): ReactNode {
   const name = runName(run);
   const isBroken = run.status === 'diverged' || run.status === 'failed' || run.status === 'interrupted';
   return (
-    <tr className={isHidden ? 'is-hidden' : undefined} aria-selected={isSelected}>
+    <tr className={`${isHidden ? 'is-hidden' : ''} ${isSelected ? 'is-selected' : ''}`}>
       <td>
         <input
           type="checkbox"

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { armName } from '#domain/experiment.ts';
 import { formatLoss, formatTick } from '#ui/format.ts';
 import { runLabel } from '#ui/runText.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
@@ -144,10 +145,10 @@ function lossEndLabel({ runs, style, band }: ChartGroup, { domain }: AxisTicks):
     : [{ x: last.x, y: last.y, text: groupLabel(runs), colour: style.colour }];
 }
 
-/** '#2 BN+WS', or '#2 BN+WS × 3' for repeats. */
+/** '#2 BN+WS', or '#2 BN+WS × 3' for repeats, whatever one of them was named. */
 export function groupLabel(runs: readonly ChartRun[]): string {
-  const label = runLabel(runs[0]!.run);
-  return runs.length > 1 ? `${label} × ${runs.length}` : label;
+  const { run } = runs[0]!;
+  return runs.length > 1 ? `#${run.number} ${armName(run.experiment)} × ${runs.length}` : runLabel(run);
 }
 
 function lossReadout(view: ChartView, x: number): Readout {
