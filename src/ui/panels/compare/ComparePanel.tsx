@@ -155,7 +155,11 @@ function CompareEmpty({ isRead }: { isRead: boolean }): ReactNode {
         <li>
           <strong>Come back here.</strong> Every run that this browser keeps is listed, also after a reload.
         </li>
+        <li>
+          <strong>Or open runs from a file</strong> that NormLab wrote here or elsewhere.
+        </li>
       </ol>
+      <ExportMenu runs={[]} isSelection={false} />
     </div>
   );
 }

@@ -98,28 +98,28 @@ export function ExportMenu({
   const what = isSelection ? `${runs.length} selected` : `${runs.length} listed`;
   return (
     <>
-      <Menu.Root>
-        <Menu.Trigger className="button is-small" disabled={runs.length === 0}>
-          {`Export ${what}`}
-        </Menu.Trigger>
-        <Menu.Portal>
-          <Menu.Positioner sideOffset={4} align="end">
-            <Menu.Popup className="menu">
-              {formats.map((format) => (
-                <Menu.Item key={format.label} className="menu-item" onClick={() => save(format)}>
-                  {format.label}
+      {runs.length > 0 && (
+        <Menu.Root>
+          <Menu.Trigger className="button is-small">{`Export ${what}`}</Menu.Trigger>
+          <Menu.Portal>
+            <Menu.Positioner sideOffset={4} align="end">
+              <Menu.Popup className="menu">
+                {formats.map((format) => (
+                  <Menu.Item key={format.label} className="menu-item" onClick={() => save(format)}>
+                    {format.label}
+                  </Menu.Item>
+                ))}
+                <Menu.Item className="menu-item" onClick={report}>
+                  Report, one HTML page with these charts
                 </Menu.Item>
-              ))}
-              <Menu.Item className="menu-item" onClick={report}>
-                Report, one HTML page with these charts
-              </Menu.Item>
-              <Menu.Item className="menu-item" onClick={copyTables}>
-                Copy epoch tables as Markdown
-              </Menu.Item>
-            </Menu.Popup>
-          </Menu.Positioner>
-        </Menu.Portal>
-      </Menu.Root>
+                <Menu.Item className="menu-item" onClick={copyTables}>
+                  Copy epoch tables as Markdown
+                </Menu.Item>
+              </Menu.Popup>
+            </Menu.Positioner>
+          </Menu.Portal>
+        </Menu.Root>
+      )}
       <button type="button" className="button is-small" onClick={() => input.current?.click()}>
         Import runs…
       </button>
