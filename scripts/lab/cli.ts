@@ -66,7 +66,12 @@ async function execute(command: RunCommand): Promise<number> {
     for (const part of parts) {
       if (signals.received) break;
       lastEpoch = undefined;
-      const { status, stepCount, result } = await runOne(runtime, command, part);
+      const { status, stepCount, result } = await runOne(runtime, command, part).catch((error: unknown) => {
+        // One arm that cannot be trained is no reason to give up the others.
+        if (command.name !== 'sweep' || !(error instanceof LabError)) throw error;
+        log(`${part.folder} ${error.message}`);
+        return { status: 'failed', stepCount: 0, result: undefined } as const;
+      });
       rows.push({
         folder: part.folder.replace(/\/$/, ''),
         status,

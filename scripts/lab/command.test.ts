@@ -34,14 +34,6 @@ describe('npm run lab', () => {
       line: '--data nowhere: there is no such folder or file',
     },
     {
-      words: ['train', '--init', 'nothing', ...run],
-      line: '--init nothing: there is no such file',
-    },
-    {
-      words: ['train', '--resume', 'nothing', '--data', 'built-in'],
-      line: '--resume nothing: there is no run.json in it',
-    },
-    {
       words: ['sweep', 'arms.json', ...run],
       line: 'arms.json: arm 1: Normalization must be none, bn or gn.',
     },
