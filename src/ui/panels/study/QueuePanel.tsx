@@ -1,3 +1,4 @@
+import { useRef } from 'react';
 import type { ReactNode } from 'react';
 import type { RunRecord } from '#client/runRecord.ts';
 import { isQueueOver, studyOf } from '#client/studyQueue.ts';
@@ -94,15 +95,18 @@ function entryShare(entry: QueueEntry, runs: readonly RunRecord[]): number {
 /** What goes and what waits, in order; waiting runs can be moved and left out. */
 function NextRuns({ queue, runs }: { queue: StudyQueue; runs: readonly RunRecord[] }): ReactNode {
   const client = useClient();
+  const list = useRef<HTMLOListElement>(null);
   const open = queue.entries.filter(({ state }) => state === 'going' || state === 'waiting');
   return (
-    <ol className="queue-list" aria-label="Runs to come">
+    <ol className="queue-list" aria-label="Runs to come" ref={list} tabIndex={-1}>
       {open.map((entry) => {
         const study = studyOf(queue, entry);
         const name = `${armNames(study.arms)[entry.arm]}, seed ${entry.experiment.seed}`;
         const run = runs.find(({ id }) => id === entry.runId);
-        const move = (by: number): void => {
+        const move = (by: number, button: HTMLElement): void => {
           client.queueActions.move(entry.key, by);
+          // An element that is moved in the page loses the focus.
+          requestAnimationFrame(() => button.focus());
           viewActions.announce(`${name} moved ${by < 0 ? 'up' : 'down'}.`);
         };
         return (
@@ -121,7 +125,7 @@ function NextRuns({ queue, runs }: { queue: StudyQueue; runs: readonly RunRecord
                   type="button"
                   className="button is-quiet is-icon"
                   aria-label={`Move ${name} up`}
-                  onClick={() => move(-1)}
+                  onClick={(event) => move(-1, event.currentTarget)}
                 >
                   ↑
                 </button>
@@ -129,7 +133,7 @@ function NextRuns({ queue, runs }: { queue: StudyQueue; runs: readonly RunRecord
                   type="button"
                   className="button is-quiet is-icon"
                   aria-label={`Move ${name} down`}
-                  onClick={() => move(1)}
+                  onClick={(event) => move(1, event.currentTarget)}
                 >
                   ↓
                 </button>
@@ -139,7 +143,11 @@ function NextRuns({ queue, runs }: { queue: StudyQueue; runs: readonly RunRecord
               type="button"
               className="button is-quiet is-small"
               aria-label={`Skip ${name}`}
-              onClick={() => client.queueActions.skip(entry.key)}
+              onClick={() => {
+                client.queueActions.skip(entry.key);
+                viewActions.announce(`${name} is left out.`);
+                list.current?.focus();
+              }}
             >
               Skip
             </button>
