@@ -125,11 +125,10 @@ export function ExportMenu({
       </button>
       <input
         ref={input}
-        className="visually-hidden"
         type="file"
+        hidden
         accept=".json,application/json"
         multiple
-        tabIndex={-1}
         aria-label="File of runs"
         onChange={(event) => {
           open(event.target.files);
