@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { test } from './fixtures.ts';
-import { findLearningRate, openLab, setUp, train } from './lab.ts';
+import { findLearningRate, openLab, setUp, train, untilIdle, untilStepping } from './lab.ts';
 
 /** Minutes on a software adapter, and curves that have something to say. */
 const SMALL = {
@@ -40,4 +40,22 @@ test('takes the pictures of the README', async ({ page }) => {
   await page.getByRole('tab', { name: 'Train' }).click();
   for (const arm of ARMS) await train(page, { ...SMALL, arm });
   await shoot(page, 'train');
+});
+
+test('takes the picture of a race', async ({ page }) => {
+  await openLab(page);
+  const note = page.getByRole('button', { name: 'Close this note' });
+  if (await note.isVisible()) await note.click();
+  await page.getByRole('tab', { name: 'Study' }).click();
+  for (const arm of ARMS) {
+    await setUp(page, { ...SMALL, arm, batchSize: 2, trainImages: 400, epochs: 2, maxLearningRate: 1e-3 });
+    await page.getByRole('button', { name: 'Add the current set-up as an arm' }).click();
+  }
+  await page.getByRole('radio', { name: 'as a race' }).check({ force: true });
+  await page.getByRole('button', { name: 'Start study' }).click();
+  await untilStepping(page);
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await untilIdle(page);
+  await page.getByRole('region', { name: 'Paired difference' }).scrollIntoViewIfNeeded();
+  await shoot(page, 'compare');
 });
