@@ -14,7 +14,12 @@ export function startWeights(
   seed: number,
 ): { readonly weights: NamedTensors; readonly hash: string } {
   const weights = initialWeights(network, norm, seed);
+  return { weights, hash: startWeightsHash(network, norm, weights) };
+}
+
+/** @param weights every parameter of the network. */
+export function startWeightsHash(network: NetworkSpec, norm: Norm, weights: NamedTensors): string {
   const { tensors } = parameterTable(network, norm);
   const drawn = tensors.filter(({ kind }) => kind !== 'scale' && kind !== 'shift');
-  return { weights, hash: weightsHash(new Map(drawn.map(({ name }) => [name, weights.get(name)!]))) };
+  return weightsHash(new Map(drawn.map(({ name }) => [name, weights.get(name)!])));
 }
