@@ -26,6 +26,7 @@ export class RunRequests {
   readonly #runs: Runs;
   readonly #link: () => WorkerLink;
   readonly #setting: () => RunSetting;
+  readonly #pending = new Set<string>();
 
   /**
    * @param link gives the worker of the moment.
@@ -35,6 +36,11 @@ export class RunRequests {
     this.#runs = runs;
     this.#link = link;
     this.#setting = setting;
+  }
+
+  /** Runs that the worker has not answered for yet, in the order in which they were asked for. */
+  get pending(): readonly string[] {
+    return [...this.#pending];
   }
 
   train({ experiment, origin }: WantedRun): StartedRuns {
@@ -124,6 +130,7 @@ export class RunRequests {
   }
 
   #follow(runIds: readonly string[], request: () => Promise<readonly RunStatus[]>): StartedRuns {
+    for (const runId of runIds) this.#pending.add(runId);
     const follow = async (): Promise<void> => {
       try {
         const statuses = await request();
@@ -132,6 +139,8 @@ export class RunRequests {
         }
       } catch (error) {
         for (const runId of runIds) this.#fail(runId, error);
+      } finally {
+        for (const runId of runIds) this.#pending.delete(runId);
       }
     };
     return { runIds, over: follow() };

@@ -132,11 +132,19 @@ describe('a study in the client', () => {
     expect(states()).toEqual(['skipped', 'going']);
   });
 
-  it('waits with the reason after a lost device, then goes on with the interrupted run', async () => {
+  it('goes on by itself with the interrupted run after a lost device, and waits after the next', async () => {
     client.startStudy(study);
     const runId = client.getState().runs[0]!.id;
     worker.emit({ type: 'device-lost', message: 'The GPU was lost.' });
     await settled();
+    await makeReady();
+    await settled();
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'resumeKept', body: { runId } });
+    expect(client.getState().queue).toMatchObject({ isPaused: false, pauseReason: undefined });
+
+    worker.emit({ type: 'device-lost', message: 'The GPU was lost.' });
+    await settled();
+    client.restart();
     await makeReady();
     expect(client.getState().queue).toMatchObject({ isPaused: true, pauseReason: 'The GPU was lost.' });
     expect(sent('train')).toEqual([]);

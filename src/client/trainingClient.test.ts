@@ -52,9 +52,9 @@ describe('TrainingClient', () => {
   let leftStudy: KeptQueue | undefined;
   const worker = (): FakeWorker => workers.at(-1)!;
 
-  async function makeReady(): Promise<void> {
+  async function makeReady(data = dataset): Promise<void> {
     await worker().answer('start', device);
-    await worker().answer('loadDataset', dataset);
+    await worker().answer('loadDataset', data);
     await worker().answer('keptData', nothingKept);
   }
 
@@ -325,6 +325,52 @@ describe('TrainingClient', () => {
       status: 'failed',
       message: 'The GPU was lost.',
       blockedUntil: Date.now() + 120_000,
+    });
+  });
+
+  describe('after the first lost device', () => {
+    /** Loses the device, and lets a new worker have everything that the old one had. */
+    async function loseDevice(data = dataset): Promise<void> {
+      worker().emit({ type: 'device-lost', message: 'The GPU was lost.' });
+      await settled();
+      await makeReady(data);
+      await worker().answer('keptRuns', { runs: [] });
+      await settled();
+    }
+    const resumed = (): unknown[] => worker().sent.filter(({ name }) => name === 'resumeKept');
+
+    it('goes on by itself with the run that was going, and after the next one waits', async () => {
+      await makeReady();
+      const id = client.train(defaultExperiment());
+      worker().emit({ type: 'run-status', runId: id, status: 'interrupted', detail: 'The GPU was lost.' });
+      await loseDevice();
+      expect(resumed()).toMatchObject([{ body: { runId: id } }]);
+      expect(client.getState().runs[0]).toMatchObject({ status: 'preparing', detail: undefined });
+      worker().emit({ type: 'device-lost', message: 'The GPU was lost again.' });
+      await settled();
+      client.restart();
+      await makeReady();
+      await worker().answer('keptRuns', { runs: [] });
+      expect(resumed()).toEqual([]);
+      expect(client.getState().runs[0]).toMatchObject({ status: 'interrupted' });
+    });
+
+    it.each([
+      ['other data are in use', { ...dataset, hash: 'ff' }, undefined],
+      ['it was not kept', dataset, 'Not saved: the storage is full.'],
+    ])('leaves the run to the user when %s', async (_, data, notKept) => {
+      await makeReady();
+      const id = client.train(defaultExperiment());
+      if (notKept) worker().emit({ type: 'not-kept', runId: id, message: notKept });
+      await loseDevice(data);
+      expect(resumed()).toEqual([]);
+      expect(client.getState().runs[0]).toMatchObject({ status: 'interrupted', detail: 'The GPU was lost.' });
+    });
+
+    it('starts nothing when nothing was going', async () => {
+      await makeReady();
+      await loseDevice();
+      expect(worker().sent.some(({ name }) => /train|resumeKept|race|find/.test(name))).toBe(false);
     });
   });
 

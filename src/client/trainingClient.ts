@@ -11,6 +11,7 @@ import { DeviceLosses } from './deviceLosses.ts';
 import { GpuMeasurement } from './gpuMeasurement.ts';
 import type { MeasurementState } from './gpuMeasurement.ts';
 import { KeptRuns } from './keptRuns.ts';
+import { LossRecovery } from './lossRecovery.ts';
 import type { KeptRunsState } from './keptRuns.ts';
 import { RunRequests } from './runRequests.ts';
 import { isGoing } from './runRecord.ts';
@@ -80,6 +81,7 @@ export class TrainingClient {
   readonly #kept: KeptRuns;
   readonly #studies: StudyRunner;
   readonly #losses = new DeviceLosses();
+  readonly #recovery: LossRecovery;
   #link: WorkerLink;
   #state: ClientState;
 
@@ -101,6 +103,9 @@ export class TrainingClient {
       memory: memory.study,
       changed: (queue) => this.#patch({ queue }),
     });
+    this.#recovery = new LossRecovery(this.#runs, this.#requests, this.#studies, (runId) =>
+      this.resumeKept(runId),
+    );
     this.#state = {
       connection: { status: 'starting' },
       dataset: this.data.state,
@@ -271,16 +276,18 @@ export class TrainingClient {
   }
 
   #loseDevice(message: string): void {
-    this.#link.close();
     const { restarts, blockedUntil } = this.#losses.record(Date.now());
+    if (restarts) this.#recovery.remember();
+    this.#link.close();
     this.#lose(message, blockedUntil);
     if (restarts) this.restart();
   }
 
   #lose(message: string, blockedUntil?: number): void {
+    // First: nothing may start on what is gone.
+    this.#patch({ connection: { status: 'failed', message, blockedUntil } });
     this.#interrupt(message);
     this.data.lost();
-    this.#patch({ connection: { status: 'failed', message, blockedUntil } });
   }
 
   #interrupt(reason: string): void {
@@ -303,6 +310,7 @@ export class TrainingClient {
   #patch(change: Partial<ClientState>): void {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
+    if (this.#canStart()) this.#recovery.goOn(this.#state.dataset.info?.hash);
     // Whatever changed may be what the next run of a study has waited for.
     this.#studies.advance();
   }
