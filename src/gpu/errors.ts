@@ -34,13 +34,18 @@ export class ShaderError extends Error {
   override readonly name = 'ShaderError';
 }
 
+/** A buffer beyond a limit is refused as invalid, not for want of memory; for people both are the same. */
+const TOO_LARGE = /buffer size/i;
+
 /** Names a `GPUError` of any engine by its class. */
 export function toGpuError(error: GPUError, doing: string): GpuError {
-  const kind =
-    error instanceof GPUOutOfMemoryError
-      ? 'out-of-memory'
-      : error instanceof GPUValidationError
-        ? 'validation'
-        : 'internal';
+  if (error instanceof GPUOutOfMemoryError || TOO_LARGE.test(error.message)) {
+    return new GpuError(
+      'out-of-memory',
+      `Out of GPU memory (${doing}): use a smaller batch, a smaller width or fewer images. ` +
+        `The browser says: ${error.message || 'nothing more'}`,
+    );
+  }
+  const kind = error instanceof GPUValidationError ? 'validation' : 'internal';
   return new GpuError(kind, `The GPU rejected a command (${doing}): ${error.message}`);
 }
