@@ -8,8 +8,7 @@ import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
-import { ensureBrowser, launchOptions } from './browser.mjs';
-import { serveSite } from './server.mjs';
+import { openSite } from './openSite.mjs';
 
 /** @typedef {import('../src/bench/compare.ts').BenchRow} BenchRow */
 /** @typedef {import('../src/bench/compare.ts').Comparison} Comparison */
@@ -75,25 +74,16 @@ async function main() {
 async function openRuntime() {
   if (values.runtime === 'node') return openNode();
   if (values.runtime !== 'browser') throw new Error(`--runtime ${values.runtime}: expected browser or node`);
-  await build({ root, logLevel: 'warn' });
-  const executable = ensureBrowser((/** @type {string} */ line) => console.error(line));
-  if (!executable) throw new Error('No browser: install Chrome or Chromium, or set NORMLAB_BROWSER.');
-  process.env['NORMLAB_BROWSER'] = executable;
-  const { chromium } = await import('playwright');
-  const server = await serveSite({ root: resolve(root, 'dist') });
-  const browser = await chromium.launch(launchOptions());
+  const { browser, url, close } = await openSite();
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error(error.message));
-  await page.goto(new URL('bench.html', server.url).href);
+  await page.goto(new URL('bench.html', url).href);
   await page.waitForFunction('globalThis.compare');
   page.setDefaultTimeout(0);
   return {
     runtime: `Chromium ${browser.version()}`,
     compare: (options) => page.evaluate((given) => /** @type {any} */ (globalThis).compare(given), options),
-    close: async () => {
-      await browser.close();
-      await server.close();
-    },
+    close,
   };
 }
 

@@ -1,11 +1,8 @@
 // Measures in the built app how long Stop takes, from the click until another run could start:
 //   node scripts/benchStop.mjs [--cases w8b2,w16b16] [--times 8] [--dist dist]     after npm run build
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensureBrowser, launchOptions } from './browser.mjs';
-import { serveSite } from './server.mjs';
+import { openSite } from './openSite.mjs';
 
-const root = resolve(import.meta.dirname, '..');
 const READY_MS = 120_000;
 const { values } = parseArgs({
   options: {
@@ -15,17 +12,11 @@ const { values } = parseArgs({
   },
 });
 
-const executable = ensureBrowser((/** @type {string} */ line) => console.error(line));
-if (!executable) throw new Error('No browser: install Chrome or Chromium, or set NORMLAB_BROWSER.');
-process.env['NORMLAB_BROWSER'] = executable;
-const { chromium } = await import('playwright');
-const server = await serveSite({ root: resolve(root, values.dist) });
-const browser = await chromium.launch(launchOptions());
+const { browser, url, close } = await openSite({ dist: values.dist });
 try {
   for (const name of values.cases.split(',')) await measure(name);
 } finally {
-  await browser.close();
-  await server.close();
+  await close();
 }
 
 /** @param {string} name width and batch size, such as w16b2 */
@@ -33,7 +24,7 @@ async function measure(name) {
   const [, width, batch] = /^w(\d+)b(\d+)$/.exec(name) ?? [];
   if (!width || !batch) throw new Error(`--cases ${name}: expected width and batch size, such as w16b2`);
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await page.goto(server.url);
+  await page.goto(url);
   const transport = page.getByRole('region', { name: 'Transport' });
   const start = transport.getByRole('button', { name: 'Start training' });
   const panel = page.getByRole('complementary', { name: 'Set-up' });

@@ -2,16 +2,12 @@
 // browser, counts GPU buffers, their bytes and JavaScript objects after a garbage collection, goes on for the
 // given steps and counts again. Exits with 1 when a count has grown.
 //   npm run soak -- [--case w4b2] [--norm bn+ws] [--steps 1000]
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'vite';
-import { ensureBrowser, launchOptions } from './browser.mjs';
-import { serveSite } from './server.mjs';
+import { openSite } from './openSite.mjs';
 
 /** @typedef {import('../src/bench/soak.ts').Soak} Soak */
 /** @typedef {import('../src/bench/soak.ts').SoakFigures} SoakFigures */
 
-const root = resolve(import.meta.dirname, '..');
 /** Wrappers of GPU objects, and what promises and read-backs leave. */
 const COUNTED = [
   'GPUBuffer',
@@ -47,17 +43,11 @@ try {
 async function main() {
   const [, width, batch] = /^w(\d+)b(\d+)$/.exec(values.case) ?? fail(`--case ${values.case}`);
   const [, norm, ws] = /^(none|bn|gn)(\+ws)?$/.exec(values.norm) ?? fail(`--norm ${values.norm}`);
-  await build({ root, logLevel: 'warn' });
-  const executable = ensureBrowser((/** @type {string} */ line) => console.error(line));
-  if (!executable) throw new Error('No browser: install Chrome or Chromium, or set NORMLAB_BROWSER.');
-  process.env['NORMLAB_BROWSER'] = executable;
-  const { chromium } = await import('playwright');
-  const server = await serveSite({ root: resolve(root, 'dist') });
-  const browser = await chromium.launch(launchOptions());
+  const { browser, url, close } = await openSite();
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0);
-    await page.goto(new URL('bench.html', server.url).href);
+    await page.goto(new URL('bench.html', url).href);
     await page.waitForFunction('globalThis.openSoak');
     const soak = await page.evaluateHandle(
       (benchCase) => /** @type {Promise<Soak>} */ (/** @type {any} */ (globalThis).openSoak(benchCase)),
@@ -75,8 +65,7 @@ async function main() {
     const after = await count(client, await soak.evaluate((handle) => handle.figures()));
     print(before, after, seconds);
   } finally {
-    await browser.close();
-    await server.close();
+    await close();
   }
 }
 
