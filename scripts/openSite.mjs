@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '..');
 
 /**
  * @param {{ dist?: string }} [options] a build to serve as it is; without it, one is made.
- * @returns {Promise<{ browser: import('playwright').Browser, url: string, close(): Promise<void> }>}
+ * @returns {Promise<{ browser: import('playwright').Browser, url: string, close: () => Promise<void> }>}
  *   the caller closes it.
  * @throws {Error} with one sentence when there is no browser.
  */
