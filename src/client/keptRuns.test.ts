@@ -69,6 +69,25 @@ describe('KeptRuns', () => {
   const ids = (): string[] => runs.state.runs.map((run) => run.id);
   const sent = (name: string): unknown[] => worker.sent.filter((one) => one.name === name);
 
+  it('reads again what another tab has recorded of a run since, before it goes on', async () => {
+    const preparing = keptRuns.prepare('a');
+    const row = { epoch: 0, step: 4, trainLoss: 1, validLoss: 1, accuracy: 1, milliseconds: 1 };
+    await worker.answer('keptRuns', {
+      runs: [{ ...kept('a', 1), stepCount: 4, epochs: [row], checkpointStep: 4 }],
+    });
+    await worker.answer('keptSteps', steps);
+    await preparing;
+    expect(runs.get('a')).toMatchObject({ stepsLoaded: 'loaded', epochs: [row], checkpointStep: 4 });
+  });
+
+  it('keeps what it has of a run when no other tab went on with it', async () => {
+    const preparing = keptRuns.prepare('a');
+    await worker.answer('keptRuns', { runs: [{ ...kept('a', 1), checkpointStep: 9 }] });
+    await worker.answer('keptSteps', steps);
+    await preparing;
+    expect(runs.get('a')).toMatchObject({ stepsLoaded: 'loaded', checkpointStep: undefined });
+  });
+
   it('knows the runs of earlier visits, and numbers go on from theirs', () => {
     expect(keptRuns.state.isRead).toBe(true);
     expect(runs.get('a')).toMatchObject({ stepsLoaded: 'absent', stepCount: 3, status: 'finished' });

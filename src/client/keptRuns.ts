@@ -1,7 +1,7 @@
 import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
 import { isOver } from '#domain/run.ts';
 import type { StepChunk } from '#domain/run.ts';
-import type { Requests } from '#protocol/messages.ts';
+import type { KeptStorage, Requests } from '#protocol/messages.ts';
 import { sentence } from './datasetClient.ts';
 import { MetricBuffer } from './metricBuffer.ts';
 import { recordOfKept } from './runRecord.ts';
@@ -56,6 +56,20 @@ export class KeptRuns {
     const absent = runIds.filter((runId) => this.#runs.get(runId)?.stepsLoaded === 'absent');
     for (const runId of absent) this.#runs.changeSoon(runId, (run) => ({ ...run, stepsLoaded: 'loading' }));
     await Promise.all(absent.map((runId) => this.#loadSteps(runId)));
+  }
+
+  /**
+   * Makes a run ready to go on: reads its steps, and also those that another tab has recorded since this page
+   * had it.
+   */
+  async prepare(runId: string): Promise<void> {
+    await this.#try(async () => {
+      const { runs } = await this.#link().request('keptRuns', {});
+      const kept = runs.find(({ header }) => header.runId === runId);
+      if (!kept || kept.stepCount <= (this.#runs.get(runId)?.stepCount ?? 0)) return;
+      this.#runs.change(runId, (run) => ({ ...recordOfKept(kept), status: run.status }));
+    });
+    await this.loadSteps([runId]);
   }
 
   /** Changes what is said about a run. */
@@ -114,6 +128,22 @@ export class KeptRuns {
   async weights(runId: string, which: 'initial' | 'last'): Promise<Uint8Array<ArrayBuffer>> {
     const { bytes } = await this.#link().request('weights', { runId, which });
     return bytes;
+  }
+
+  /** A .zip that continues a training run in PyTorch. @throws {RemoteError} by rejection. */
+  async pytorchBundle(runId: string, which: 'initial' | 'last'): Promise<Uint8Array<ArrayBuffer>> {
+    const { bytes } = await this.#link().request('pytorchBundle', { runId, which });
+    return bytes;
+  }
+
+  /** What runs take of the browser's storage, and those that cannot be read. @throws {RemoteError} by rejection. */
+  storage(): Promise<KeptStorage> {
+    return this.#link().request('keptStorage', {});
+  }
+
+  /** Removes for good, without undo, a run that cannot be read. @throws {RemoteError} by rejection. */
+  async removeUnreadable(runId: string): Promise<void> {
+    await this.#link().request('removeRun', { runId });
   }
 
   dismissProblem(): void {

@@ -2,7 +2,7 @@ import type { Experiment } from '#domain/experiment.ts';
 import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
 import type { FinderSettings, StepChunk } from '#domain/run.ts';
 import type { Study } from '#domain/study.ts';
-import type { DeviceInfo, Requests, WorkerEvent } from '#protocol/messages.ts';
+import type { DeviceInfo, KeptStorage, Requests, WorkerEvent } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
 import { DatasetClient, type DatasetState, sentence } from './datasetClient.ts';
 import { browserMemory } from './datasetMemory.ts';
@@ -14,6 +14,7 @@ import { KeptRuns } from './keptRuns.ts';
 import { LossRecovery } from './lossRecovery.ts';
 import type { KeptRunsState } from './keptRuns.ts';
 import { RunRequests } from './runRequests.ts';
+import type { WeightsFile } from './runRequests.ts';
 import { isGoing } from './runRecord.ts';
 import type { RunRecord } from './runRecord.ts';
 import { Runs } from './runs.ts';
@@ -136,14 +137,17 @@ export class TrainingClient {
     return this.#link.request('memory', {});
   }
 
-  /** Starts a training run and returns its id. */
-  train(experiment: Experiment): string {
-    return this.#requests.train({ experiment, origin: undefined }).runIds[0]!;
+  /**
+   * Starts a training run and returns its id.
+   * @param weights that it starts from; absent: those that follow from the seed.
+   */
+  train(experiment: Experiment, weights?: WeightsFile): string {
+    return this.#requests.train({ experiment, origin: undefined }, weights).runIds[0]!;
   }
 
-  /** Starts a learning-rate finder and returns its id. */
-  findLearningRate(experiment: Experiment, settings: FinderSettings): string {
-    return this.#requests.findLearningRate({ experiment, origin: undefined }, settings).runIds[0]!;
+  /** Starts a learning-rate finder and returns its id; `weights` as for `train`. */
+  findLearningRate(experiment: Experiment, settings: FinderSettings, weights?: WeightsFile): string {
+    return this.#requests.findLearningRate({ experiment, origin: undefined }, settings, weights).runIds[0]!;
   }
 
   /** Appends a study to the queue, and starts it when nothing else goes or waits. */
@@ -161,7 +165,7 @@ export class TrainingClient {
    * @param takesOver ends the run in another tab first, when it goes on there.
    */
   async resumeKept(runId: string, takesOver = false): Promise<void> {
-    await this.#kept.loadSteps([runId]);
+    await this.#kept.prepare(runId);
     await this.#requests.resumeKept(runId, takesOver).over;
   }
 
@@ -223,6 +227,21 @@ export class TrainingClient {
   /** Weights of a run as the bytes of a safetensors file. */
   weights(runId: string, which: 'initial' | 'last'): Promise<Uint8Array<ArrayBuffer>> {
     return this.#kept.weights(runId, which);
+  }
+
+  /** A .zip that continues a training run in PyTorch; rejects unless its data set is loaded. */
+  pytorchBundle(runId: string, which: 'initial' | 'last'): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#kept.pytorchBundle(runId, which);
+  }
+
+  /** What runs take of the browser's storage, and those that cannot be read. */
+  storage(): Promise<KeptStorage> {
+    return this.#kept.storage();
+  }
+
+  /** Removes a run that cannot be read, for good. */
+  removeUnreadable(runId: string): Promise<void> {
+    return this.#kept.removeUnreadable(runId);
   }
 
   /** Takes the notice about kept runs away. */
