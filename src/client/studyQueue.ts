@@ -80,6 +80,13 @@ export function withEnded(queue: StudyQueue, key: string): StudyQueue {
   );
 }
 
+/** A run that was to go on has not: its turn comes again. */
+export function withWaiting(queue: StudyQueue, key: string): StudyQueue {
+  return changed(queue, (entry) =>
+    entry.key === key && entry.state === 'going' ? { ...entry, state: 'waiting' } : entry,
+  );
+}
+
 /** The worker or its device is gone: what was going waits again, and nothing starts before `withResumed`. */
 export function withInterruption(queue: StudyQueue, reason: string): StudyQueue {
   if (isQueueOver(queue)) return queue;

@@ -33,6 +33,32 @@ const nothingKept = {
   download: { done: 0, total: 9 },
 };
 const bn = defaultExperiment();
+/** What the worker tells of a run that a reload has cut off. */
+const kept = {
+  header: {
+    kind: 'train',
+    finder: undefined,
+    origin: undefined,
+    forkOf: undefined,
+    startedAt: 1,
+    dataset: { title: 'Built-in', hash: '' },
+    device: { title: 'Test GPU', backend: 'webgpu' },
+    version: '0.1.0',
+  },
+  notes: { name: '', tags: [], note: '' },
+  status: 'interrupted',
+  epochs: [],
+  stepCount: 0,
+};
+const none = new Float32Array(0);
+const noSteps = {
+  firstStep: 0,
+  losses: none,
+  smoothed: none,
+  learningRates: none,
+  momenta: none,
+  elapsedMs: none,
+};
 const study: Study = {
   id: 's',
   title: 'BN or GN',
@@ -154,6 +180,45 @@ describe('a study in the client', () => {
     worker.emit({ type: 'continues', runId, step: 0 });
     await worker.answer('resumeKept', { status: 'finished' });
     expect(states()).toEqual(['done', 'going']);
+  });
+
+  describe('while the steps of a run that goes on are read', () => {
+    beforeEach(async () => {
+      client.startStudy(study);
+      const { id } = client.getState().runs[0]!;
+      const { experiment, number } = client.getState().runs[0]!;
+      client = open();
+      await worker.answer('start', device);
+      await worker.answer('keptRuns', {
+        runs: [{ ...kept, header: { ...kept.header, runId: id, experiment, number } }],
+      });
+      await worker.answer('loadDataset', dataset);
+      await worker.answer('keptData', nothingKept);
+      client.queueActions.resume();
+      expect(worker.sent.at(-1)).toMatchObject({ name: 'keptSteps', body: { runId: id } });
+    });
+
+    it.each([
+      ['stop', ['skipped', 'skipped']],
+      ['skip', ['skipped', 'going']],
+    ] as const)('%s keeps it from starting', async (action, expected) => {
+      client.queueActions[action]('s/0/4');
+      await worker.answer('keptSteps', noSteps);
+      await settled();
+      expect(sent('resumeKept')).toEqual([]);
+      expect(states()).toEqual(expected);
+    });
+
+    it('a pause holds for it too', async () => {
+      client.queueActions.pause();
+      await worker.answer('keptSteps', noSteps);
+      await settled();
+      expect(sent('resumeKept')).toEqual([]);
+      expect(states()).toEqual(['waiting', 'waiting']);
+      client.queueActions.resume();
+      await settled();
+      expect(sent('resumeKept')).toHaveLength(1);
+    });
   });
 
   it('offers after a reload what is left, never starts it by itself, and only on its own data', async () => {

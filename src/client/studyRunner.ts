@@ -17,6 +17,7 @@ import {
   withStarted,
   withStopped,
   withStudy,
+  withWaiting,
 } from './studyQueue.ts';
 import type { QueueEntry, StudyQueue } from './studyQueue.ts';
 
@@ -134,7 +135,12 @@ export class StudyRunner implements QueueActions {
       // Marked first: nothing else may start while the steps are read.
       this.#set(withStarted(this.#queue, new Map([[entry.key, runId]])));
       await this.#page.loadSteps([runId]);
-      this.#follow([entry], this.#requests.resumeKept(runId));
+      // Meanwhile the user may have left it out, or the worker may have gone.
+      if (this.#queue.entries.some(({ key, state }) => key === entry.key && state === 'going')) {
+        if (this.#queue.isPaused) this.#set(withWaiting(this.#queue, entry.key));
+        else this.#follow([entry], this.#requests.resumeKept(runId));
+      }
+      this.advance();
     } else this.#follow([entry], this.#request([entry]));
   }
 
