@@ -268,6 +268,67 @@ describe('two tabs', () => {
   });
 });
 
+describe('what is asked of a run that is still being set up', () => {
+  /** A page whose run 'a' has been asked for, and waits for its lock. */
+  async function settingUp(): Promise<{ page: Page; end: Promise<unknown>; goOn: () => void }> {
+    let goOn: () => void = () => undefined;
+    const lock = new Promise<void>((resolve) => (goOn = resolve));
+    const locks = tabs.of((opened += 1));
+    const acquire: RunLocks['acquire'] = async (...request) => {
+      await lock;
+      return locks.acquire(...request);
+    };
+    const page = await open({ locks: { acquire, elsewhere: () => locks.elsewhere() } });
+    const end = page.request('train', training('a'));
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    return { page, end, goOn };
+  }
+
+  test('a stop ends it before its first step', async () => {
+    const { page, end, goOn } = await settingUp();
+    await page.request('stop', { runId: 'a' });
+    goOn();
+    expect(await end).toEqual({ status: 'stopped' });
+    expect(losses(page)).toEqual([]);
+  });
+
+  test('a pause holds it at its start', async () => {
+    const { page, end, goOn } = await settingUp();
+    page.onEvent = (event) => {
+      if (event.type !== 'run-status' || event.status !== 'paused') return;
+      expect(losses(page)).toEqual([]);
+      void page.request('resume', { runId: 'a' });
+    };
+    await page.request('pause', { runId: 'a' });
+    goOn();
+    expect(await end).toEqual({ status: 'finished' });
+    expect(page.statuses()).toContain('paused');
+  });
+});
+
+test('two tabs that take the same run over at once do not both go on', async () => {
+  await interrupted();
+  const locks = tabs.of((opened += 1));
+  const store = new RunStore(files);
+  const page = await open({ locks, store });
+  const other = await open();
+  // The other tab takes it while this one still reads what was kept.
+  const { steps } = store;
+  let second: Promise<unknown> = Promise.resolve();
+  store.steps = async (runId) => {
+    store.steps = steps;
+    second = other.request('resumeKept', { runId: 'a', takeOver: true });
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    return steps.call(store, runId);
+  };
+  expect(await wireOf(page.request('resumeKept', { runId: 'a', takeOver: true }))).toMatchObject({
+    code: 'elsewhere',
+  });
+  expect(await second).toEqual({ status: 'finished' });
+  expect(losses(page)).toEqual([]);
+  expect(await kept(other)).toMatchObject({ status: 'finished', stepCount: 12 });
+});
+
 describe('races and forks', () => {
   test('a race keeps each run, compares with the first and stops one by its id', async () => {
     const page = await open({ engine: { stepMs: 1000 } });

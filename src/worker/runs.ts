@@ -34,9 +34,15 @@ export interface RunsParts {
   readonly ended: () => void;
 }
 
-interface Current {
+type Act = (session: TrainingSession, index: number) => void;
+
+/** What was asked for last and is not over. */
+interface Going {
   readonly runIds: readonly string[];
-  readonly session: TrainingSession;
+  /** Undefined while locks are taken and what was kept is read. */
+  session: TrainingSession | undefined;
+  /** What was asked of its runs meanwhile. */
+  readonly asked: { readonly runId: string; readonly act: Act }[];
 }
 
 /** A run with its log and its lock. */
@@ -50,8 +56,6 @@ interface Booked {
 
 type NewRun = Pick<RunHeader, 'kind' | 'finder' | 'forkOf'> & { readonly start: RunStart };
 
-const ELSEWHERE = 'This run is going on in another tab.';
-
 /** Starts runs and keeps what they do: one request at a time, since the page queues. */
 export class Runs {
   /** States that could not be kept. */
@@ -59,20 +63,18 @@ export class Runs {
   readonly #parts: RunsParts;
   /** Of the runs of this visit, for those that nothing keeps. */
   readonly #headers = new Map<string, RunHeader>();
-  #current: Current | undefined;
-  /** Set while a run is being booked, so that no second one is. */
-  #isStarting = false;
+  #going: Going | undefined;
 
   constructor(parts: RunsParts) {
     this.#parts = parts;
   }
 
   get isGoing(): boolean {
-    return this.#current !== undefined || this.#isStarting;
+    return this.#going !== undefined;
   }
 
   isCurrent(runId: string): boolean {
-    return this.#current?.runIds.includes(runId) ?? false;
+    return this.#going?.runIds.includes(runId) ?? false;
   }
 
   /** Of a run of this visit. */
@@ -87,7 +89,7 @@ export class Runs {
     stopAfter,
   }: Requests['train']['request']): Promise<Requests['train']['response']> {
     const startWeights = initialWeights && givenWeights(initialWeights);
-    return this.#alone(async (ground, store) => {
+    return this.#alone([start.runId], async (ground, store) => {
       const from = forkOf && (await forkPoint(forkOf, { store, memory: this.memory }));
       const step = from?.state.step ?? 0;
       const origin = forkOf && { runId: forkOf.runId, step };
@@ -103,7 +105,8 @@ export class Runs {
   }
 
   race({ starts }: Requests['race']['request']): Promise<Requests['race']['response']> {
-    return this.#alone(async (ground, store) => {
+    const runIds = starts.map(({ runId }) => runId);
+    return this.#alone(runIds, async (ground, store) => {
       const booked = await this.#book(
         ground,
         store,
@@ -121,7 +124,7 @@ export class Runs {
     settings,
     initialWeights,
   }: Requests['findLearningRate']['request']): Promise<Requests['findLearningRate']['response']> {
-    return this.#alone(async (ground, store) => {
+    return this.#alone([start.runId], async (ground, store) => {
       const booked = await this.#book(ground, store, [
         { start, kind: 'finder', finder: settings, forkOf: undefined },
       ]);
@@ -147,10 +150,13 @@ export class Runs {
     stopAfter,
   }: Requests['resumeKept']['request']): Promise<Requests['resumeKept']['response']> {
     const startWeights = initialWeights && givenWeights(initialWeights);
-    return this.#alone(async (ground, store) => {
+    return this.#alone([runId], async (ground, store) => {
       if (!(await store?.read(runId))) throw new RequestError('This run is not kept in this browser.');
-      const hold: { recorder?: RunRecorder } = {};
-      const lock = await this.#lock(runId, takeOver, () => this.#lost(ground, hold.recorder));
+      const hold: { recorder?: RunRecorder; isLost: boolean } = { isLost: false };
+      const lock = await this.#lock(runId, takeOver, () => {
+        hold.isLost = true;
+        this.#lost(ground, hold.recorder);
+      });
       try {
         // Only now: another tab may have written until a moment ago.
         const run = await store!.read(runId);
@@ -159,7 +165,14 @@ export class Runs {
         const { from, step, remark } = await continuation(run, store!, ground.device.info.title);
         const recorder = this.#recorder(run.header, ground, store, { remark });
         hold.recorder = recorder;
-        recorder.log = await store!.reopen(runId, step, (sentence) => recorder.notKept(sentence));
+        // A third tab may take it over at any moment.
+        if (hold.isLost) throw elsewhere();
+        const log = await store!.reopen(runId, step, (sentence) => recorder.notKept(sentence));
+        if (hold.isLost) {
+          await log.abandon();
+          throw elsewhere();
+        }
+        recorder.log = log;
         this.#parts.emit({ type: 'continues', runId, step });
         const booked = [{ recorder, header: run.header, lock, isNew: false }];
         const status = await this.#follow(ground, store, booked, ([job]) =>
@@ -173,25 +186,28 @@ export class Runs {
   }
 
   /** A run that is over, or waits in the page's queue, has nothing to control here: that is no error. */
-  control(runId: string, act: (session: TrainingSession, index: number) => void): Record<never, never> {
-    const index = this.#current?.runIds.indexOf(runId) ?? -1;
-    if (this.#current && index >= 0) act(this.#current.session, index);
+  control(runId: string, act: Act): Record<never, never> {
+    const going = this.#going;
+    const index = going?.runIds.indexOf(runId) ?? -1;
+    if (!going || index < 0) return {};
+    if (going.session) act(going.session, index);
+    else going.asked.push({ runId, act });
     return {};
   }
 
   async #alone<Result>(
+    runIds: readonly string[],
     run: (ground: RunGround, store: KeptStore | undefined) => Promise<Result>,
   ): Promise<Result> {
     if (this.isGoing) throw new BusyError();
-    this.#isStarting = true;
+    this.#going = { runIds, session: undefined, asked: [] };
     let hasGround = false;
     try {
       const ground = await this.#parts.ground();
       hasGround = true;
       return await run(ground, await this.#parts.store());
     } finally {
-      this.#isStarting = false;
-      this.#current = undefined;
+      this.#going = undefined;
       if (hasGround) this.#parts.ended();
     }
   }
@@ -239,15 +255,19 @@ export class Runs {
   ): Promise<Result> {
     this.memory.clear();
     for (const { header } of booked) this.#headers.set(header.runId, header);
-    this.#current = { runIds: booked.map(({ header }) => header.runId), session: ground.session };
+    const going = this.#going!; // of `#alone`, in which this is
+    going.session = ground.session;
     try {
-      return await run(
+      // The session takes orders from here on, before its first step.
+      const result = run(
         booked.map(({ header, recorder }) => ({
           experiment: header.experiment,
           reporter: recorder,
           keeper: recorder,
         })),
       );
+      for (const { runId, act } of going.asked.splice(0)) this.control(runId, act);
+      return await result;
     } finally {
       for (const one of booked) await this.#giveBack(one, store);
     }
@@ -281,7 +301,7 @@ export class Runs {
 
   async #lock(runId: string, takeOver: boolean, onLost: () => void): Promise<RunLock> {
     const lock = await this.#parts.locks.acquire(runId, { takeOver, onLost });
-    if (!lock) throw new RequestError(ELSEWHERE, { code: 'elsewhere' });
+    if (!lock) throw elsewhere();
     return lock;
   }
 
@@ -289,9 +309,13 @@ export class Runs {
   #lost({ session }: RunGround, recorder: RunRecorder | undefined): void {
     if (!recorder) return;
     recorder.takenOver();
-    const index = this.#current?.runIds.indexOf(recorder.runId) ?? -1;
+    const index = this.#going?.runIds.indexOf(recorder.runId) ?? -1;
     if (index >= 0) session.stop(index);
   }
+}
+
+function elsewhere(): RequestError {
+  return new RequestError('This run is going on in another tab.', { code: 'elsewhere' });
 }
 
 /** How a run ended for this tab. */
