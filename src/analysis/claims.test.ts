@@ -361,7 +361,19 @@ describe('the ledger', () => {
     expect(rowsOf('P14', mixed)[0]).toMatchObject({
       verdict: 'undecided',
       note: expect.stringContaining('1 of 3'),
+      // No further seed makes the diverged one converge.
+      advice: undefined,
+      missing: [],
     });
+    const [, single] = rowsOf('P14', runs.slice(0, 2));
+    expect(single).toMatchObject({ verdict: 'undecided', advice: 'add 2 seeds' });
+  });
+
+  it('leaves out what did not start from the weights of its seed', () => {
+    const p1 = study('P1');
+    const runs = [0, 1, 2].flatMap((seed) => [trained(p1, 0, seed, [0.5]), trained(p1, 1, seed, [0.5])]);
+    const given = runs.map((run) => ({ ...run, givenWeights: { name: 'mine', hash: '' } }));
+    expect(rowsOf('P1', given)[0]).toMatchObject({ count: 0 });
   });
 
   it('does not depend on the order of the runs', () => {

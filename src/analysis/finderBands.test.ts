@@ -126,11 +126,14 @@ describe('toleranceRate', () => {
     expect(toleranceRate(losses, settings, 0.25)!).toBeGreaterThan(rate);
   });
 
-  it('is there when the loss jumps to infinity, and missing when it never rises', () => {
-    expect(toleranceRate([...constant(2, 60), Number.POSITIVE_INFINITY], settings, 0.1)).toBeCloseTo(
-      finderLearningRate(59, settings),
-      15,
-    );
+  it('is there when the loss jumps to no finite number, and missing when it never rises', () => {
+    for (const loss of [Number.POSITIVE_INFINITY, Number.NaN]) {
+      expect(toleranceRate([...constant(2, 60), loss], settings, 0.1)).toBeCloseTo(
+        finderLearningRate(59, settings),
+        15,
+      );
+    }
+    expect(toleranceRate([Number.NaN], settings, 0.1)).toBeUndefined();
     expect(toleranceRate(constant(2), settings, 0.1)).toBeUndefined();
     expect(toleranceRate([], settings, 0.1)).toBeUndefined();
   });

@@ -169,11 +169,12 @@ export function toleranceRate(
     if (smoothed[step]! < smoothed[lowest]!) lowest = step;
   }
   const level = (1 + share) * (smoothed[lowest] ?? Number.NaN);
+  if (!Number.isFinite(level)) return undefined;
   for (let step = lowest + 1; step < smoothed.length; step++) {
     const after = smoothed[step]!;
-    if (!(after > level)) continue;
+    if (after <= level) continue;
     const before = smoothed[step - 1]!;
-    // A jump to infinity crosses at its start.
+    // A jump to infinity, or to what is no number at all, crosses at its start.
     const part = Number.isFinite(after) ? (level - before) / (after - before) : 0;
     return finderLearningRate(step - 1 + part, settings);
   }

@@ -87,7 +87,13 @@ describe('questions', () => {
 
   it('carry the numbers of the notebook', () => {
     const ghosts = questionById('P4')!.ghosts;
-    expect(ghosts.map(({ label }) => label)).toEqual(['notebook BN', 'notebook BN+WS']);
+    expect(ghosts.map(({ label }) => label)).toEqual([
+      'notebook BN, batch 256, LR 1e-2',
+      'notebook BN+WS, batch 256, LR 5e-2',
+    ]);
+    for (const { ghosts: own } of questions) {
+      expect(new Set(own.map(({ label }) => label)).size).toBe(own.length);
+    }
     expect(ghosts[0]!.rows[5]).toEqual({
       epoch: 5,
       trainLoss: 0.284887,

@@ -22,10 +22,10 @@ describe('timePerStep', () => {
   });
 
   it('gives an interval by blocks of arrivals', () => {
-    // Two intervals of 2 and 3 ms a step: deviation √.5, ± 1.96 · .7071 / √2.
+    // Two intervals of 2 and 3 ms a step: deviation √.5, ± 12.706 · .7071 / √2, Student's t of one degree.
     expect(timePerStep({ elapsedMs: arrivals(9, 8, 12), stepsPerEpoch: undefined })!.halfWidth).toBeCloseTo(
-      0.98,
-      9,
+      6.353,
+      3,
     );
     const many = timePerStep({
       elapsedMs: arrivals(9, ...Array.from({ length: 100 }, () => 8)),
@@ -64,12 +64,12 @@ describe('twinOf', () => {
 describe('wsOverhead', () => {
   it('is the ratio of the times per step with its interval', () => {
     const twin = { experiment: plain, elapsedMs: arrivals(9, 8, 8, 8), stepsPerEpoch: 16 };
-    const run = { experiment: standardized, elapsedMs: arrivals(9, 8, 12), stepsPerEpoch: 12 };
+    const run = { experiment: standardized, elapsedMs: arrivals(9, 9, 11, 9, 11), stepsPerEpoch: 20 };
     const { ratio, low, high } = wsOverhead(run, twin)!;
     expect(ratio).toBe(1.25);
-    // Its own half-width is .98 of 2.5, the twin's is 0.
-    expect(low).toBeCloseTo(1.25 * (1 - 0.392), 9);
-    expect(high).toBeCloseTo(1.25 * 1.392, 9);
+    // Its own half-width is 3.182 · .2887 / √4 of 2.5, the twin's is 0.
+    expect(low).toBeCloseTo(1.25 * (1 - 0.1837), 3);
+    expect(high).toBeCloseTo(1.25 * 1.1837, 3);
     expect(wsOverhead(run, { ...twin, elapsedMs: [] })).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { Experiment } from '#domain/experiment.ts';
-import { NORMAL_95, type Estimate, type RatioEstimate } from './statistics.ts';
+import { tQuantile95, type Estimate, type RatioEstimate } from './statistics.ts';
 
 /** Blocks of arrivals that an interval of the time per step rests on. */
 const BLOCKS = 10;
@@ -46,7 +46,9 @@ export function timePerStep({
   const mean = ms / steps;
   const count = blocks.length;
   const deviation = Math.sqrt(blocks.reduce((sum, time) => sum + (time - mean) ** 2, 0) / (count - 1));
-  const halfWidth = count < 2 ? Number.POSITIVE_INFINITY : (NORMAL_95 * deviation) / Math.sqrt(count);
+  // Ten blocks at most: few enough for Student's t to matter.
+  const halfWidth =
+    count < 2 ? Number.POSITIVE_INFINITY : (tQuantile95(count - 1) * deviation) / Math.sqrt(count);
   return { count, mean, deviation, halfWidth };
 }
 

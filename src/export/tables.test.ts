@@ -78,7 +78,7 @@ describe('epochTableMarkdown', () => {
     const ghost = questionById('P1')!.ghosts[0]!;
     const lines = epochTableMarkdown(trainingRun().run, ghost).split('\n');
     expect(lines[0]).toBe(
-      '| epoch | train_loss | valid_loss | accuracy | time | notebook BN valid_loss | difference |',
+      '| epoch | train_loss | valid_loss | accuracy | time | notebook BN, batch 64, LR 5e-4 valid_loss | difference |',
     );
     expect(lines[2]).toBe('| 0 | 2.250000 | 2.100000 | 0.250000 | 1:01 | 1.095837 | 1.004163 |');
   });

@@ -12,6 +12,8 @@ interface ClaimRunBase {
   readonly deviceTitle: string;
   /** Set on a run that continues another: it answers no question. */
   readonly forkOf: object | undefined;
+  /** Set on a run that did not start from its seed's weights: it repeats and answers nothing. */
+  readonly givenWeights?: unknown;
   readonly plan: Pick<RunPlan, 'stepsPerEpoch'> | undefined;
   /** Empty while the steps are not loaded. */
   readonly metrics: { series(name: 'losses' | 'elapsedMs'): Float32Array };
@@ -37,7 +39,7 @@ export class RunPool {
   constructor(runs: readonly ClaimRun[]) {
     for (const run of runs) {
       const isUsable = run.status === 'finished' || run.status === 'diverged';
-      if (!isUsable || run.forkOf !== undefined) continue;
+      if (!isUsable || run.forkOf !== undefined || run.givenWeights !== undefined) continue;
       const finder = run.kind === 'finder' ? run.settings : undefined;
       const arm = runKey(run.experiment, finder);
       this.#runs.set(`${arm} ${run.experiment.seed}`, run);

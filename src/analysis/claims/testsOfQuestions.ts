@@ -314,7 +314,8 @@ function withoutNorm(studies: readonly StudyPlan[]): readonly ClaimTest[] {
           ...outcome,
           count: runs.length,
           verdict: isAlways ? 'contradicted' : 'undecided',
-          seedsToAdd: isAlways ? 0 : Math.max(1, outcome.seedsToAdd - diverged),
+          // Where some seeds diverge and others do not, no further seed decides.
+          seedsToAdd: diverged === 1 && runs.length === 1 ? 2 : 0,
           note: `${diverged} of ${runs.length} diverged.`,
         };
       },

@@ -23,7 +23,7 @@ function ghost(
   rows: readonly Row[],
 ): GhostRun {
   return {
-    label: `notebook ${ws ? 'BN+WS' : 'BN'}`,
+    label: `notebook ${ws ? 'BN+WS' : 'BN'}, batch ${batchSize}, LR ${maxLearningRate.toExponential()}`,
     settings: { norm: 'bn', ws, batchSize, maxLearningRate, epochs },
     rows: rows.map(([trainLoss, validLoss, time], epoch): GhostRow => ({
       epoch,

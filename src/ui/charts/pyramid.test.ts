@@ -30,6 +30,18 @@ describe('Pyramid', () => {
     expect(kept.at(-1)).toBe(24_999);
   });
 
+  it('keeps a spike at the edge of a range beside a larger one outside of it', () => {
+    const values = wave(25_000);
+    values[9_990] = 50;
+    values[10_010] = 40;
+    values[14_995] = 40;
+    values[15_020] = 50;
+    const kept = indices(values, 10_000, 15_000, 50);
+    expect(kept).toContain(10_010);
+    expect(kept).toContain(14_995);
+    expect(kept).not.toContain(9_990);
+  });
+
   it('keeps a gap where values are missing, once a bucket', () => {
     const values = wave(25_000);
     values.fill(Number.NaN, 5_000, 5_003);

@@ -68,13 +68,18 @@ export class Pyramid {
       if (index > kept.at(-1)! && index < end) kept.push(index);
     };
     const level = size < BASE_SIZE ? undefined : this.#levels[Math.log2(size / BASE_SIZE)];
-    const single = level ?? { ...emptyLevel(1), length: 1 };
+    const single: Level = { ...emptyLevel(1), length: 1 };
     for (let bucket = Math.floor(first / size); bucket * size < end; bucket++) {
-      if (!level) scan(values, single, 0, bucket * size, Math.min(values.length, (bucket + 1) * size));
-      const at = level ? bucket : 0;
-      const low = single.lowAt[at]!;
-      const high = single.highAt[at]!;
-      const gap = single.gapAt[at]!;
+      const start = Math.max(first, bucket * size);
+      const stop = Math.min(end, (bucket + 1) * size);
+      // A bucket that the range cuts has its extremes elsewhere, perhaps outside.
+      const isWhole = start === bucket * size && stop === Math.min(values.length, (bucket + 1) * size);
+      const source = level && isWhole ? level : single;
+      if (source === single) scan(values, single, 0, start, stop);
+      const at = source === single ? 0 : bucket;
+      const low = source.lowAt[at]!;
+      const high = source.highAt[at]!;
+      const gap = source.gapAt[at]!;
       const early = Math.min(low, high);
       const late = Math.max(low, high);
       // In order; what a bucket lacks is `NONE`, beyond every end.

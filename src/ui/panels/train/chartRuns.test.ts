@@ -36,6 +36,13 @@ describe('chartView', () => {
     expect(view.atCursor(150).map(({ run }) => run.id)).toEqual(['b']);
   });
 
+  it('keeps a zoom that begins at zero when the axis becomes logarithmic', () => {
+    const run = trainRun({ id: 'a', status: 'stopped', metrics: metricsOf(losses(120)) });
+    const view = chartView([run], { ...options, range: [0, 60], isXLog: true });
+    expect(view.xAxis.domain).toEqual([1, 60]);
+    expect(view.xAxis.ticks).toContain(10);
+  });
+
   it('leaves out finders and hidden runs', () => {
     const run = trainRun({ id: 'a' });
     expect(chartView([run, finderRun({ id: 'f' })], options).runs).toHaveLength(1);

@@ -94,7 +94,9 @@ export function chartView(all: readonly RunRecord[], options: ChartOptions): Cha
   }));
   const extent = Math.max(0, ...runs.map((chartRun) => extentOf(chartRun, unit))) || 100;
   const xExtent: Range = [isXLog ? firstX(runs, unit, extent) : 0, extent];
-  const [low, high] = options.range ?? xExtent;
+  const [from, high] = options.range ?? xExtent;
+  // A zoom of the linear axis may begin at 0, which a logarithmic one does not have.
+  const low = isXLog ? Math.max(from, Math.min(xExtent[0], high / 2)) : from;
   const groups = groupsOf(runs, options.isGrouped, series);
   return {
     runs,

@@ -1,3 +1,4 @@
+import type { EpochRow } from '#domain/run.ts';
 import { addOffScale, offScale } from '#ui/charts/series.ts';
 import type { OffScale } from '#ui/charts/series.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
@@ -19,13 +20,22 @@ export function lossAxis(runs: readonly ChartRun[], isLog: boolean, showsAll: bo
     : roundedAxis(Math.min(0, low), high);
 }
 
+/** Epochs [first, end) whose last step is among some steps. */
+function visibleEpochs(
+  epochs: readonly EpochRow[],
+  [first, end]: readonly [number, number],
+): readonly [number, number] {
+  const isOver = (step: number): number => epochs.filter((row) => row.step <= step).length;
+  return [isOver(first), isOver(end)];
+}
+
 /** Visible losses, training and validation, that the axis leaves out; exact, however many points are drawn. */
 export function lossesOffScale(runs: readonly ChartRun[], { domain }: AxisTicks): OffScale {
   const counts = runs.flatMap(({ run, series }) => [
     offScale(run.metrics.series('losses'), series.steps, domain),
     offScale(
       run.epochs.map((row) => row.validLoss),
-      [0, run.epochs.length],
+      visibleEpochs(run.epochs, series.steps),
       domain,
     ),
   ]);
