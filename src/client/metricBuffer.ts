@@ -1,9 +1,16 @@
 import type { StepChunk } from '#domain/run.ts';
 
 /** The per-step series of a run. */
-export type SeriesName = 'losses' | 'smoothed' | 'learningRates' | 'momenta' | 'elapsedMs';
+export type SeriesName = 'losses' | 'smoothed' | 'learningRates' | 'momenta' | 'elapsedMs' | 'wallMs';
 
-const names: readonly SeriesName[] = ['losses', 'smoothed', 'learningRates', 'momenta', 'elapsedMs'];
+const names: readonly SeriesName[] = [
+  'losses',
+  'smoothed',
+  'learningRates',
+  'momenta',
+  'elapsedMs',
+  'wallMs',
+];
 
 const FIRST_CAPACITY = 1024;
 
@@ -21,6 +28,7 @@ export class MetricBuffer {
     learningRates: new Float32Array(1024),
     momenta: new Float32Array(1024),
     elapsedMs: new Float32Array(1024),
+    wallMs: new Float32Array(1024),
   };
 
   /** Steps recorded. */
@@ -54,7 +62,9 @@ export class MetricBuffer {
     for (const name of names) {
       const series = this.#series[name];
       if (chunk.firstStep > this.#count) series.fill(Number.NaN, this.#count, chunk.firstStep);
-      series.set(chunk[name], chunk.firstStep);
+      const values = chunk[name];
+      if (values) series.set(values, chunk.firstStep);
+      else series.fill(Number.NaN, chunk.firstStep, end);
     }
     this.#count = end;
   }

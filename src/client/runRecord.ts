@@ -12,6 +12,7 @@ import type {
   RunPlan,
   RunStatus,
 } from '#domain/run.ts';
+import type { StepTime } from '#domain/stepTime.ts';
 import type { RunOrigin } from '#domain/study.ts';
 import { MetricBuffer } from './metricBuffer.ts';
 
@@ -45,6 +46,10 @@ interface RecordBase {
   readonly plan: RunPlan | undefined;
   /** How far the preparation is, while the status is 'preparing' and there is something to wait for. */
   readonly preparation?: Preparation;
+  /** Name of the file that its initial weights came from; absent: they follow from the seed. */
+  readonly givenWeights?: string;
+  /** What its steps took, as it was kept: for as long as they are not loaded. */
+  readonly stepTime?: StepTime;
   /** What the divergence recorder measured; undefined before its end, and where nothing was recorded. */
   readonly layers: LayerHistory | undefined;
   /** Steps done at the newest checkpoint; undefined without one. */
@@ -109,6 +114,8 @@ export function recordOfKept(kept: KeptRun): RunRecord {
     stepCount: kept.stepCount,
     stepsLoaded: 'absent',
     metrics: new MetricBuffer(),
+    ...(header.givenWeights !== undefined && { givenWeights: header.givenWeights }),
+    ...(kept.stepTime && { stepTime: kept.stepTime }),
   };
   return header.kind === 'finder' && header.finder
     ? { ...base, kind: 'finder', settings: header.finder, result: kept.result }
@@ -118,6 +125,6 @@ export function recordOfKept(kept: KeptRun): RunRecord {
         epochs: kept.epochs,
         validating: undefined,
         divergence: kept.divergence,
-        paired: [],
+        paired: kept.paired ?? [],
       };
 }

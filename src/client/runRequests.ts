@@ -2,6 +2,7 @@ import type { Experiment } from '#domain/experiment.ts';
 import { isOver } from '#domain/run.ts';
 import type { FinderSettings, RunStatus } from '#domain/run.ts';
 import type { RunOrigin } from '#domain/study.ts';
+import type { Requests } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
 import { sentence } from './datasetClient.ts';
 import type { RunSetting, Runs } from './runs.ts';
@@ -12,6 +13,12 @@ import type { WorkerLink } from './workerLink.ts';
 export interface WantedRun {
   readonly experiment: Experiment;
   readonly origin: RunOrigin | undefined;
+}
+
+/** A file of weights, safetensors under torchvision's names, that a run starts from. */
+export interface WeightsFile {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** Runs that were started together. */
@@ -43,11 +50,13 @@ export class RunRequests {
     return [...this.#pending];
   }
 
-  train({ experiment, origin }: WantedRun): StartedRuns {
+  /** @param weights absent: those that follow from the seed. */
+  train({ experiment, origin }: WantedRun, weights?: WeightsFile): StartedRuns {
     const start = this.#runs.nextStart('train', experiment, origin);
-    this.#runs.addTraining(start, this.#setting(), undefined);
+    this.#runs.addTraining(start, this.#setting(), undefined, weights?.name);
     return this.#follow([start.runId], async () => {
-      const { status } = await this.#link().request('train', { start, forkOf: undefined });
+      const body = { start, forkOf: undefined, ...fromOutside(weights) };
+      const { status } = await this.#link().request('train', body);
       return [status];
     });
   }
@@ -65,11 +74,16 @@ export class RunRequests {
     });
   }
 
-  findLearningRate({ experiment, origin }: WantedRun, settings: FinderSettings): StartedRuns {
+  findLearningRate(
+    { experiment, origin }: WantedRun,
+    settings: FinderSettings,
+    weights?: WeightsFile,
+  ): StartedRuns {
     const start = this.#runs.nextStart('finder', experiment, origin);
-    this.#runs.addFinder(start, this.#setting(), settings);
+    this.#runs.addFinder(start, this.#setting(), settings, weights?.name);
     return this.#follow([start.runId], async () => {
-      const result = await this.#link().request('findLearningRate', { start, settings });
+      const body = { start, settings, ...fromOutside(weights) };
+      const result = await this.#link().request('findLearningRate', body);
       this.#runs.change(start.runId, (run) => (run.kind === 'finder' ? { ...run, result } : run));
       return [result.reason === 'stopped' ? 'stopped' : 'finished'];
     });
@@ -163,4 +177,11 @@ export class RunRequests {
         (error: unknown) => this.#runs.change(runId, { asked: undefined, detail: sentence(error) }),
       );
   }
+}
+
+/** Start weights as the worker takes them. */
+function fromOutside(
+  weights: WeightsFile | undefined,
+): Pick<Requests['train']['request'], 'initialWeights' | 'initialWeightsName'> {
+  return weights ? { initialWeights: weights.bytes, initialWeightsName: weights.name } : {};
 }

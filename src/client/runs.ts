@@ -56,10 +56,15 @@ export class Runs {
     return { runId, number, experiment, origin };
   }
 
-  addTraining(start: RunStart, setting: RunSetting, forkOf: TrainRecord['forkOf']): void {
+  addTraining(
+    start: RunStart,
+    setting: RunSetting,
+    forkOf: TrainRecord['forkOf'],
+    givenWeights?: string,
+  ): void {
     this.add([
       {
-        ...newRecord(start, setting),
+        ...newRecord(start, setting, givenWeights),
         kind: 'train',
         forkOf,
         epochs: [],
@@ -70,9 +75,9 @@ export class Runs {
     ]);
   }
 
-  addFinder(start: RunStart, setting: RunSetting, settings: FinderSettings): void {
+  addFinder(start: RunStart, setting: RunSetting, settings: FinderSettings, givenWeights?: string): void {
     const record: FinderRecord = {
-      ...newRecord(start, setting),
+      ...newRecord(start, setting, givenWeights),
       kind: 'finder',
       settings,
       result: undefined,
@@ -214,10 +219,23 @@ function continued(run: RunRecord, step: number): RunRecord {
   const forkOf = run.forkOf && { ...run.forkOf, step };
   if (run.kind === 'finder') return { ...run, forkOf, layers: undefined };
   const epochs = run.epochs.filter((row) => row.step <= step);
-  return { ...run, forkOf, layers: undefined, epochs, validating: undefined, divergence: undefined };
+  const done = new Set(epochs.map((row) => row.epoch));
+  return {
+    ...run,
+    forkOf,
+    layers: undefined,
+    epochs,
+    paired: run.paired.filter((row) => done.has(row.epoch)),
+    validating: undefined,
+    divergence: undefined,
+  };
 }
 
-function newRecord(start: RunStart, setting: RunSetting): Omit<RunRecord, 'kind'> {
+function newRecord(
+  start: RunStart,
+  setting: RunSetting,
+  givenWeights: string | undefined,
+): Omit<RunRecord, 'kind'> {
   return {
     id: start.runId,
     number: start.number,
@@ -241,5 +259,6 @@ function newRecord(start: RunStart, setting: RunSetting): Omit<RunRecord, 'kind'
     stepCount: 0,
     stepsLoaded: 'live',
     metrics: new MetricBuffer(),
+    ...(givenWeights !== undefined && { givenWeights }),
   };
 }

@@ -1,6 +1,15 @@
 import type { Experiment } from './experiment.ts';
 import type { LayerHistory } from './layerHistory.ts';
-import type { Divergence, EpochRow, FinderResult, FinderSettings, RunPlan, RunStatus } from './run.ts';
+import type {
+  Divergence,
+  EpochRow,
+  FinderResult,
+  FinderSettings,
+  PairedValidation,
+  RunPlan,
+  RunStatus,
+} from './run.ts';
+import type { StepTime } from './stepTime.ts';
 import type { RunOrigin } from './study.ts';
 
 /** The run that a run continues with other settings, and the steps it had done there. */
@@ -30,6 +39,11 @@ export interface RunHeader extends RunStart {
   readonly device: { readonly title: string; readonly backend: 'webgpu' | 'webgl' };
   /** Of NormLab. */
   readonly version: string;
+  /**
+   * Name of the file that its initial weights came from, empty where it had none; `RunPlan.initialWeightsHash`
+   * says which they were. Absent: they follow from the seed.
+   */
+  readonly givenWeights?: string;
 }
 
 /** What people write about a run. */
@@ -52,6 +66,10 @@ export interface KeptRun {
   readonly divergence: Divergence | undefined;
   readonly layers: LayerHistory | undefined;
   readonly result: FinderResult | undefined;
+  /** Differences to the first run of its race, by epoch; absent for that one and outside races. */
+  readonly paired?: readonly PairedValidation[];
+  /** What its training steps took, for those who have not read the steps; absent before the first state is kept. */
+  readonly stepTime?: StepTime;
   /** Steps recorded. */
   readonly stepCount: number;
   /** Steps done at the newest checkpoint; undefined without one. */

@@ -13,11 +13,14 @@ import {
   maybe,
   runPlanSchema,
   runStatusSchema,
+  anyNumberSchema,
   stepSchema,
+  stepTimeSchema,
   textSchema,
   timeSchema,
   type Schema,
 } from './runSchema.ts';
+import type { PairedValidation } from './run.ts';
 import type { RunOrigin } from './study.ts';
 
 /** Also the name of a run's folder and of its lock, so nothing that a file system could misunderstand. */
@@ -55,6 +58,7 @@ export const runHeaderSchema: Schema<RunHeader> = v.pipe(
     dataset: v.strictObject({ title: textSchema(500), hash: contentHash }),
     device: v.strictObject({ title: textSchema(500), backend: v.picklist(['webgpu', 'webgl']) }),
     version: textSchema(100),
+    givenWeights: v.exactOptional(textSchema(500)),
   }),
   v.check(
     ({ kind, finder }) => (kind === 'finder') === (finder !== undefined),
@@ -71,6 +75,14 @@ export const runNotesSchema: Schema<RunNotes> = v.strictObject({
   note: textSchema(NOTE_LIMITS.note),
 });
 
+export const pairedValidationSchema: Schema<PairedValidation> = v.strictObject({
+  epoch: stepSchema,
+  baselineRunId: runIdSchema,
+  runId: runIdSchema,
+  mean: anyNumberSchema,
+  standardError: anyNumberSchema,
+});
+
 /** A run as the worker tells the page of it, and as it stands in a file. */
 export const keptRunSchema: Schema<KeptRun> = v.strictObject({
   header: runHeaderSchema,
@@ -82,6 +94,8 @@ export const keptRunSchema: Schema<KeptRun> = v.strictObject({
   divergence: maybe(divergenceSchema),
   layers: maybe(layerHistorySchema),
   result: maybe(finderResultSchema),
+  paired: v.exactOptional(v.pipe(v.array(pairedValidationSchema), v.maxLength(100_000))),
+  stepTime: v.exactOptional(stepTimeSchema),
   stepCount: stepSchema,
   checkpointStep: maybe(stepSchema),
   isElsewhere: v.exactOptional(v.literal(true)),

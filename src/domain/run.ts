@@ -41,6 +41,8 @@ export interface StepChunk {
   readonly momenta: Float32Array;
   /** Compute time since the start of the run at the read-back of each step, pauses excluded. */
   readonly elapsedMs: Float32Array;
+  /** Wall-clock time since the run was started, pauses included; absent, or NaN, where it is not known. */
+  readonly wallMs?: Float32Array;
 }
 
 export interface Divergence {

@@ -11,6 +11,7 @@ import type {
   RunStatus,
   StepChunk,
 } from './run.ts';
+import type { StepTime } from './stepTime.ts';
 
 /**
  * Checks of what a run says, wherever it comes from: a message, a kept log or a file. All objects are strict, so
@@ -151,6 +152,11 @@ export const divergenceSchema: Schema<Divergence> = v.strictObject({
   reason: v.picklist(['not-finite', 'above-threshold']),
 });
 
+export const stepTimeSchema: Schema<StepTime> = v.strictObject({
+  steps: v.pipe(stepSchema, v.minValue(1)),
+  milliseconds: durationSchema,
+});
+
 export const stepChunkSchema: Schema<StepChunk> = v.pipe(
   v.strictObject({
     firstStep: stepSchema,
@@ -159,10 +165,13 @@ export const stepChunkSchema: Schema<StepChunk> = v.pipe(
     learningRates: float32Schema,
     momenta: float32Schema,
     elapsedMs: float32Schema,
+    wallMs: v.exactOptional(float32Schema),
   }),
   v.check(
-    ({ losses, smoothed, learningRates, momenta, elapsedMs }) =>
-      [smoothed, learningRates, momenta, elapsedMs].every((values) => values.length === losses.length),
+    ({ losses, smoothed, learningRates, momenta, elapsedMs, wallMs = elapsedMs }) =>
+      [smoothed, learningRates, momenta, elapsedMs, wallMs].every(
+        (values) => values.length === losses.length,
+      ),
     'The arrays of a step chunk differ in length.',
   ),
 );

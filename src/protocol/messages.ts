@@ -61,10 +61,25 @@ export interface KeptData {
   readonly download: { readonly done: number; readonly total: number };
 }
 
+/** Runs as the browser's storage sees them. */
+export interface KeptStorage {
+  /** Bytes of all runs. */
+  readonly runBytes: number;
+  /** Bytes that this site uses and may use; undefined where the browser does not say. */
+  readonly usage: number | undefined;
+  readonly quota: number | undefined;
+  /** Whether the browser keeps them when it needs room; undefined where it does not say. */
+  readonly isPersistent: boolean | undefined;
+  /** Runs that are damaged, or of a newer NormLab: left as they are. */
+  readonly problems: readonly { readonly runId: string; readonly sentence: string }[];
+}
+
 /** Start weights of a run from outside. */
 interface FromOutside {
   /** Safetensors under torchvision's names; absent: the weights follow from the seed. */
   readonly initialWeights?: Uint8Array<ArrayBuffer>;
+  /** Name of their file, for people. */
+  readonly initialWeightsName?: string;
 }
 
 interface Limited {
@@ -130,6 +145,8 @@ export interface Requests {
   };
   /** Every run that this browser keeps, oldest first. */
   keptRuns: { request: Record<never, never>; response: { runs: readonly KeptRun[] } };
+  /** Room that runs take, and runs that are there but cannot be read. */
+  keptStorage: { request: Record<never, never>; response: KeptStorage };
   /** All recorded steps of a kept run, from step 0. */
   keptSteps: { request: { runId: string }; response: StepChunk };
   /** Writes what people say about a run. */
@@ -146,6 +163,14 @@ export interface Requests {
    * checkpoint. @see `#export/safetensors.ts`
    */
   weights: {
+    request: { runId: string; which: 'initial' | 'last' };
+    response: { bytes: Uint8Array<ArrayBuffer> };
+  };
+  /**
+   * A .zip that continues a training run in PyTorch, from its initial weights or from its newest ones. The data
+   * set that it ran on must be loaded. @see `#export/pytorch/bundle.ts`
+   */
+  pytorchBundle: {
     request: { runId: string; which: 'initial' | 'last' };
     response: { bytes: Uint8Array<ArrayBuffer> };
   };

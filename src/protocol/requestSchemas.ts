@@ -7,12 +7,13 @@ import {
   runNotesSchema,
   runStartSchema,
 } from '#domain/keptRunSchema.ts';
-import { finderSettingsSchema, stepChunkSchema } from '#domain/runSchema.ts';
+import { finderSettingsSchema, stepChunkSchema, textSchema } from '#domain/runSchema.ts';
 import { RACE_LANES } from '#domain/study.ts';
 import type { RequestName, Requests } from './messages.ts';
 import { benchmarkArm, bytes, hash, nothing, runOnly, seed } from './schemas.ts';
 
 const initialWeights = v.exactOptional(bytes);
+const initialWeightsName = v.exactOptional(textSchema(500));
 const stopAfter = v.exactOptional(v.pipe(count, v.minValue(1)));
 const half = v.picklist(['train', 'valid']);
 
@@ -63,12 +64,14 @@ export const requestBodies = {
     start: runStartSchema,
     forkOf: v.union([forkOriginSchema, v.undefined_()]),
     initialWeights,
+    initialWeightsName,
     stopAfter,
   }),
   resumeKept: v.strictObject({
     runId: runIdSchema,
     takeOver: v.exactOptional(v.boolean()),
     initialWeights,
+    initialWeightsName,
     stopAfter,
   }),
   race: v.strictObject({
@@ -78,8 +81,14 @@ export const requestBodies = {
       v.maxLength(RACE_LANES.most, `A race has at most ${RACE_LANES.most} runs.`),
     ),
   }),
-  findLearningRate: v.strictObject({ start: runStartSchema, settings: finderSettingsSchema, initialWeights }),
+  findLearningRate: v.strictObject({
+    start: runStartSchema,
+    settings: finderSettingsSchema,
+    initialWeights,
+    initialWeightsName,
+  }),
   keptRuns: nothing,
+  keptStorage: nothing,
   keptSteps: runOnly,
   describeRun: v.strictObject({ runId: runIdSchema, notes: runNotesSchema }),
   removeRun: runOnly,
@@ -87,6 +96,7 @@ export const requestBodies = {
     runs: v.array(v.strictObject({ run: keptRunSchema, steps: stepChunkSchema })),
   }),
   weights: v.strictObject({ runId: runIdSchema, which: v.picklist(['initial', 'last']) }),
+  pytorchBundle: v.strictObject({ runId: runIdSchema, which: v.picklist(['initial', 'last']) }),
   checkpoint: runOnly,
   importCheckpoint: v.strictObject({ runId: runIdSchema, bytes }),
   pause: runOnly,

@@ -38,13 +38,18 @@ const sampleImages = v.object({
   labels: v.array(count),
 });
 
+/** What the browser says of its storage, as far as it does. */
+const storageEstimate = {
+  usage: v.union([count, v.undefined_()]),
+  quota: v.union([count, v.undefined_()]),
+  isPersistent: v.union([v.boolean(), v.undefined_()]),
+};
+
 const keptData = v.object({
   datasets: v.array(v.object({ info: datasetInfo, savedAt: v.number(), byteLength: count })),
   usage: v.object({
     datasetBytes: count,
-    usage: v.union([count, v.undefined_()]),
-    quota: v.union([count, v.undefined_()]),
-    isPersistent: v.union([v.boolean(), v.undefined_()]),
+    ...storageEstimate,
   }),
   download: v.object({ done: count, total: count }),
 });
@@ -87,11 +92,17 @@ export const responseBodies = {
   race: v.object({ statuses: v.array(runStatusSchema) }),
   findLearningRate: finderResultSchema,
   keptRuns: v.object({ runs: v.array(keptRunSchema) }),
+  keptStorage: v.object({
+    runBytes: count,
+    ...storageEstimate,
+    problems: v.array(v.object({ runId: v.string(), sentence: v.string() })),
+  }),
   keptSteps: stepChunkSchema,
   describeRun: nothing,
   removeRun: nothing,
   importRuns: v.object({ added: v.array(runIdSchema), skipped: v.array(runIdSchema) }),
   weights: v.object({ bytes }),
+  pytorchBundle: v.object({ bytes }),
   checkpoint: v.object({ bytes: v.union([bytes, v.undefined_()]) }),
   importCheckpoint: v.object({ step: count }),
   pause: nothing,

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { toJsonValue } from '#domain/jsonValue.ts';
 import type { KeptRun, RunHeader } from '#domain/keptRun.ts';
-import { runHeaderSchema } from '#domain/keptRunSchema.ts';
+import { pairedValidationSchema, runHeaderSchema } from '#domain/keptRunSchema.ts';
 import { isOver, type RunStatus } from '#domain/run.ts';
 import {
   divergenceSchema,
@@ -12,6 +12,7 @@ import {
   runPlanSchema,
   runStatusSchema,
   stepSchema,
+  stepTimeSchema,
   textSchema,
 } from '#domain/runSchema.ts';
 import { frame, readFrames } from './frames.ts';
@@ -37,6 +38,9 @@ const runEventSchema = v.variant('type', [
   v.strictObject({ type: v.literal('diverged'), divergence: divergenceSchema }),
   v.strictObject({ type: v.literal('layers'), layers: layerHistorySchema }),
   v.strictObject({ type: v.literal('result'), result: finderResultSchema }),
+  v.strictObject({ type: v.literal('paired'), row: pairedValidationSchema }),
+  /** Of all steps since the run was started or went on; the last one counts. */
+  v.strictObject({ type: v.literal('step-time'), time: stepTimeSchema }),
   v.strictObject({ type: v.literal('status'), status: runStatusSchema, detail: maybe(textSchema(4000)) }),
 ]);
 
@@ -107,7 +111,7 @@ function refusal({ header }: Readonly<Record<string, unknown>>): string | undefi
 
 /** The events of a log that says all that `run` does: what `replay` takes back, but for the steps and notes. */
 export function eventsOf(run: KeptRun): RunEvent[] {
-  const { header, plan, epochs, divergence, layers, result, status, detail } = run;
+  const { header, plan, epochs, divergence, layers, result, paired = [], stepTime, status, detail } = run;
   return [
     headerEvent(header),
     ...(plan ? [{ type: 'plan', plan } as const] : []),
@@ -115,6 +119,8 @@ export function eventsOf(run: KeptRun): RunEvent[] {
     ...(divergence ? [{ type: 'diverged', divergence } as const] : []),
     ...(layers ? [{ type: 'layers', layers } as const] : []),
     ...(result ? [{ type: 'result', result } as const] : []),
+    ...paired.map((row) => ({ type: 'paired', row }) as const),
+    ...(stepTime ? [{ type: 'step-time', time: stepTime } as const] : []),
     { type: 'status', status, detail },
   ];
 }
@@ -157,6 +163,10 @@ function after(run: ReplayedRun, event: RunEvent): ReplayedRun {
       return { ...run, layers: event.layers };
     case 'result':
       return { ...run, result: event.result };
+    case 'paired':
+      return { ...run, paired: [...(run.paired ?? []), event.row] };
+    case 'step-time':
+      return { ...run, stepTime: event.time };
     case 'status':
       return { ...run, status: event.status, detail: event.detail };
     default:
@@ -167,9 +177,13 @@ function after(run: ReplayedRun, event: RunEvent): ReplayedRun {
 /** Without what was recorded from `step` on. */
 function reopened(run: ReplayedRun, step: number): ReplayedRun {
   const status: RunStatus = 'preparing';
+  const epochs = run.epochs.filter((row) => row.step <= step);
+  const done = new Set(epochs.map((row) => row.epoch));
   return {
     plan: run.plan,
-    epochs: run.epochs.filter((row) => row.step <= step),
+    epochs,
+    ...(run.paired && { paired: run.paired.filter((row) => done.has(row.epoch)) }),
+    ...(run.stepTime && { stepTime: run.stepTime }),
     divergence: run.divergence && run.divergence.step < step ? run.divergence : undefined,
     layers: run.layers?.steps.every((sampled) => sampled < step) ? run.layers : undefined,
     result: undefined,

@@ -1,6 +1,8 @@
 /** Names of the files of a run, all in one folder. */
 export const EVENTS = 'events.log';
 export const STEPS = 'steps.log';
+/** The file of weights that a run was started from, as it came. */
+export const GIVEN_WEIGHTS = 'given.safetensors';
 
 const FOLDER_PREFIX = 'run-';
 

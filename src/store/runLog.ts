@@ -1,5 +1,14 @@
 import type { LayerHistory } from '#domain/layerHistory.ts';
-import type { Divergence, EpochRow, FinderResult, RunPlan, RunStatus, StepChunk } from '#domain/run.ts';
+import type {
+  Divergence,
+  EpochRow,
+  FinderResult,
+  PairedValidation,
+  RunPlan,
+  RunStatus,
+  StepChunk,
+} from '#domain/run.ts';
+import type { StepTime } from '#domain/stepTime.ts';
 import { StorageError } from '#lib/files/storageError.ts';
 import type { StoreFiles } from '#lib/files/storeFiles.ts';
 import { notSaved } from './notSaved.ts';
@@ -19,6 +28,8 @@ export interface RunLog {
   diverged(divergence: Divergence): void;
   layers(layers: LayerHistory): void;
   result(result: FinderResult): void;
+  paired(row: PairedValidation): void;
+  stepTime(time: StepTime): void;
   status(status: RunStatus, detail?: string): void;
   /** Resolves, never rejects, when everything reported before has been written or has failed. */
   flush(): Promise<void>;
@@ -120,6 +131,14 @@ export class RunLogWriter implements RunLog {
 
   result(result: FinderResult): void {
     this.#record({ type: 'result', result });
+  }
+
+  paired(row: PairedValidation): void {
+    this.#record({ type: 'paired', row });
+  }
+
+  stepTime(time: StepTime): void {
+    this.#record({ type: 'step-time', time });
   }
 
   status(status: RunStatus, detail?: string): void {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { sampleCheckpoint, sampleHeader, sampleLayers, sampleRun, sampleSteps } from '#testing/keptRuns.ts';
 import { MemoryFiles, type Fault } from '#testing/memoryFiles.ts';
+import { StorageError } from '#lib/files/storageError.ts';
 import type { RunLog } from './runLog.ts';
 import { RunStore } from './runStore.ts';
 
@@ -37,12 +38,16 @@ function report(log: RunLog, run: KeptRun): void {
   log.epoch(run.epochs[1]!);
   log.diverged(run.divergence!);
   log.layers(run.layers!);
+  for (const row of run.paired!) log.paired(row);
+  log.stepTime({ steps: 1, milliseconds: 1 });
+  // The last one counts.
+  log.stepTime(run.stepTime!);
   log.status('diverged', run.detail);
 }
 
 test('a run is the same after a reload', async () => {
   const run = sampleRun();
-  const log = await create();
+  const log = await store.create(run.header, onFailure);
   report(log, run);
   await log.close();
   await store.describe('run-a', run.notes);
@@ -52,7 +57,29 @@ test('a run is the same after a reload', async () => {
   expect(steps.firstStep).toBe(0);
   expect(steps.losses.slice(20)).toEqual(sampleSteps(20, 20, Number.NaN).losses);
   expect(steps.elapsedMs).toEqual(sampleSteps(0, 40).elapsedMs);
+  expect(steps.wallMs).toEqual(sampleSteps(0, 40).wallMs);
   expect(failures).toEqual([]);
+});
+
+test('paired differences of epochs that are computed again are dropped', async () => {
+  const log = await create();
+  report(log, sampleRun());
+  await log.close();
+  await (await reloaded().reopen('run-a', 25, onFailure)).close();
+  expect((await only())?.paired).toEqual(sampleRun().paired!.slice(0, 1));
+});
+
+test('the file of weights that a run was started from is kept with it', async () => {
+  const log = await create();
+  await log.flush();
+  await store.keepGivenWeights('run-a', Uint8Array.of(1, 2, 3));
+  await log.close();
+  expect(await reloaded().givenWeights('run-a')).toEqual(Uint8Array.of(1, 2, 3));
+  expect(await store.givenWeights('run-b')).toBeUndefined();
+  files.quota = files.usage() + 2;
+  await expect(store.keepGivenWeights('run-a', new Uint8Array(100))).rejects.toThrow(StorageError);
+  await store.remove('run-a');
+  expect(await store.givenWeights('run-a')).toBeUndefined();
 });
 
 test('a finder keeps its result', async () => {

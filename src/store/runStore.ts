@@ -14,7 +14,7 @@ import {
   replay,
   type LogReading,
 } from './runEvents.ts';
-import { EVENTS, STEPS, folderOf, runIdOf } from './runFiles.ts';
+import { EVENTS, GIVEN_WEIGHTS, STEPS, folderOf, runIdOf } from './runFiles.ts';
 import { RunLogWriter, type RunLog } from './runLog.ts';
 import {
   HEADER_BYTES,
@@ -205,6 +205,23 @@ export class RunStore {
       }
       return 'added';
     });
+  }
+
+  /**
+   * Keeps the file of weights that a run was started from, without which it could not begin again.
+   * @throws {StorageError} when there is no room.
+   */
+  async keepGivenWeights(runId: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#writeChecked(folderOf(runId), GIVEN_WEIGHTS, [bytes]);
+    } catch (error) {
+      throw await notSaved(this.#files, bytes.length, error);
+    }
+  }
+
+  /** The file of weights that a run was started from; undefined where none was, or it was not kept. */
+  givenWeights(runId: string): Promise<Uint8Array | undefined> {
+    return this.#bytes(folderOf(runId), GIVEN_WEIGHTS);
   }
 
   async usage(): Promise<RunUsage> {

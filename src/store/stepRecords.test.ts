@@ -9,7 +9,7 @@ function file(chunk: StepChunk): Uint8Array {
 }
 
 function first(chunk: StepChunk, count: number): StepChunk {
-  const { firstStep, losses, smoothed, learningRates, momenta, elapsedMs } = chunk;
+  const { firstStep, losses, smoothed, learningRates, momenta, elapsedMs, wallMs } = chunk;
   return {
     firstStep,
     losses: losses.slice(0, count),
@@ -17,6 +17,7 @@ function first(chunk: StepChunk, count: number): StepChunk {
     learningRates: learningRates.slice(0, count),
     momenta: momenta.slice(0, count),
     elapsedMs: elapsedMs.slice(0, count),
+    wallMs: wallMs!.slice(0, count),
   };
 }
 
@@ -35,7 +36,7 @@ test('keeps every number, NaN and the infinities included', () => {
 
 test('records follow from any index of a chunk', () => {
   const chunk = sampleSteps(5, 10);
-  expect(stepRecords(chunk, 4)).toEqual(stepRecords(chunk).slice(4 * 24));
+  expect(stepRecords(chunk, 4)).toEqual(stepRecords(chunk).slice(4 * 28));
 });
 
 test('a file that was cut or changed anywhere gives the steps before that', () => {
@@ -43,7 +44,7 @@ test('a file that was cut or changed anywhere gives the steps before that', () =
   const bytes = file(chunk);
   fc.assert(
     fc.property(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 7 }), (at, bit) => {
-      const expected = at < 16 ? undefined : first(chunk, Math.floor((at - 16) / 24));
+      const expected = at < 16 ? undefined : first(chunk, Math.floor((at - 16) / 28));
       expect(readSteps(bytes.subarray(0, at))).toEqual(expected);
       const changed = bytes.slice();
       changed[at]! ^= 1 << bit;
@@ -54,5 +55,5 @@ test('a file that was cut or changed anywhere gives the steps before that', () =
 
 test('zeros behind the last step are no steps', () => {
   const chunk = sampleSteps(0, 2);
-  expect(readSteps(Uint8Array.from([...file(chunk), ...new Uint8Array(96)]))).toEqual(chunk);
+  expect(readSteps(Uint8Array.from([...file(chunk), ...new Uint8Array(112)]))).toEqual(chunk);
 });

@@ -6,13 +6,14 @@ import { crc32 } from '#lib/files/crc32.ts';
  * are, and cutting the file at a step is cutting it at a byte. Little-endian throughout.
  *
  * header: 'NLST', version, first step, CRC-32 of these; uint32 each
- * record: loss, smoothed loss, learning rate, momentum, elapsed ms, float32 each; CRC-32 of these, uint32
+ * record: loss, smoothed loss, learning rate, momentum, elapsed ms, wall-clock ms (NaN where it is not known),
+ *   float32 each; CRC-32 of these, uint32
  */
 const MAGIC = 0x54534c4e;
 const VERSION = 1;
 /** Of the header. */
 export const HEADER_BYTES = 16;
-const COLUMNS = ['losses', 'smoothed', 'learningRates', 'momenta', 'elapsedMs'] as const;
+const COLUMNS = ['losses', 'smoothed', 'learningRates', 'momenta', 'elapsedMs', 'wallMs'] as const;
 const RECORD_BYTES = 4 * COLUMNS.length + 4;
 
 /** The start of a file whose first record is of the 0-based step `firstStep`. */
@@ -31,7 +32,9 @@ export function stepRecords(chunk: StepChunk, from = 0): Uint8Array<ArrayBuffer>
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < count; i++) {
     const at = i * RECORD_BYTES;
-    COLUMNS.forEach((column, j) => view.setFloat32(at + 4 * j, chunk[column][from + i]!, true));
+    COLUMNS.forEach((column, j) =>
+      view.setFloat32(at + 4 * j, chunk[column]?.[from + i] ?? Number.NaN, true),
+    );
     view.setUint32(at + RECORD_BYTES - 4, crc32(bytes, at, at + RECORD_BYTES - 4), true);
   }
   return bytes;
@@ -71,14 +74,22 @@ export function readSteps(bytes: Uint8Array): StepChunk | undefined {
       column[sound] = view.getFloat32(at + 4 * j, true);
     });
   }
-  const [losses, smoothed, learningRates, momenta, elapsedMs] = columns.map((column) =>
+  const [losses, smoothed, learningRates, momenta, elapsedMs, wallMs] = columns.map((column) =>
     sound === count ? column : column.slice(0, sound),
-  ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array]; // one per column
-  return { firstStep, losses, smoothed, learningRates, momenta, elapsedMs };
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array]; // one per column
+  return { firstStep, losses, smoothed, learningRates, momenta, elapsedMs, wallMs };
 }
 
 /** No steps. */
 export function emptySteps(): StepChunk {
   const none = new Float32Array(0);
-  return { firstStep: 0, losses: none, smoothed: none, learningRates: none, momenta: none, elapsedMs: none };
+  return {
+    firstStep: 0,
+    losses: none,
+    smoothed: none,
+    learningRates: none,
+    momenta: none,
+    elapsedMs: none,
+    wallMs: none,
+  };
 }

@@ -34,6 +34,7 @@ export function sampleSteps(firstStep: number, count: number, lastLoss?: number)
     learningRates: column(0.3),
     momenta: column(0.4),
     elapsedMs: column(0.5),
+    wallMs: column(0.6),
   };
 }
 
@@ -51,7 +52,7 @@ export function sampleLayers(): LayerHistory {
 
 /** A run with something in every field. */
 export function sampleRun(overrides: Partial<KeptRun> = {}): KeptRun {
-  const header = sampleHeader();
+  const header = sampleHeader({ givenWeights: 'pytorch.safetensors' });
   return {
     header,
     notes: { name: 'A <b>name</b>', tags: ['tag'], note: 'Line\nline' },
@@ -86,6 +87,11 @@ export function sampleRun(overrides: Partial<KeptRun> = {}): KeptRun {
     },
     layers: sampleLayers(),
     result: undefined,
+    paired: [
+      { epoch: 0, baselineRunId: 'run-b', runId: 'run-a', mean: -0.01, standardError: 0.004 },
+      { epoch: 1, baselineRunId: 'run-b', runId: 'run-a', mean: Number.NaN, standardError: Number.NaN },
+    ],
+    stepTime: { steps: 38, milliseconds: 399 },
     stepCount: 40,
     checkpointStep: undefined,
     ...overrides,

@@ -81,7 +81,8 @@ export class Dispatcher {
       locks,
       startWeights,
       runs: this.#runs,
-      dataset: () => this.#dataset?.info,
+      dataset: () => this.#dataset,
+      now,
     });
   }
 
@@ -147,6 +148,10 @@ export class Dispatcher {
         return this.#kept.import(request.body);
       case 'weights':
         return this.#kept.weights(request.body);
+      case 'keptStorage':
+        return this.#kept.storage();
+      case 'pytorchBundle':
+        return this.#kept.pytorchBundle(request.body);
       case 'checkpoint':
         return this.#kept.checkpoint(request.body);
       case 'importCheckpoint':

@@ -95,6 +95,7 @@ it(
       expect(await ask('keptSteps', { runId: half })).toEqual({
         ...((await ask('keptSteps', { runId: whole })) as object),
         elapsedMs: expect.any(Float32Array) as unknown,
+        wallMs: expect.any(Float32Array) as unknown,
       });
       const { bytes } = (await ask('weights', { runId: half, which: 'last' })) as { bytes: Uint8Array };
       const { tensors, metadata } = decodeSafetensors(bytes);

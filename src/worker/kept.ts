@@ -1,5 +1,5 @@
 import type { Checkpoint } from '#domain/checkpoint.ts';
-import type { DatasetInfo } from '#domain/dataset.ts';
+import type { Dataset } from '#domain/dataset.ts';
 import type { KeptRun, RunHeader } from '#domain/keptRun.ts';
 import { bufferTable, resnet18 } from '#domain/resnet.ts';
 import { VERSION } from '#domain/version.ts';
@@ -8,9 +8,11 @@ import { toTorch } from '#export/torchTensors.ts';
 import type { RequestName, Requests } from '#protocol/messages.ts';
 import type { StartWeightsSource } from '#train/plan.ts';
 import { checkpointBytes, importCheckpoint } from './checkpointFiles.ts';
+import { givenWeights, missingWeights } from './givenWeights.ts';
 import { newestState } from './keptStore.ts';
 import type { KeptStore } from './keptStore.ts';
 import { RequestError } from './requestError.ts';
+import { runBundle } from './runBundle.ts';
 import type { RunLocks } from './runLocks.ts';
 import type { Runs } from './runs.ts';
 
@@ -20,8 +22,10 @@ export interface KeptRunsParts {
   readonly locks: RunLocks;
   readonly startWeights: StartWeightsSource;
   readonly runs: Pick<Runs, 'isCurrent' | 'header' | 'memory'>;
-  /** Of the data set in use. */
-  readonly dataset: () => DatasetInfo | undefined;
+  /** The data set in use. */
+  readonly dataset: () => Dataset | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 type Answer<Name extends RequestName> = Promise<Requests[Name]['response']>;
@@ -81,7 +85,10 @@ export class KeptRuns {
       if (!state) throw new RequestError('No weights of this run were kept.');
       return { bytes: weightsFile(header, classCount(state), state) };
     }
-    const info = dataset();
+    if (header.forkOf) {
+      throw new RequestError('A fork starts from a state of another run: it has no initial weights.');
+    }
+    const info = dataset()?.info;
     const classes = info?.hash === header.dataset.hash ? info.classNames.length : state && classCount(state);
     if (classes === undefined) {
       throw new RequestError(`Load “${header.dataset.title}” first: the weights depend on its classes.`, {
@@ -90,7 +97,11 @@ export class KeptRuns {
     }
     const { experiment } = header;
     const network = resnet18({ ...experiment, classes });
-    const { weights } = startWeights(network, experiment.norm, experiment.seed);
+    const given = runs.memory.givenWeights(runId) ?? (await kept?.givenWeights(runId));
+    if (header.givenWeights !== undefined && !given)
+      throw new RequestError(missingWeights(header.givenWeights));
+    const source = given ? givenWeights(given) : startWeights;
+    const { weights } = source(network, experiment.norm, experiment.seed);
     const buffers = new Map(
       bufferTable(network, experiment.norm).tensors.map(({ name, kind, size }) => [
         name,
@@ -98,6 +109,34 @@ export class KeptRuns {
       ]),
     );
     return { bytes: weightsFile(header, classes, { step: 0, parameters: weights, buffers }) };
+  }
+
+  /** What runs take of the browser's storage, and those that cannot be read. */
+  async storage(): Answer<'keptStorage'> {
+    const store = await this.#parts.store();
+    if (!store) {
+      return { runBytes: 0, usage: undefined, quota: undefined, isPersistent: undefined, problems: [] };
+    }
+    const [usage, problems] = await Promise.all([store.usage(), store.problems()]);
+    return { ...usage, problems };
+  }
+
+  async pytorchBundle({ runId, which }: Requests['pytorchBundle']['request']): Answer<'pytorchBundle'> {
+    const { dataset, now } = this.#parts;
+    const store = await this.#store();
+    const run = await store.read(runId);
+    if (!run) throw new RequestError('This run is not kept in this browser.');
+    const { header, plan } = run;
+    if (!plan || header.kind === 'finder') throw new RequestError('Only training runs continue in PyTorch.');
+    const images = dataset();
+    if (images?.info.hash !== header.dataset.hash) {
+      throw new RequestError(`Load “${header.dataset.title}” first: the bundle holds some of its images.`, {
+        code: 'other-data',
+      });
+    }
+    const { bytes: weights } = await this.weights({ runId, which });
+    const { losses } = await store.steps(runId);
+    return { bytes: await runBundle({ plan, dataset: images, weights, losses, now: now() }) };
   }
 
   /** The newest checkpoint of a run as a file. */

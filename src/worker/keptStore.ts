@@ -5,18 +5,31 @@ import type { RunStore } from '#store/runStore.ts';
 /** What the worker asks of the store of runs. */
 export type KeptStore = Pick<
   RunStore,
-  'list' | 'read' | 'steps' | 'create' | 'reopen' | 'describe' | 'remove' | 'import'
+  | 'list'
+  | 'read'
+  | 'steps'
+  | 'create'
+  | 'reopen'
+  | 'describe'
+  | 'remove'
+  | 'import'
+  | 'keepGivenWeights'
+  | 'givenWeights'
+  | 'problems'
+  | 'usage'
 > & { readonly checkpoints: Pick<CheckpointStore, 'save' | 'newest'> };
 
 /**
- * The newest states that could not be kept, so that weights of this visit can still be had, and forked. Only
- * those of the last request: each may take a hundred megabytes.
+ * The newest states, and given weights, that could not be kept, so that weights of this visit can still be had,
+ * and forked. Only those of the last request: each may take a hundred megabytes.
  */
 export class StateMemory {
   readonly #states = new Map<string, Checkpoint>();
+  readonly #given = new Map<string, Uint8Array>();
 
   clear(): void {
     this.#states.clear();
+    this.#given.clear();
   }
 
   hold(state: Checkpoint): void {
@@ -25,6 +38,14 @@ export class StateMemory {
 
   get(runId: string): Checkpoint | undefined {
     return this.#states.get(runId);
+  }
+
+  holdGivenWeights(runId: string, bytes: Uint8Array): void {
+    this.#given.set(runId, bytes);
+  }
+
+  givenWeights(runId: string): Uint8Array | undefined {
+    return this.#given.get(runId);
   }
 }
 

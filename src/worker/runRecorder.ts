@@ -1,15 +1,18 @@
 import type { Checkpoint } from '#domain/checkpoint.ts';
 import type { RunHeader } from '#domain/keptRun.ts';
 import type { LayerHistory } from '#domain/layerHistory.ts';
+import { isOver } from '#domain/run.ts';
 import type {
   Divergence,
   EpochRow,
   FinderResult,
+  PairedValidation,
   Preparation,
   RunPlan,
   RunStatus,
   StepChunk,
 } from '#domain/run.ts';
+import { StepTimer } from '#domain/stepTime.ts';
 import { VERSION } from '#domain/version.ts';
 import type { WorkerEvent } from '#protocol/messages.ts';
 import type { RunLog } from '#store/runLog.ts';
@@ -43,6 +46,10 @@ export class RunRecorder implements RunReporter, StateKeeper {
   #isNotKeptTold = false;
   #isTakenOver = false;
   #hasBegun = false;
+  readonly #stepTimer = new StepTimer();
+  #stepsPerEpoch: number | undefined;
+  /** Of the last step that was reported. */
+  #wallMs = 0;
 
   constructor(parts: RunRecorderParts) {
     this.#parts = parts;
@@ -74,12 +81,14 @@ export class RunRecorder implements RunReporter, StateKeeper {
       return;
     }
     const text = [detail, remark].filter((part) => part !== undefined).join(' ') || undefined;
+    if (isOver(status)) this.#logStepTime();
     this.#log?.status(status, text);
     this.#emitStatus(status, text);
     if (!this.#parts.store) this.notKept(NO_STORAGE);
   }
 
   plan(plan: RunPlan): void {
+    this.#stepsPerEpoch = plan.stepsPerEpoch;
     this.#log?.plan(plan);
     this.#parts.emit({ type: 'run-plan', runId: this.runId, plan });
   }
@@ -88,7 +97,9 @@ export class RunRecorder implements RunReporter, StateKeeper {
     this.#parts.emit({ type: 'preparing', runId: this.runId, ...preparation });
   }
 
-  steps(chunk: StepChunk): void {
+  steps(reported: StepChunk): void {
+    const chunk = { ...reported, wallMs: this.#wallTimes(reported.elapsedMs) };
+    this.#stepTimer.add(chunk.firstStep, chunk.elapsedMs, this.#stepsPerEpoch);
     // The log copies at once; the event hands the arrays over to the page.
     this.#log?.steps(chunk);
     this.#parts.emit({ type: 'steps', runId: this.runId, chunk });
@@ -113,10 +124,12 @@ export class RunRecorder implements RunReporter, StateKeeper {
     this.#parts.emit({ type: 'layers', runId: this.runId, history });
   }
 
-  paired(validation: { epoch: number; mean: number; standardError: number }): void {
+  paired(validation: Pick<PairedValidation, 'epoch' | 'mean' | 'standardError'>): void {
     const { baselineRunId, emit } = this.#parts;
     if (baselineRunId === undefined) return;
-    emit({ type: 'paired-validation', baselineRunId, runId: this.runId, ...validation });
+    const row: PairedValidation = { baselineRunId, runId: this.runId, ...validation };
+    this.#log?.paired(row);
+    emit({ type: 'paired-validation', ...row });
   }
 
   result(result: FinderResult): void {
@@ -133,6 +146,7 @@ export class RunRecorder implements RunReporter, StateKeeper {
 
   async keep(state: RunState): Promise<void> {
     if (this.#isTakenOver) return;
+    this.#logStepTime();
     const { header, device, store, memory, now, emit } = this.#parts;
     const checkpoint: Checkpoint = {
       runId: this.runId,
@@ -166,6 +180,24 @@ export class RunRecorder implements RunReporter, StateKeeper {
   /** Resolves when all is written. */
   async close(): Promise<void> {
     await this.#log?.close();
+  }
+
+  /**
+   * Wall-clock time of the steps of a chunk, which goes out as its last step arrives. Time that has passed and that
+   * the run did not compute in (a pause, a frozen tab, the other runs of a race) lies before the chunk.
+   */
+  #wallTimes(elapsedMs: Float32Array): Float32Array {
+    const { header, now } = this.#parts;
+    const end = now() - header.startedAt;
+    const before = this.#wallMs;
+    this.#wallMs = Math.max(before, end);
+    const last = elapsedMs.at(-1) ?? 0;
+    return elapsedMs.map((elapsed) => Math.max(before, end - (last - elapsed)));
+  }
+
+  #logStepTime(): void {
+    const { time } = this.#stepTimer;
+    if (time) this.#log?.stepTime(time);
   }
 
   #emitStatus(status: RunStatus, detail: string | undefined): void {

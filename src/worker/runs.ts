@@ -5,7 +5,8 @@ import { VERSION } from '#domain/version.ts';
 import type { Requests, WorkerEvent } from '#protocol/messages.ts';
 import { BusyError } from '#train/errors.ts';
 import type { TrainingJob, TrainingSession } from '#train/session.ts';
-import { givenWeights } from './givenWeights.ts';
+import { givenFile, givenToResume, givenWeights, keepGivenWeights } from './givenWeights.ts';
+import type { GivenFile } from './givenWeights.ts';
 import { StateMemory } from './keptStore.ts';
 import type { KeptStore } from './keptStore.ts';
 import { RequestError } from './requestError.ts';
@@ -52,9 +53,14 @@ interface Booked {
   readonly lock: RunLock;
   /** Nothing is to stay of a new run that is refused. */
   readonly isNew: boolean;
+  /** The file of its initial weights, where it is still to be kept. */
+  readonly given?: GivenFile | undefined;
 }
 
-type NewRun = Pick<RunHeader, 'kind' | 'finder' | 'forkOf'> & { readonly start: RunStart };
+type NewRun = Pick<RunHeader, 'kind' | 'finder' | 'forkOf'> & {
+  readonly start: RunStart;
+  readonly given?: GivenFile | undefined;
+};
 
 /** Starts runs and keeps what they do: one request at a time, since the page queues. */
 export class Runs {
@@ -82,19 +88,16 @@ export class Runs {
     return this.#headers.get(runId);
   }
 
-  train({
-    start,
-    forkOf,
-    initialWeights,
-    stopAfter,
-  }: Requests['train']['request']): Promise<Requests['train']['response']> {
-    const startWeights = initialWeights && givenWeights(initialWeights);
+  train(request: Requests['train']['request']): Promise<Requests['train']['response']> {
+    const { start, forkOf, stopAfter } = request;
+    const given = givenFile(request);
+    const startWeights = given && givenWeights(given.bytes);
     return this.#alone([start.runId], async (ground, store) => {
       const from = forkOf && (await forkPoint(forkOf, { store, memory: this.memory }));
       const step = from?.state.step ?? 0;
       const origin = forkOf && { runId: forkOf.runId, step };
       const booked = await this.#book(ground, store, [
-        { start, kind: 'train', finder: undefined, forkOf: origin },
+        { start, kind: 'train', finder: undefined, forkOf: origin, given },
       ]);
       if (origin) this.#parts.emit({ type: 'continues', runId: start.runId, step });
       const status = await this.#follow(ground, store, booked, ([job]) =>
@@ -119,14 +122,12 @@ export class Runs {
     });
   }
 
-  find({
-    start,
-    settings,
-    initialWeights,
-  }: Requests['findLearningRate']['request']): Promise<Requests['findLearningRate']['response']> {
+  find(request: Requests['findLearningRate']['request']): Promise<Requests['findLearningRate']['response']> {
+    const { start, settings } = request;
+    const given = givenFile(request);
     return this.#alone([start.runId], async (ground, store) => {
       const booked = await this.#book(ground, store, [
-        { start, kind: 'finder', finder: settings, forkOf: undefined },
+        { start, kind: 'finder', finder: settings, forkOf: undefined, given },
       ]);
       return this.#follow(ground, store, booked, async () => {
         const { recorder } = booked[0]!;
@@ -135,7 +136,7 @@ export class Runs {
           settings,
           ground.dataset,
           recorder,
-          initialWeights && givenWeights(initialWeights),
+          given && givenWeights(given.bytes),
         );
         recorder.result(result);
         return result;
@@ -149,7 +150,6 @@ export class Runs {
     initialWeights,
     stopAfter,
   }: Requests['resumeKept']['request']): Promise<Requests['resumeKept']['response']> {
-    const startWeights = initialWeights && givenWeights(initialWeights);
     return this.#alone([runId], async (ground, store) => {
       if (!(await store?.read(runId))) throw new RequestError('This run is not kept in this browser.');
       const hold: { recorder?: RunRecorder; isLost: boolean } = { isLost: false };
@@ -163,6 +163,8 @@ export class Runs {
         if (!run) throw new RequestError('This run is not kept in this browser any more.');
         checkResumable(run, ground.dataset);
         const { from, step, remark } = await continuation(run, store!, ground.device.info.title);
+        const given = initialWeights ?? (await givenToResume(run, store!, from !== undefined));
+        const startWeights = given && givenWeights(given);
         const recorder = this.#recorder(run.header, ground, store, { remark });
         hold.recorder = recorder;
         // A third tab may take it over at any moment.
@@ -222,7 +224,7 @@ export class Runs {
     const { title, backend } = ground.device.info;
     const booked: Booked[] = [];
     try {
-      for (const { start, kind, finder, forkOf } of runs) {
+      for (const { start, kind, finder, forkOf, given } of runs) {
         const header: RunHeader = {
           ...start,
           kind,
@@ -232,12 +234,13 @@ export class Runs {
           dataset: { title: info.title, hash: info.hash },
           device: { title, backend },
           version: VERSION,
+          ...(given && { givenWeights: given.name }),
         };
         const baselineRunId = runs[0] === undefined || booked.length === 0 ? undefined : runs[0].start.runId;
         const recorder = this.#recorder(header, ground, store, { baselineRunId });
         const lock = await this.#lock(start.runId, false, () => this.#lost(ground, recorder));
         if (store) recorder.log = await store.create(header, (sentence) => recorder.notKept(sentence));
-        booked.push({ recorder, header, lock, isNew: true });
+        booked.push({ recorder, header, lock, isNew: true, given });
       }
     } catch (error) {
       for (const one of booked) await this.#giveBack(one, store);
@@ -255,6 +258,9 @@ export class Runs {
   ): Promise<Result> {
     this.memory.clear();
     for (const { header } of booked) this.#headers.set(header.runId, header);
+    for (const { given, recorder } of booked) {
+      if (given) await keepGivenWeights(given.bytes, recorder, { store, memory: this.memory });
+    }
     const going = this.#going!; // of `#alone`, in which this is
     going.session = ground.session;
     try {

@@ -21,7 +21,7 @@ const columns: readonly { readonly column: SortColumn; readonly label: string; r
   { column: 'bestAccuracy', label: 'Best acc.' },
   { column: 'lastAccuracy', label: 'Final acc.' },
   { column: 'time', label: 'Time', title: 'Training and validation, pauses left out' },
-  { column: 'speed', label: 'Images/s', title: 'Of training; known once the steps of the run are loaded' },
+  { column: 'speed', label: 'Images/s', title: 'Of training, validation and pauses left out' },
   {
     column: 'overhead',
     label: 'WS cost',

@@ -2,9 +2,11 @@ import type { RunRecord } from '#client/runRecord.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { isOver } from '#domain/run.ts';
 import type { ExportedRun } from '#export/exportedRun.ts';
+import { stepTimeOf } from '#ui/runSpeed.ts';
 
 /** A run as it is kept. One that is going reads as interrupted, as it would if the page closed now. */
 export function keptRunOf(run: RunRecord): KeptRun {
+  const stepTime = stepTimeOf(run);
   return {
     header: {
       runId: run.id,
@@ -18,6 +20,7 @@ export function keptRunOf(run: RunRecord): KeptRun {
       dataset: { title: run.datasetTitle, hash: run.datasetHash },
       device: { title: run.deviceTitle, backend: run.backend },
       version: run.version,
+      ...(run.givenWeights !== undefined && { givenWeights: run.givenWeights }),
     },
     notes: run.notes,
     status: isOver(run.status) ? run.status : 'interrupted',
@@ -27,6 +30,8 @@ export function keptRunOf(run: RunRecord): KeptRun {
     divergence: run.kind === 'train' ? run.divergence : undefined,
     layers: run.layers,
     result: run.kind === 'finder' ? run.result : undefined,
+    ...(run.kind === 'train' && run.paired.length > 0 && { paired: run.paired }),
+    ...(stepTime && { stepTime }),
     stepCount: run.metrics.count,
     checkpointStep: run.checkpointStep,
   };
@@ -45,6 +50,7 @@ export function exportedRunOf(run: RunRecord): ExportedRun {
       learningRates: series('learningRates'),
       momenta: series('momenta'),
       elapsedMs: series('elapsedMs'),
+      wallMs: series('wallMs'),
     },
   };
 }

@@ -1,7 +1,7 @@
-import { twinOf, wsOverhead } from '#analysis/wsOverhead.ts';
+import { twinOf } from '#analysis/wsOverhead.ts';
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
 import { armName } from '#domain/experiment.ts';
-import { meanImagesPerSecond } from '#ui/runSpeed.ts';
+import { meanImagesPerSecond, stepTimeOf } from '#ui/runSpeed.ts';
 import { runDetails, runResult } from '#ui/runText.ts';
 import type { SortColumn } from '#ui/state/compareStore.ts';
 
@@ -24,56 +24,20 @@ export interface RunRow {
   readonly divergedAt: number | undefined;
 }
 
-interface Timing {
-  readonly count: number;
-  readonly speed: number | undefined;
-}
-
-/** Speeds of all runs are asked for at every redraw and change only while a run goes. */
-const timings = new WeakMap<TrainRecord['metrics'], Timing>();
-
-function speedOf(run: TrainRecord): number | undefined {
-  const { metrics } = run;
-  let timing = timings.get(metrics);
-  if (timing?.count !== metrics.count) {
-    timing = { count: metrics.count, speed: meanImagesPerSecond(run) };
-    timings.set(metrics, timing);
-  }
-  return timing.speed;
-}
-
+/** Time per step over that of the twin without WS, where both are known. */
 function overheadOf(run: TrainRecord, runs: readonly TrainRecord[]): number | undefined {
+  const own = run.experiment.ws ? stepTimeOf(run) : undefined;
+  if (!own) return undefined;
   const twin = twinOf(
     run,
-    runs.filter((other) => other.deviceTitle === run.deviceTitle && other.metrics.count > 1),
+    runs.filter((other) => other.deviceTitle === run.deviceTitle && stepTimeOf(other) !== undefined),
   );
-  if (!twin || run.metrics.count < 2) return undefined;
-  const timed = ({ experiment, metrics, plan }: TrainRecord) => ({
-    experiment,
-    elapsedMs: metrics.series('elapsedMs'),
-    stepsPerEpoch: plan?.stepsPerEpoch,
-  });
-  return wsOverhead(timed(run), timed(twin))?.ratio;
-}
-
-const overheads = new WeakMap<TrainRecord, { key: string; overhead: number | undefined }>();
-
-/** @param key changes with the runs whose steps are known. */
-function cachedOverhead(run: TrainRecord, runs: readonly TrainRecord[], key: string): number | undefined {
-  if (!run.experiment.ws) return undefined;
-  const cached = overheads.get(run);
-  if (cached?.key === key) return cached.overhead;
-  const overhead = overheadOf(run, runs);
-  overheads.set(run, { key, overhead });
-  return overhead;
+  const without = twin && stepTimeOf(twin);
+  return without && own.milliseconds / own.steps / (without.milliseconds / without.steps);
 }
 
 /** The table's rows for some of all training runs. */
 export function runRows(shown: readonly TrainRecord[], all: readonly TrainRecord[]): readonly RunRow[] {
-  const key = all
-    .filter(({ metrics }) => metrics.count > 1)
-    .map(({ id }) => id)
-    .join(' ');
   return shown.map((run) => {
     const result = runResult(run);
     const epochMs = run.epochs.reduce((sum, row) => sum + row.milliseconds, 0);
@@ -87,8 +51,8 @@ export function runRows(shown: readonly TrainRecord[], all: readonly TrainRecord
       bestAccuracy: finite(result?.bestAccuracy),
       lastAccuracy: finite(result?.lastAccuracy),
       time: epochMs > 0 ? epochMs : finite(stepMs),
-      speed: speedOf(run),
-      overhead: cachedOverhead(run, all, key),
+      speed: meanImagesPerSecond(run),
+      overhead: overheadOf(run, all),
       divergedAt: run.divergence && run.divergence.step + 1,
     };
   });
