@@ -4,6 +4,7 @@ import { defaultExperiment } from '#domain/parameters.ts';
 import type { StepChunk } from '#domain/run.ts';
 import { FakeWorker, settled } from './fakeWorker.fixtures.ts';
 import { KeptRuns, UNDO_MS } from './keptRuns.ts';
+import { recordOfKept } from './runRecord.ts';
 import { Runs } from './runs.ts';
 import { WorkerLink } from './workerLink.ts';
 
@@ -119,6 +120,17 @@ describe('KeptRuns', () => {
     expect([...runs.get('a')!.metrics.series('losses')]).toEqual([3, 2, 1]);
   });
 
+  it('waits for steps that are being read already', async () => {
+    void keptRuns.loadSteps(['a']);
+    let isLoaded = false;
+    const second = keptRuns.loadSteps(['a']).then(() => (isLoaded = true));
+    await settled();
+    expect(isLoaded).toBe(false);
+    await worker.answer('keptSteps', steps);
+    await second;
+    expect(runs.get('a')!.metrics.count).toBe(3);
+  });
+
   it('says why steps could not be read, and asks again later', async () => {
     const loading = keptRuns.loadSteps(['a']);
     await worker.refuse('keptSteps', 'The disk has errors.');
@@ -149,6 +161,38 @@ describe('KeptRuns', () => {
     await settled();
     expect(sent('removeRun')).toMatchObject([{ body: { runId: 'a' } }]);
     expect(keptRuns.state.removed.map((run) => run.id)).toEqual(['b']);
+  });
+
+  it('brings back what could not be deleted', async () => {
+    keptRuns.remove(['a', 'b']);
+    vi.advanceTimersByTime(UNDO_MS);
+    await worker.refuse('removeRun', 'This run is going on in another tab.');
+    await worker.answer('removeRun', {});
+    expect(ids()).toEqual(['a']);
+    expect(keptRuns.state.problem).toBe('This run is going on in another tab.');
+  });
+
+  it('deletes a run that was removed before it is imported again', async () => {
+    keptRuns.remove(['a']);
+    const importing = keptRuns.import([{ run: kept('a', 1), steps }]);
+    expect(sent('importRuns')).toEqual([]);
+    await worker.answer('removeRun', {});
+    await worker.answer('importRuns', { added: ['a'], skipped: [] });
+    await importing;
+    vi.advanceTimersByTime(2 * UNDO_MS);
+    expect(sent('removeRun')).toHaveLength(1);
+    expect(ids()).toEqual(['a', 'b']);
+  });
+
+  it('counts the steps of a fork from where it began', async () => {
+    const forkOf = { runId: 'a', step: 100 };
+    const fork = kept('c', 9);
+    runs.add([recordOfKept({ ...fork, header: { ...fork.header, forkOf } })]);
+    expect(runs.get('c')!.stepCount).toBe(103);
+    const loading = keptRuns.loadSteps(['c']);
+    await worker.answer('keptSteps', { ...steps, firstStep: 100 });
+    await loading;
+    expect(runs.get('c')!.metrics.count).toBe(103);
   });
 
   it('shows imported runs with their steps, and leaves out what was there', async () => {

@@ -1,10 +1,9 @@
 import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
-import { isOver } from '#domain/run.ts';
 import type { StepChunk } from '#domain/run.ts';
 import type { KeptStorage, Requests } from '#protocol/messages.ts';
 import { sentence } from './datasetClient.ts';
 import { MetricBuffer } from './metricBuffer.ts';
-import { recordOfKept } from './runRecord.ts';
+import { isGoing, recordOfKept } from './runRecord.ts';
 import type { RunRecord } from './runRecord.ts';
 import type { Runs } from './runs.ts';
 import { WorkerLostError } from './workerLink.ts';
@@ -27,6 +26,8 @@ export class KeptRuns {
   readonly #runs: Runs;
   readonly #link: () => WorkerLink;
   readonly #changed: (state: KeptRunsState) => void;
+  /** Steps that are being read, by run. */
+  readonly #loading = new Map<string, Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #state: KeptRunsState = { isRead: false, removed: [], problem: undefined };
 
@@ -54,8 +55,14 @@ export class KeptRuns {
   /** Reads the steps of the runs that have not theirs yet; charts need them. */
   async loadSteps(runIds: readonly string[]): Promise<void> {
     const absent = runIds.filter((runId) => this.#runs.get(runId)?.stepsLoaded === 'absent');
-    for (const runId of absent) this.#runs.changeSoon(runId, (run) => ({ ...run, stepsLoaded: 'loading' }));
-    await Promise.all(absent.map((runId) => this.#loadSteps(runId)));
+    for (const runId of absent) {
+      this.#runs.changeSoon(runId, (run) => ({ ...run, stepsLoaded: 'loading' }));
+      const loading = this.#loadSteps(runId).finally(() => {
+        if (this.#loading.get(runId) === loading) this.#loading.delete(runId);
+      });
+      this.#loading.set(runId, loading);
+    }
+    await Promise.all(runIds.flatMap((runId) => this.#loading.get(runId) ?? []));
   }
 
   /**
@@ -66,8 +73,9 @@ export class KeptRuns {
     await this.#try(async () => {
       const { runs } = await this.#link().request('keptRuns', {});
       const kept = runs.find(({ header }) => header.runId === runId);
-      if (!kept || kept.stepCount <= (this.#runs.get(runId)?.stepCount ?? 0)) return;
-      this.#runs.change(runId, (run) => ({ ...recordOfKept(kept), status: run.status }));
+      const record = kept && recordOfKept(kept);
+      if (!record || record.stepCount <= (this.#runs.get(runId)?.stepCount ?? 0)) return;
+      this.#runs.change(runId, (run) => ({ ...record, status: run.status }));
     });
     await this.loadSteps([runId]);
   }
@@ -83,7 +91,7 @@ export class KeptRuns {
     const removed = runIds.flatMap((runId) => this.#runs.get(runId) ?? []);
     if (removed.length === 0) return;
     for (const run of removed) {
-      if (isOver(run.status) || run.stepsLoaded !== 'live') continue;
+      if (!isGoing(run)) continue;
       this.#link()
         .request('stop', { runId: run.id })
         .catch(() => undefined);
@@ -97,14 +105,7 @@ export class KeptRuns {
   /** Brings back what was removed last. */
   undoRemove(): void {
     clearTimeout(this.#timer);
-    // A run that was stopped by its removal told so to nobody.
-    this.#runs.add(
-      this.#state.removed.map((run) =>
-        run.stepsLoaded === 'live' && !isOver(run.status)
-          ? { ...run, status: 'stopped', asked: undefined }
-          : run,
-      ),
-    );
+    this.#runs.add(this.#state.removed.map(broughtBack));
     this.#patch({ removed: [] });
   }
 
@@ -112,6 +113,9 @@ export class KeptRuns {
   async import(
     runs: readonly { run: KeptRun; steps: StepChunk }[],
   ): Promise<Requests['importRuns']['response']> {
+    const removed = new Set(this.#state.removed.map((run) => run.id));
+    // Or they would be left out as known, and deleted after that.
+    if (runs.some(({ run }) => removed.has(run.header.runId))) await this.#removeForGood();
     const answer = await this.#link().request('importRuns', { runs });
     const added = runs.filter(({ run }) => answer.added.includes(run.header.runId));
     this.#runs.add(
@@ -169,8 +173,9 @@ export class KeptRuns {
     clearTimeout(this.#timer);
     const { removed } = this.#state;
     this.#patch({ removed: [] });
-    for (const { id } of removed) {
-      await this.#try(() => this.#link().request('removeRun', { runId: id }));
+    for (const run of removed) {
+      const isRemoved = await this.#try(() => this.#link().request('removeRun', { runId: run.id }));
+      if (!isRemoved) this.#runs.add([broughtBack(run)]);
     }
   }
 
@@ -189,4 +194,9 @@ export class KeptRuns {
     this.#state = { ...this.#state, ...change };
     this.#changed(this.#state);
   }
+}
+
+/** A run that was stopped by its removal told so to nobody. */
+function broughtBack(run: RunRecord): RunRecord {
+  return isGoing(run) ? { ...run, status: 'stopped', asked: undefined } : run;
 }

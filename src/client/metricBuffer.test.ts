@@ -37,5 +37,17 @@ describe('MetricBuffer', () => {
     buffer.append(chunk(0, [1, 2, 3, 4]));
     buffer.append(chunk(1, [20]));
     expect([...buffer.series('losses')]).toEqual([1, 20]);
+    expect(buffer.revision).toBe(1);
+  });
+
+  it('says that what was computed from forgotten steps is out of date', () => {
+    const buffer = new MetricBuffer();
+    buffer.append(chunk(0, [1, 2, 3, 4]));
+    buffer.truncate(4);
+    expect(buffer.revision).toBe(0);
+    buffer.truncate(2);
+    buffer.append(chunk(2, [30, 40]));
+    expect([...buffer.series('losses')]).toEqual([1, 2, 30, 40]);
+    expect(buffer.revision).toBe(1);
   });
 });

@@ -71,7 +71,9 @@ export class MetricBuffer {
 
   /** Forgets everything from a step on. */
   truncate(step: number): void {
-    this.#count = Math.min(this.#count, step);
+    if (step >= this.#count) return;
+    this.#count = step;
+    this.#revision += 1;
   }
 
   #reserve(count: number): void {

@@ -56,7 +56,10 @@ interface RecordBase {
   readonly checkpointStep: number | undefined;
   /** Why what it records is no longer kept, in a sentence. */
   readonly notKept: string | undefined;
-  /** Steps recorded, also while the series are not loaded; of a live run four times a second. */
+  /**
+   * The step after the last recorded one, also while the series are not loaded; of a live run four times a second.
+   * A fork's steps go on from those of its origin.
+   */
   readonly stepCount: number;
   readonly stepsLoaded: StepsLoaded;
   /** Mutable and shared; `ClientState.metricsVersion` says when it changed. Empty until steps are loaded. */
@@ -111,7 +114,7 @@ export function recordOfKept(kept: KeptRun): RunRecord {
     layers: kept.layers,
     checkpointStep: kept.checkpointStep,
     notKept: undefined,
-    stepCount: kept.stepCount,
+    stepCount: kept.stepCount > 0 ? (header.forkOf?.step ?? 0) + kept.stepCount : 0,
     stepsLoaded: 'absent',
     metrics: new MetricBuffer(),
     ...(header.givenWeights !== undefined && { givenWeights: header.givenWeights }),
