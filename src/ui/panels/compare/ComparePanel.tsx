@@ -1,4 +1,4 @@
-import { memo, useId, useMemo } from 'react';
+import { memo, useId, useMemo, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { ChartControls } from '#ui/panels/train/ChartControls.tsx';
@@ -18,7 +18,7 @@ import { LedgerPanel } from './LedgerPanel.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
 import { RunsTable } from './RunsTable.tsx';
 import { SelectedRuns } from './SelectedRuns.tsx';
-import { matchesFilter } from './runRows.ts';
+import { filterWord, matchesFilter } from './runRows.ts';
 import { unfairPair } from './settingsDiff.ts';
 
 /** Runs of this visit and of earlier ones over each other: curves, differences, settings, results. */
@@ -31,6 +31,7 @@ export function ComparePanel(): ReactNode {
   const drawsAll = useView((state) => state.drawsAll);
   const runs = useMemo(() => trainRuns.filter((run) => matchesFilter(run, filter)), [trainRuns, filter]);
   const selected = runs.filter((run) => selectedIds.includes(run.id));
+  const heading = useRef<HTMLHeadingElement>(null);
   const view = useChartView(runs, 'compare');
   if (trainRuns.length === 0) return <CompareEmpty isRead={isRead} />;
   const ghosts = ghostPoints(view);
@@ -60,11 +61,13 @@ export function ComparePanel(): ReactNode {
       <PairedPanel view={view} />
       <section aria-label="Runs">
         <div className="section-head">
-          <h3>Runs</h3>
+          <h3 ref={heading} tabIndex={-1}>
+            Runs
+          </h3>
           <ExportMenu runs={selected.length > 0 ? selected : runs} isSelection={selected.length > 0} />
         </div>
         <RunsTable runs={runs} all={trainRuns} />
-        <SelectedRuns runs={selected} />
+        <SelectedRuns runs={selected} onGone={() => heading.current?.focus()} />
       </section>
       <LedgerPanel />
     </div>
@@ -92,8 +95,10 @@ const RunFilter = memo(function RunFilter({ shown, all }: { shown: number; all: 
       {studies.length > 0 && (
         <select
           aria-label="Study"
-          value={studies.find((title) => filter === `study:"${title}"`) ?? ''}
-          onChange={({ target }) => compareActions.setFilter(target.value ? `study:"${target.value}"` : '')}
+          value={studies.find((title) => filter === filterWord('study', title)) ?? ''}
+          onChange={({ target }) =>
+            compareActions.setFilter(target.value ? filterWord('study', target.value) : '')
+          }
         >
           <option value="">All studies</option>
           {studies.map((title) => (

@@ -5,9 +5,13 @@ import type { ClaimRow } from '#analysis/claims.ts';
 import type { GhostRun } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
 import type { RunRecord } from '#client/runRecord.ts';
+import { studyOf } from '#client/studyQueue.ts';
+import { areEqualArms } from '#domain/arms.ts';
 import { formatLoss } from '#ui/format.ts';
 import { Toggle } from '#ui/parts/Toggle.tsx';
-import { useClient, useRuns } from '#ui/state/client.ts';
+import { useClient, useClientState, useRuns } from '#ui/state/client.ts';
+import { studyFrom } from '#ui/state/studyStore.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
 
 const verdictWords = {
   supported: '✓ supported',
@@ -52,7 +56,7 @@ export const LedgerPanel = memo(function LedgerPanel(): ReactNode {
       </div>
       {shown.length === 0 ? (
         <p className="field-help">
-          No run here tests a claim yet: a question in the set-up starts the runs of one.
+          No run here tests a claim yet. “Start from a question” in the set-up prepares the runs of one.
         </p>
       ) : (
         <div className="data-table" role="region" aria-label="Claims" tabIndex={0}>
@@ -108,22 +112,40 @@ function LedgerRow({ row }: { row: ClaimRow }): ReactNode {
   );
 }
 
-/** 'BN+WS, batch 64: valid 0.812': the last line of a notebook's table. */
+/** 'notebook BN+WS, batch 64, LR 5e-4: valid 0.505': the last line of a notebook's table. */
 function ghostText(ghost: GhostRun): string {
   const last = ghost.rows.at(-1);
   return last ? `${ghost.label}: valid ${formatLoss(last.validLoss)}` : ghost.label;
 }
 
-/** Queues the runs that would decide a claim. */
+/** Queues the runs that would decide a claim, on the data of its row and once. */
 function AddSeeds({ row }: { row: ClaimRow }): ReactNode {
   const client = useClient();
+  const hash = useClientState((state) => state.dataset.info?.hash);
+  const isQueued = useClientState(({ queue }) =>
+    row.missing.some((plan) =>
+      queue.entries.some(
+        (entry) =>
+          (entry.state === 'waiting' || entry.state === 'going') &&
+          entry.kind === plan.kind &&
+          studyOf(queue, entry).finder?.steps === plan.finder?.steps &&
+          plan.seeds.includes(entry.experiment.seed) &&
+          plan.arms.some((arm) => areEqualArms(arm, entry.experiment)),
+      ),
+    ),
+  );
   if (row.missing.length === 0 || row.advice === undefined) return null;
+  if (isQueued) return <span className="field-help">Its seeds are in the queue.</span>;
+  if (row.dataset && row.dataset.hash !== hash) {
+    return <span className="field-help">{`Seeds can be added when ${row.dataset.title} is loaded.`}</span>;
+  }
   return (
     <button
       type="button"
       className="button is-small"
       onClick={() => {
-        for (const plan of row.missing) client.startStudy({ ...plan, id: `study-${crypto.randomUUID()}` });
+        for (const plan of row.missing) client.startStudy(studyFrom(plan));
+        viewActions.announce('The seeds are in the queue.');
       }}
     >
       {row.advice.replace(/^add/, 'Add')}

@@ -9,7 +9,7 @@ import { runDetails, runName, statusText } from '#ui/runText.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import type { SortColumn } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
-import { runRows, sortRows } from './runRows.ts';
+import { filterWord, runRows, sortRows } from './runRows.ts';
 import type { RunRow } from './runRows.ts';
 
 const columns: readonly { readonly column: SortColumn; readonly label: string; readonly title?: string }[] = [
@@ -139,7 +139,7 @@ const Row = memo(function Row(props: RowProps): ReactNode {
                 type="button"
                 className="tag"
                 aria-label={`Filter by tag ${tag}`}
-                onClick={() => compareActions.setFilter(`tag:${tag}`)}
+                onClick={() => compareActions.setFilter(filterWord('tag', tag))}
               >
                 {tag}
               </button>

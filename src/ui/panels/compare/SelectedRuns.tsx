@@ -11,8 +11,14 @@ import { parseTags } from './tags.ts';
 /** More runs than this side by side cannot be read. */
 const MAX_COLUMNS = 8;
 
+interface SelectedRunsProps {
+  readonly runs: readonly TrainRecord[];
+  /** Called when a button here has taken this section away, and the focus with it. */
+  readonly onGone: () => void;
+}
+
 /** What the ticked runs differ in, and what can be done with all of them. */
-export function SelectedRuns({ runs }: { runs: readonly TrainRecord[] }): ReactNode {
+export function SelectedRuns({ runs, onGone }: SelectedRunsProps): ReactNode {
   const client = useClient();
   const hidden = useView((state) => state.hidden);
   const [first] = runs;
@@ -39,11 +45,19 @@ export function SelectedRuns({ runs }: { runs: readonly TrainRecord[] }): ReactN
           onClick={() => {
             client.remove(runs.map((run) => run.id));
             compareActions.select([]);
+            onGone();
           }}
         >
           Delete
         </button>
-        <button type="button" className="button is-small is-quiet" onClick={() => compareActions.select([])}>
+        <button
+          type="button"
+          className="button is-small is-quiet"
+          onClick={() => {
+            compareActions.select([]);
+            onGone();
+          }}
+        >
           Clear selection
         </button>
       </div>

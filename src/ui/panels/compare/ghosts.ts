@@ -5,7 +5,7 @@ import { armStyle } from '#ui/charts/palette.ts';
 import type { GhostPoint } from '#ui/charts/PlotLines.tsx';
 import { xOfStep } from '#ui/charts/xUnit.ts';
 import type { ChartView } from '#ui/panels/train/chartRuns.ts';
-import { formatLoss } from '#ui/format.ts';
+import { formatLoss, formatRate } from '#ui/format.ts';
 
 /** The notebook's runs that the questions behind the drawn runs are about, each once. */
 export function ghostRuns(view: ChartView): readonly GhostRun[] {
@@ -20,8 +20,12 @@ export function ghostRuns(view: ChartView): readonly GhostRun[] {
  */
 export function ghostPoints(view: ChartView): readonly GhostPoint[] {
   return ghostRuns(view).flatMap((ghost) => {
+    // At another rate it is another experiment.
     const twin = view.runs.find(
-      ({ run }) => run.experiment.batchSize === ghost.settings.batchSize && run.plan !== undefined,
+      ({ run: { experiment, plan } }) =>
+        plan !== undefined &&
+        experiment.batchSize === ghost.settings.batchSize &&
+        experiment.maxLearningRate === ghost.settings.maxLearningRate,
     );
     if (!twin) return [];
     const style = armStyle(ghost.settings);
@@ -34,7 +38,7 @@ export function ghostPoints(view: ChartView): readonly GhostPoint[] {
           y: row.validLoss,
           colour: style.colour,
           marker: style.marker,
-          label: `Notebook, ${armName(ghost.settings)}, epoch ${row.epoch}: valid ${formatLoss(row.validLoss)}`,
+          label: `Notebook, ${armName(ghost.settings)}, LR ${formatRate(ghost.settings.maxLearningRate)}, epoch ${row.epoch}: valid ${formatLoss(row.validLoss)}`,
         },
       ];
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { epochRow, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
-import { matchesFilter, runRows, sortRows } from './runRows.ts';
+import { filterWord, matchesFilter, runRows, sortRows } from './runRows.ts';
 
 function run(id: string, number: number, change: Partial<TrainRecord> = {}): TrainRecord {
   return trainRun({ id, number, status: 'finished', ...change });
@@ -64,6 +64,16 @@ describe('sortRows', () => {
   });
 });
 
+describe('filterWord', () => {
+  it('finds what it was made from, whatever its text', () => {
+    for (const text of ['keep it', 'a "quoted" one', 'BN+WS, batch 2']) {
+      const tagged = run('a', 1, { notes: { name: '', tags: [text], note: '' } });
+      expect(matchesFilter(tagged, filterWord('tag', text)), text).toBe(true);
+      expect(matchesFilter(run('b', 2, {}), filterWord('tag', text)), text).toBe(false);
+    }
+  });
+});
+
 describe('matchesFilter', () => {
   const tagged = run('a', 7, {
     experiment: { ...trainRun().experiment, ws: true, batchSize: 2 },
@@ -79,7 +89,10 @@ describe('matchesFilter', () => {
     ['tag:good', true],
     ['tag:goo', false],
     ['"tag:keep it"', true],
-    ['study:"batch 2 as"', true],
+    ['tag:"keep it"', true],
+    ['study:batch', true],
+    ['study:"batch 2 as run"', true],
+    ['study:"batch 2"', false],
     ['study:"batch 64"', false],
     ['#7', true],
   ])('%s: %s', (filter, isMatch) => {

@@ -98,20 +98,31 @@ function searchText(run: RunRecord): string {
     .toLowerCase();
 }
 
+/** The filter that finds exactly one tag or study: `tag:"keep it"`. */
+export function filterWord(field: 'tag' | 'study', value: string): string {
+  return `${field}:"${plainText(value)}"`;
+}
+
+/** Quotes hold a word of a filter together, so none is looked for. */
+function plainText(text: string): string {
+  return text.replaceAll('"', '').toLowerCase();
+}
+
 /**
- * Whether a run has every word of a filter: 'bn+ws 64' anywhere, 'tag:good' among its tags, 'study:"batch 2"' in
- * the title of its study.
+ * Whether a run has every word of a filter: 'bn+ws 64' anywhere, 'tag:good' among its tags, 'study:batch' in the
+ * title of its study, 'study:"batch 2"' as that title.
  */
 export function matchesFilter(run: RunRecord, filter: string): boolean {
   const words = filter.toLowerCase().match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
   const text = searchText(run);
   return words.every((raw) => {
-    const word = raw.replaceAll('"', '');
+    const word = plainText(raw);
     if (word.startsWith('tag:')) {
-      return run.notes.tags.some((tag) => tag.toLowerCase() === word.slice(4));
+      return run.notes.tags.some((tag) => plainText(tag) === word.slice(4));
     }
     if (word.startsWith('study:')) {
-      return (run.origin?.studyTitle ?? '').toLowerCase().includes(word.slice(6));
+      const title = plainText(run.origin?.studyTitle ?? '');
+      return raw.startsWith('study:"') ? title === word.slice(6) : title.includes(word.slice(6));
     }
     return text.includes(word);
   });

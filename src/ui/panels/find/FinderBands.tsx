@@ -8,27 +8,32 @@ import { Plot } from '#ui/charts/Plot.tsx';
 import { armStyle } from '#ui/charts/palette.ts';
 import { linePoints } from '#ui/charts/series.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
-import { formatLoss, formatPercent, formatRate, formatTick } from '#ui/format.ts';
+import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { ruleTexts } from '#ui/runText.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-import { finderGroups, groupComparisons } from './finderGroups.ts';
+import { finderSets, groupComparisons } from './finderGroups.ts';
 import type { FinderGroup } from './finderGroups.ts';
 
 type Measure = 'loss' | 'relative';
 
 /** Finders of several seeds together: what of a curve and of its suggestions is more than chance. */
 export function FinderBands({ runs }: { runs: readonly FinderRecord[] }): ReactNode {
+  return finderSets(runs).map(({ key, title, groups }) => (
+    <FinderSetBands key={key} title={`Seeds together, ${title}`} groups={groups} />
+  ));
+}
+
+/** Finders over one ramp: their arms on one axis, what they withstand, what each rule suggests. */
+function FinderSetBands({ title, groups }: { title: string; groups: readonly FinderGroup[] }): ReactNode {
   const [measure, setMeasure] = useState<Measure>('relative');
-  const groups = finderGroups(runs);
-  if (groups.length === 0) return null;
   const { start, end } = groups[0]!.runs[0]!.settings;
   return (
-    <section className="finder-bands" aria-label="Seeds together">
+    <section className="finder-bands" aria-label={title}>
       <header className="queue-head">
-        <h3>Seeds together</h3>
+        <h3>{title}</h3>
         <Segmented<Measure>
           label="Loss"
           isLabelHidden
@@ -44,7 +49,7 @@ export function FinderBands({ runs }: { runs: readonly FinderRecord[] }): ReactN
       {groupComparisons(groups).map(({ baseline, other, share, tolerance }) => (
         <p key={`${other.name} ${share}`} className="finder-tolerance">
           {toleranceSentence(baseline.name, other.name, tolerance)}{' '}
-          <span className="field-help">{`Read off where the loss is ${formatPercent(share)} above its minimum.`}</span>
+          <span className="field-help">{`Read off where the loss is ${Math.round(100 * share)} % above its minimum.`}</span>
         </p>
       ))}
       <ul className="finder-arms">

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { finderRun, metricsOf } from '#client/runRecord.fixtures.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import { finderGroups, groupComparisons } from './finderGroups.ts';
+import { finderSets, groupComparisons } from './finderGroups.ts';
+import type { FinderSet } from './finderGroups.ts';
 
 const bn = defaultExperiment();
 const ws = { ...bn, ws: true };
@@ -21,9 +22,10 @@ const runs = [
   finder('e', { ...bn, norm: 'gn' }, 50),
 ];
 
-describe('finderGroups', () => {
+describe('finderSets', () => {
   it('takes repeats together, whatever maximum learning rate they were started with', () => {
-    const groups = finderGroups(runs);
+    const [{ groups, title }] = finderSets(runs) as [FinderSet];
+    expect(title).toBe('100 steps on Built-in');
     expect(groups.map((group) => [group.name, group.runs.map(({ id }) => id)])).toEqual([
       ['BN', ['a', 'b']],
       ['BN+WS', ['c', 'd']],
@@ -33,11 +35,23 @@ describe('finderGroups', () => {
 
   it('keeps finders of another ramp apart', () => {
     const settings = { start: 1e-6, end: 1, steps: 100 };
-    expect(finderGroups([runs[0]!, { ...runs[1]!, settings }])).toEqual([]);
+    expect(finderSets([runs[0]!, { ...runs[1]!, settings }])).toEqual([]);
+    const longer = runs.map((run) => ({
+      ...run,
+      id: `${run.id}2`,
+      settings: { ...run.settings, steps: 1000 },
+    }));
+    const sets = finderSets([...runs, ...longer]);
+    // The names of arms are told apart within a set only.
+    expect(sets.map(({ title, groups }) => [title, groups.map(({ name }) => name)])).toEqual([
+      ['100 steps on Built-in', ['BN', 'BN+WS']],
+      ['1,000 steps on Built-in', ['BN', 'BN+WS']],
+    ]);
+    expect(new Set(sets.map(({ key }) => key)).size).toBe(2);
   });
 
   it('compares what the arms withstand, seed by seed', () => {
-    const [tenth, quarter] = groupComparisons(finderGroups(runs));
+    const [tenth, quarter] = groupComparisons(finderSets(runs)[0]!.groups);
     expect(tenth).toMatchObject({ share: 0.1, baseline: { name: 'BN' }, other: { name: 'BN+WS' } });
     expect(tenth!.tolerance).toMatchObject({ count: 2, leftOut: 0 });
     // Ten steps of a ramp over eight decades in a hundred steps.

@@ -10,6 +10,7 @@ import { groupByArm } from '#analysis/repeats.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { armNames } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
+import { formatCount } from '#ui/format.ts';
 
 /** Finders that differ in nothing but the seed. */
 export interface FinderGroup {
@@ -37,19 +38,34 @@ function curveOf(run: FinderRecord): FinderCurve {
   return { losses: run.metrics.series('losses'), result: run.result };
 }
 
-/** Groups of at least two finders with the same ramp and data, in order of start. */
-export function finderGroups(runs: readonly FinderRecord[]): readonly FinderGroup[] {
-  const recorded = runs.filter((run) => run.metrics.count > 0);
+/** Groups that can be compared with each other. */
+export interface FinderSet {
+  readonly key: string;
+  /** What they have in common: '100 steps on CIFAR-10'. */
+  readonly title: string;
+  /** At least one. */
+  readonly groups: readonly FinderGroup[];
+}
+
+/** Groups of at least two finders, in order of start, apart by ramp and data: those of one set share an axis. */
+export function finderSets(runs: readonly FinderRecord[]): readonly FinderSet[] {
   const ramps = new Map<string, FinderRecord[]>();
-  for (const run of recorded) {
+  for (const run of runs) {
+    if (run.metrics.count === 0) continue;
     const key = JSON.stringify([run.settings, run.datasetHash]);
     ramps.set(key, [...(ramps.get(key) ?? []), run]);
   }
-  const groups = [...ramps.values()].flatMap((same) =>
-    groupByArm(same.map((run) => ({ run, experiment: { ...run.experiment, ...UNUSED } })))
-      .map((arm) => arm.runs.map(({ run }) => run))
-      .filter((members) => members.length > 1),
-  );
+  return Array.from(ramps, ([key, same]): FinderSet => {
+    const { settings, datasetTitle } = same[0]!;
+    const title = `${formatCount(settings.steps)} steps on ${datasetTitle}`;
+    return { key, title, groups: groupsOf(same) };
+  }).filter(({ groups }) => groups.length > 0);
+}
+
+function groupsOf(same: readonly FinderRecord[]): readonly FinderGroup[] {
+  const groups = groupByArm(same.map((run) => ({ run, experiment: { ...run.experiment, ...UNUSED } })))
+    .map((arm) => arm.runs.map(({ run }) => run))
+    .filter((members) => members.length > 1);
   const names = armNames(groups.map((members) => ({ ...members[0]!.experiment, ...UNUSED })));
   return groups.map((members, i) => {
     const curves = members.map(curveOf);
@@ -63,14 +79,10 @@ export function finderGroups(runs: readonly FinderRecord[]): readonly FinderGrou
   });
 }
 
-/** Every group against the first of its batch size, seed by seed. */
+/** Every group of a set against the first of its batch size, seed by seed. */
 export function groupComparisons(groups: readonly FinderGroup[]): readonly GroupComparison[] {
   return groups.flatMap((other) => {
-    const baseline = groups.find(
-      (group) =>
-        group.experiment.batchSize === other.experiment.batchSize &&
-        JSON.stringify(group.runs[0]!.settings) === JSON.stringify(other.runs[0]!.settings),
-    );
+    const baseline = groups.find((group) => group.experiment.batchSize === other.experiment.batchSize);
     if (!baseline || baseline === other) return [];
     return TOLERANCES.map((share): GroupComparison => {
       const pairs = baseline.runs.flatMap((run) => {

@@ -39,7 +39,9 @@ export function RunsPanel(): ReactNode {
         (group) =>
           group.runs.length > 0 && (
             <section key={group.kind} aria-label={`${group.title} runs`}>
-              <h3 className="runs-group">{group.title}</h3>
+              <h3 className="runs-group" tabIndex={-1}>
+                {group.title}
+              </h3>
               <ul className="run-list">
                 {group.runs
                   .slice(isWhole ? 0 : -LISTED)
@@ -120,7 +122,11 @@ const RunItem = memo(function RunItem({
         className="button is-quiet is-icon run-remove"
         aria-label={`Remove ${spoken}`}
         title={isOver(run.status) ? 'Remove' : 'Stop and remove'}
-        onClick={() => client.remove([run.id])}
+        onClick={(event) => {
+          client.remove([run.id]);
+          // This button goes with its run.
+          event.currentTarget.closest('section')?.querySelector('h3')?.focus();
+        }}
       >
         <Icon name="close" />
       </button>
