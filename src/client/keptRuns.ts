@@ -122,7 +122,7 @@ export class KeptRuns {
       added.map(({ run, steps }) => {
         const record = recordOfKept(run);
         record.metrics.append(steps);
-        return { ...record, stepsLoaded: 'loaded' };
+        return { ...record, stepCount: record.metrics.count, stepsLoaded: 'loaded' };
       }),
     );
     return answer;

@@ -101,7 +101,8 @@ export class RunRequests {
 
   /**
    * Continues a run from its newest kept state, or from its start without one; its steps must be loaded. A run
-   * that another tab trains stays as it was and says so, unless `takesOver` ends it there.
+   * that the worker refuses stays as it was and says why: other data are in use, or another tab trains it and
+   * `takesOver` is not set.
    */
   resumeKept(runId: string, takesOver = false): StartedRuns {
     const before = this.#runs.get(runId);
@@ -116,8 +117,8 @@ export class RunRequests {
         const body = takesOver ? { runId, takeOver: true } : { runId };
         return [(await this.#link().request('resumeKept', body)).status];
       } catch (error) {
-        const isElsewhere = error instanceof RemoteError && error.code === 'elsewhere';
-        if (!isElsewhere || !before) throw error;
+        const run = this.#runs.get(runId);
+        if (!(error instanceof RemoteError) || !before || !run || isOver(run.status)) throw error;
         this.#runs.change(runId, { stepsLoaded: 'loaded', detail: error.message });
         return [before.status];
       }

@@ -385,6 +385,21 @@ describe('TrainingClient', () => {
     });
   });
 
+  it('leaves a run that the worker refuses to continue as it was, and says why', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    await worker().answer('train', { status: 'stopped' });
+    const resuming = client.resumeKept(id);
+    await worker().answer('keptRuns', { runs: [] });
+    await settled();
+    await worker().refuse('resumeKept', 'This run trains on “Pets”; load that data set.', 'RequestError');
+    await resuming;
+    expect(client.getState().runs[0]).toMatchObject({
+      status: 'stopped',
+      detail: 'This run trains on “Pets”; load that data set.',
+    });
+  });
+
   it('keeps the state of what is going when the page is hidden', async () => {
     await makeReady();
     const id = client.train(defaultExperiment());
