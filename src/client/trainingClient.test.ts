@@ -385,6 +385,19 @@ describe('TrainingClient', () => {
     });
   });
 
+  it('continues a run once, however often it is asked to', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    await worker().answer('train', { status: 'stopped' });
+    void client.resumeKept(id);
+    await worker().answer('keptRuns', { runs: [] });
+    await settled();
+    void client.resumeKept(id);
+    await worker().answer('keptRuns', { runs: [] });
+    await settled();
+    expect(worker().sent.filter(({ name }) => name === 'resumeKept')).toHaveLength(1);
+  });
+
   it('leaves a run that the worker refuses to continue as it was, and says why', async () => {
     await makeReady();
     const id = client.train(defaultExperiment());

@@ -166,6 +166,9 @@ export class TrainingClient {
    */
   async resumeKept(runId: string, takesOver = false): Promise<void> {
     await this.#kept.prepare(runId);
+    const run = this.#runs.get(runId);
+    // Asked for twice, as by a double click.
+    if (run && isGoing(run)) return;
     await this.#requests.resumeKept(runId, takesOver).over;
   }
 
