@@ -104,6 +104,28 @@ describe('encodeHash and decodeHash', () => {
   });
 });
 
+describe('the finder', () => {
+  it('travels with its ramp and its budget of images', () => {
+    const experiment = defaultExperiment();
+    const finder = { start: 1e-6, end: 1, steps: 400 };
+    const study: StudyPlan = {
+      title: 'S',
+      kind: 'finder',
+      mode: 'queue',
+      arms: [experiment],
+      seeds: [0],
+      finder,
+      question: undefined,
+    };
+    const hash = encodeHash({ experiment, finder, study, finderImages: 6400 });
+    expect(hash).toBe('#v=1&find=1e-6,1,400&study=S&mode=queue&arm=&seeds=0&ramp=1e-6,1,400&images=6400');
+    expect(decodeHash(hash)).toEqual({
+      kind: 'setup',
+      setup: { experiment, finder, study, finderImages: 6400 },
+    });
+  });
+});
+
 describe('decodeHash', () => {
   it('knows an address without a set-up', () => {
     expect(decodeHash('')).toEqual({ kind: 'none' });
@@ -140,7 +162,13 @@ describe('decodeHash', () => {
     });
     expect(errorsOf(`${study}&arm=ws:1&arm=ws:1`)).toEqual({ 'arm[1]': 'It is the same as arm[0].' });
     expect(errorsOf(study)).toHaveProperty('arm');
-    expect(errorsOf(`${study.replace('queue', 'race')}${'&arm=ws:1'.repeat(7)}`)).toHaveProperty('arm');
+    // Seven arms cannot race, which the builder says; the link is not refused for it.
+    const seven = [1, 2, 3, 4, 5, 6, 7].map((batch) => `&arm=bs:${batch}`).join('');
+    expect(errorsOf(`${study.replace('queue', 'race')}${seven}`)).toEqual({});
+    for (const images of ['0', '-1', '1.5', 'many', '']) {
+      expect(errorsOf(`${study}&arm=&ramp=1e-7,10,100&images=${images}`), images).toHaveProperty('images');
+    }
+    expect(errorsOf('#v=1&find=10,1,100')).toHaveProperty('find');
     expect(errorsOf('#v=1&study=S&mode=fast&arm=&seeds=0')).toHaveProperty('mode');
     for (const seeds of ['', '0,0', '-1', '1.5', '4294967296', '1,']) {
       expect(errorsOf(`#v=1&study=S&mode=queue&arm=&seeds=${seeds}`), seeds).toHaveProperty('seeds');

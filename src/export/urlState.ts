@@ -5,19 +5,19 @@ import { defaultExperiment, parameterNames, validateExperiment } from '#domain/p
 import type { ParameterName } from '#domain/parameters.ts';
 import { finderSettingsSchema, MAX_FINDER_STEPS } from '#domain/runSchema.ts';
 import type { FinderSettings } from '#domain/run.ts';
-import { RACE_LANES, type QuestionRef } from '#domain/study.ts';
+import type { QuestionRef } from '#domain/study.ts';
 
 /**
  * The set-up in the address, as people can read it: `#v=1&norm=gn&ws=1&bs=2&lr=5e-5`. Only what differs from the
  * defaults is there. A study adds `study` (its title), `mode`, one `arm` for each arm with what differs from the
- * settings before it (`arm=norm:gn,ws:1`), `seeds`, for finders `ramp=start,end,steps`, and `q=P1.quick`.
+ * settings before it (`arm=norm:gn,ws:1`), `seeds`, for finders `ramp=start,end,steps` and `images`, and `q=P1.quick`.
  * docs/export.md lists the keys. A link sets the page up and never starts anything.
  */
 const VERSION = '1';
 /** Of the whole hash, in UTF-16 units. */
 export const MAX_HASH_LENGTH = 2 ** 16;
-const MAX_ARMS = 100;
-const MAX_SEEDS = 100;
+const MAX_ARMS = 1000;
+const MAX_SEEDS = 1000;
 const MAX_TITLE = 200;
 
 /** Short names of the parameters. Links live long: never rename one. */
@@ -39,12 +39,18 @@ const KEYS: Readonly<Record<ParameterName, string>> = {
   validLimit: 'valid',
 };
 const NAMES: ReadonlyMap<string, ParameterName> = new Map(parameterNames.map((name) => [KEYS[name], name]));
-const STUDY_KEYS: readonly string[] = ['study', 'mode', 'arm', 'seeds', 'ramp', 'q'];
+const STUDY_KEYS: readonly string[] = ['study', 'mode', 'arm', 'seeds', 'ramp', 'images', 'q'];
+/** Of the learning-rate finder in the set-up. */
+const FINDER_KEY = 'find';
 
 /** What an address carries. */
 export interface SharedSetup {
   readonly experiment: Experiment;
+  /** Ramp of the learning-rate finder; undefined is the default one. */
+  readonly finder?: FinderSettings | undefined;
   readonly study: StudyPlan | undefined;
+  /** Images that each finder of the study may use; undefined: as many steps as its ramp has. */
+  readonly finderImages?: number | undefined;
 }
 
 export type SetupFromHash =
@@ -54,11 +60,12 @@ export type SetupFromHash =
   | { readonly kind: 'invalid'; readonly errors: ReadonlyMap<string, string> };
 
 /** The hash of a set-up, with its `#`. */
-export function encodeHash({ experiment, study }: SharedSetup): string {
+export function encodeHash({ experiment, finder: ramp, study, finderImages }: SharedSetup): string {
   const parts = [
     `v=${VERSION}`,
     ...differences(experiment, defaultExperiment()).map((pair) => pair.join('=')),
   ];
+  if (ramp) parts.push(`find=${rampText(ramp)}`);
   if (study) {
     const { title, mode, arms, seeds, finder, question } = study;
     parts.push(`study=${encodeURIComponent(title)}`, `mode=${mode}`);
@@ -70,10 +77,15 @@ export function encodeHash({ experiment, study }: SharedSetup): string {
       );
     }
     parts.push(`seeds=${seeds.join(',')}`);
-    if (finder) parts.push(`ramp=${[finder.start, finder.end, finder.steps].map(showNumber).join(',')}`);
+    if (finder) parts.push(`ramp=${rampText(finder)}`);
+    if (finder && finderImages !== undefined) parts.push(`images=${finderImages}`);
     if (question) parts.push(`q=${question.id}.${question.size}`);
   }
   return `#${parts.join('&')}`;
+}
+
+function rampText({ start, end, steps }: FinderSettings): string {
+  return [start, end, steps].map(showNumber).join(',');
 }
 
 function differences(experiment: Experiment, from: Experiment): [key: string, value: string][] {
@@ -111,8 +123,12 @@ export function decodeHash(hash: string): SetupFromHash {
     return { kind: 'invalid', errors: new Map([['v', versionError(version)]]) };
   }
   const experiment = readExperiment(settingsOf(fields), defaultExperiment(), '', errors);
+  const finder = readRamp(FINDER_KEY, fields.get(FINDER_KEY), errors);
   const study = readStudy(fields, arms, experiment, errors);
-  return errors.size > 0 ? { kind: 'invalid', errors } : { kind: 'setup', setup: { experiment, study } };
+  const finderImages = readImages(fields.get('images'), errors);
+  return errors.size > 0
+    ? { kind: 'invalid', errors }
+    : { kind: 'setup', setup: { experiment, finder, study, finderImages } };
 }
 
 function versionError(version: string | undefined): string {
@@ -133,7 +149,7 @@ function split(
     const key = at < 0 ? part : part.slice(0, at);
     const value = decoded(at < 0 ? '' : part.slice(at + 1));
     if (key === 'arm') arms.push(value ?? '');
-    else if (key !== 'v' && !NAMES.has(key) && !STUDY_KEYS.includes(key)) {
+    else if (key !== 'v' && key !== FINDER_KEY && !NAMES.has(key) && !STUDY_KEYS.includes(key)) {
       errors.set(clip(key), `“${clip(key)}” is not a setting.`);
     } else if (fields.has(key)) errors.set(key, `“${key}” is there twice.`);
     else if (value === undefined) errors.set(key, 'The value is not written as addresses are.');
@@ -203,12 +219,12 @@ function readStudy(
   if (title.length > MAX_TITLE) errors.set('study', `The title must have at most ${MAX_TITLE} characters.`);
   const mode = fields.get('mode');
   if (mode !== 'queue' && mode !== 'race') errors.set('mode', 'The mode must be queue or race.');
-  const finder = readRamp(fields.get('ramp'), errors);
+  const finder = readRamp('ramp', fields.get('ramp'), errors);
   return {
     title,
     kind: finder ? 'finder' : 'train',
     mode: mode === 'race' ? 'race' : 'queue',
-    arms: readArms(armTexts, mode, base, errors),
+    arms: readArms(armTexts, base, errors),
     seeds: readSeeds(fields.get('seeds') ?? '', errors),
     finder,
     question: readQuestion(fields.get('q'), errors),
@@ -217,13 +233,12 @@ function readStudy(
 
 function readArms(
   texts: readonly string[],
-  mode: string | undefined,
   base: Experiment,
   errors: Map<string, string>,
 ): readonly Experiment[] {
-  const most = mode === 'race' ? RACE_LANES.most : MAX_ARMS;
-  if (texts.length === 0 || texts.length > most) {
-    errors.set('arm', `A study in this mode has 1 to ${most} arms, not ${texts.length}.`);
+  // More than can race are no error of the link: the builder holds them and says what is wrong.
+  if (texts.length === 0 || texts.length > MAX_ARMS) {
+    errors.set('arm', `A study has 1 to ${MAX_ARMS.toLocaleString('en-US')} arms, not ${texts.length}.`);
     return [];
   }
   const arms = texts.map((text, index) => {
@@ -247,18 +262,32 @@ function readSeeds(text: string, errors: Map<string, string>): readonly number[]
   const seeds = text.split(',').map((seed) => (/^\d{1,10}$/.test(seed) ? Number(seed) : Number.NaN));
   const isGood = seeds.every((seed) => seed <= 0xffffffff) && new Set(seeds).size === seeds.length;
   if (!isGood || seeds.length > MAX_SEEDS) {
-    errors.set('seeds', `Seeds must be 1 to ${MAX_SEEDS} different whole numbers from 0 to 4,294,967,295.`);
+    errors.set(
+      'seeds',
+      `Seeds must be 1 to ${MAX_SEEDS.toLocaleString('en-US')} different whole numbers from 0 to 4,294,967,295.`,
+    );
   }
   return seeds;
 }
 
-function readRamp(text: string | undefined, errors: Map<string, string>): FinderSettings | undefined {
+function readImages(text: string | undefined, errors: Map<string, string>): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  errors.set('images', 'The images of a finder must be a whole number from 1 to 9,999,999.');
+  return undefined;
+}
+
+function readRamp(
+  key: string,
+  text: string | undefined,
+  errors: Map<string, string>,
+): FinderSettings | undefined {
   if (text === undefined) return undefined;
   const [start, end, steps, ...more] = text.split(',').map(readNumber);
   const ramp = v.safeParse(finderSettingsSchema, { start, end, steps });
   if (ramp.success && more.length === 0) return ramp.output;
   errors.set(
-    'ramp',
+    key,
     `The ramp must be start,end,steps: rising learning rates and 2 to ${MAX_FINDER_STEPS.toLocaleString('en-US')} steps.`,
   );
   return undefined;

@@ -28,6 +28,7 @@ describe('the study that is being built', () => {
     studyActions.addArms([bn, { ...bn, batchSize: 2 }]);
     studyActions.setKind('finder');
     expect(plan()).toMatchObject({ mode: 'queue', seeds: [0, 1, 2], finder: { steps: 100 } });
+    expect(useStudy.getState().finderImages).toBe(6400);
     expect(plansToStart(plan(), undefined)).toEqual([plan()]);
     expect(plansToStart(plan(), 6400).map((one) => [one.title, one.finder?.steps])).toEqual([
       ['Study, batch 64', 100],

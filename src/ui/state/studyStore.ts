@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import { finderStepsFor } from '#analysis/finderBands.ts';
+import { FINDER_IMAGES, finderStepsFor } from '#analysis/finderBands.ts';
 import type { Question, StudyPlan } from '#analysis/question.ts';
 import { areEqualArms } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
@@ -32,7 +32,7 @@ interface StudyActions {
   typeSeeds: (text: string) => void;
   loadQuestion: (question: Question, size: QuestionRef['size']) => void;
   /** Takes plans from elsewhere, such as a link. */
-  load: (plans: readonly StudyPlan[]) => void;
+  load: (plans: readonly StudyPlan[], finderImages?: number) => void;
   clear: () => void;
 }
 
@@ -83,12 +83,15 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
     ...start,
     edit: (active) => set({ active, seedsDraft: undefined }),
     setMode: (mode) => change({ mode }),
-    setKind: (kind) =>
+    setKind: (kind) => {
+      // As many images for every batch size, so that they can be compared.
+      set({ finderImages: kind === 'finder' ? FINDER_IMAGES : undefined });
       change(
         kind === 'finder'
           ? { kind, mode: 'queue', finder: defaultFinderSettings, seeds: usualSeeds(plan()) }
           : { kind, finder: undefined },
-      ),
+      );
+    },
     setFinderImages: (finderImages) => {
       set({ finderImages });
       change({ finder: defaultFinderSettings });
@@ -118,7 +121,8 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       if (seeds) change({ seeds });
     },
     loadQuestion: (question, size) => get().load(question.sizes[size].studies),
-    load: (plans) => set({ ...start, plans: plans.length > 0 ? plans : [emptyPlan] }),
+    load: (plans, finderImages) =>
+      set({ ...start, plans: plans.length > 0 ? plans : [emptyPlan], finderImages }),
     clear: () => set(start),
   };
 });

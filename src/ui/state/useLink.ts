@@ -1,4 +1,9 @@
 import { useEffect } from 'react';
+import type { StudyPlan } from '#analysis/question.ts';
+import { questionSize } from '#analysis/questions.ts';
+import { defaultExperiment } from '#domain/parameters.ts';
+import { defaultFinderSettings } from '#domain/run.ts';
+import type { FinderSettings } from '#domain/run.ts';
 import { decodeHash, encodeHash } from '#export/urlState.ts';
 import type { SetupFromHash, SharedSetup } from '#export/urlState.ts';
 import { setupActions, useSetup } from './setupStore.ts';
@@ -10,12 +15,34 @@ const REST_MS = 400;
 
 /** What the address should carry now: the set-up, and the study when it has arms. */
 function sharedNow(): SharedSetup {
-  const { plans, active } = useStudy.getState();
+  const { plans, active, finderImages } = useStudy.getState();
+  const { experiment, finder } = useSetup.getState();
   const plan = plans[active];
   return {
-    experiment: useSetup.getState().experiment,
+    experiment,
+    finder: isDefaultRamp(finder) ? undefined : finder,
     study: plan && plan.arms.length > 0 ? plan : undefined,
+    finderImages,
   };
+}
+
+function isDefaultRamp({ start, end, steps }: FinderSettings): boolean {
+  const usual = defaultFinderSettings;
+  return start === usual.start && end === usual.end && steps === usual.steps;
+}
+
+/** The hash of a set-up; without its study where that is too large for an address. */
+export function linkOf(setup: SharedSetup): string {
+  const hash = encodeHash(setup);
+  return decodeHash(hash).kind === 'setup' ? hash : encodeHash({ ...setup, study: undefined });
+}
+
+/** The study of a link with its siblings, where it is one of several of a question. */
+export function plansOfLink(study: StudyPlan): { plans: readonly StudyPlan[]; active: number } {
+  const plans = (study.question && questionSize(study.question)?.studies) ?? [];
+  const hashOf = (plan: StudyPlan): string => encodeHash({ experiment: defaultExperiment(), study: plan });
+  const active = plans.findIndex((plan) => hashOf(plan) === hashOf(study));
+  return active < 0 ? { plans: [study], active: 0 } : { plans, active };
 }
 
 /** What to say of a link; undefined where there was none. */
@@ -33,8 +60,11 @@ function open(): void {
   const link = decodeHash(location.hash);
   if (link.kind === 'setup') {
     setupActions.load(link.setup.experiment);
+    setupActions.setFinder(link.setup.finder ?? defaultFinderSettings);
     if (link.setup.study) {
-      studyActions.load([link.setup.study]);
+      const { plans, active } = plansOfLink(link.setup.study);
+      studyActions.load(plans, link.setup.finderImages);
+      studyActions.edit(active);
       viewActions.setTab('study');
     }
   }
@@ -56,7 +86,7 @@ export function useLink(): void {
     const write = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        written = encodeHash(sharedNow());
+        written = linkOf(sharedNow());
         if (written !== location.hash) history.replaceState(null, '', written);
       }, REST_MS);
     };
