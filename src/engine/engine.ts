@@ -86,6 +86,13 @@ export interface TrainingEngine {
   /** Issues the next `count` steps and resolves when their losses were read back. */
   advance(count: number): Promise<StepResults>;
   /**
+   * Gives up everything that is pending and not on the device yet, so that little is left to wait for. A step
+   * that has begun is taken back, and the state is the one after the last whole step, as if no other had been
+   * issued. A pending `advance` resolves with the steps that were done, fewer than asked for, or, where there
+   * are none, rejects with an AbortError; so do the calls made after it, and an order set after it is dropped.
+   */
+  cancel?(): void;
+  /**
    * Mean loss and accuracy in evaluation mode (running statistics, no augmentation) over the first `count`
    * images of a half. Leaves all state untouched, bit for bit.
    */

@@ -47,6 +47,8 @@ export interface FakeEngineOptions {
   readonly beforeStep?: (step: number) => void;
   /** The loss to report in place of the one computed. */
   readonly loss?: (step: number, computed: number) => number;
+  /** Whether it gives up pending work when told to. */
+  readonly canCancel?: boolean;
   /** Called for every tenth of an evaluation; what it throws is what the device fails with. */
   readonly duringEvaluation?: () => void;
 }
@@ -78,6 +80,8 @@ export class FakeEngine implements TrainingEngine {
   #failure: Error | undefined;
   readonly #queue: FakeQueue;
   readonly layerHistory?: () => Promise<LayerHistory>;
+  readonly cancel?: () => void;
+  #cancellations = 0;
 
   constructor(config: EngineConfig, options: FakeEngineOptions = {}) {
     this.config = config;
@@ -85,6 +89,7 @@ export class FakeEngine implements TrainingEngine {
     this.#queue = options.queue ?? new FakeQueue();
     const { layers } = options;
     if (layers) this.layerHistory = () => this.#enqueue(() => layers);
+    if (options.canCancel) this.cancel = () => void (this.#cancellations += 1);
     this.stepsPerAdvance = options.stepsPerAdvance ?? 1;
     this.#classes = config.network.classes;
     this.#weights = new Float32Array(FEATURES * this.#classes);
@@ -122,12 +127,18 @@ export class FakeEngine implements TrainingEngine {
     this.#issued += count;
     this.#pending += 1;
     this.maxPending = Math.max(this.maxPending, this.#pending);
+    const cancellations = this.#cancellations;
     return this.#enqueue(() => {
       const losses = new Float32Array(count);
       const correct = new Uint32Array(count);
       for (let i = 0; i < count; i++) {
         const step = firstStep + i;
-        this.#options.beforeStep?.(step);
+        if (cancellations === this.#cancellations) this.#options.beforeStep?.(step);
+        if (cancellations !== this.#cancellations) {
+          this.#issued = Math.min(this.#issued, step);
+          if (i === 0) throw new DOMException('FakeEngine: cancelled', 'AbortError');
+          return { firstStep, losses: losses.slice(0, i), correct: correct.slice(0, i) };
+        }
         const batch = indices.subarray(i * batchSize, (i + 1) * batchSize);
         const result = this.#step(batch, this.#schedule.learningRate[step]!, this.#schedule.momentum[step]!);
         losses[i] = this.#options.loss?.(step, result.loss) ?? result.loss;

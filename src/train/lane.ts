@@ -181,10 +181,13 @@ export class Lane implements LoopLane, Pausable {
   async end(status: 'finished' | 'stopped' | 'diverged'): Promise<void> {
     const { reporter } = this.#parts;
     this.#report.flush();
-    const layers = await this.engine.layerHistory?.();
+    if (this.#divergedAt !== undefined) this.#saver?.diverged(this.#divergedAt);
+    // Together: each waits for the GPU, which other runs may keep busy.
+    const [layers] = await Promise.all([
+      this.engine.layerHistory?.(),
+      this.#divergedAt === undefined ? this.#saver?.keepNow(this.#progress) : undefined,
+    ]);
     if (layers && layers.steps.length > 0) reporter.layers(layers);
-    if (this.#divergedAt === undefined) await this.#saver?.keepNow(this.#progress);
-    else this.#saver?.diverged(this.#divergedAt);
     this.#conclude(status);
   }
 

@@ -37,8 +37,8 @@ export class PauseSwitch {
 }
 
 /**
- * What the user asked of a run. The run looks between steps; nothing here interrupts work on the GPU, except
- * that a stop aborts an evaluation through `signal`.
+ * What the user asked of a run. The run looks between steps; a stop also cancels, through `signal`, what the
+ * GPU has not begun.
  */
 export class RunControl {
   readonly #pauses: PauseSwitch;

@@ -6,7 +6,7 @@ import { smooth } from '#optim/smoothing.ts';
 import { fakeDataset, FakeEngine, fakeStartWeights } from '#testing/fakeEngine.ts';
 import type { FakeEngineOptions } from '#testing/fakeEngine.ts';
 import { BusyError } from './errors.ts';
-import { bench, dataset, experiment, Recorder } from '#testing/trainingBench.ts';
+import { bench, dataset, experiment, MemoryKeeper, Recorder } from '#testing/trainingBench.ts';
 import type { Bench } from '#testing/trainingBench.ts';
 import { TrainingSession } from './session.ts';
 
@@ -228,6 +228,23 @@ describe('pause, resume and stop', () => {
     expect(recorder.losses.length).toBe(engines[0]!.computedSteps);
     expect(recorder.losses.length).toBeLessThanOrEqual(8 + 1 + 3);
     expect(engines[0]!.isDisposed).toBe(true);
+  });
+
+  test.each([1, 4])('gives up the step that the stop comes in (%i steps a call)', async (stepsPerAdvance) => {
+    const started: Bench = bench({
+      stepsPerAdvance,
+      canCancel: true,
+      beforeStep: (step) => step === 8 && started.session.stop(),
+    });
+    const { session, recorder, engines } = started;
+    const keeper = new MemoryKeeper();
+    expect(await session.train({ experiment, reporter: recorder, keeper }, dataset)).toBe('stopped');
+    expect(recorder.losses).toEqual((await trainedLosses()).slice(0, 8));
+    expect(engines[0]!.computedSteps).toBe(8);
+    const whole = { reporter: new Recorder(), keeper: new MemoryKeeper() };
+    await bench().session.train({ experiment, ...whole, stopAfter: 8 }, dataset);
+    const clock = { elapsedMs: 0, epochStartedMs: 0 };
+    expect({ ...keeper.states.at(-1)!, ...clock }).toEqual({ ...whole.keeper.states.at(-1)!, ...clock });
   });
 
   test('pauses before the evaluation where the pause came during the last steps of an epoch', async () => {

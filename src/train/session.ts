@@ -133,7 +133,7 @@ export class TrainingSession {
   }
 
   /**
-   * Ends a run after the steps already issued (about 200 ms); an evaluation is aborted.
+   * Ends a run after its last whole step, within about 200 ms; an evaluation is aborted.
    * @param index of the run in its race; absent: all.
    */
   stop(index?: number): void {

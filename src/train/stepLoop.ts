@@ -4,7 +4,7 @@ import type { Clock, LapTimer } from './stopwatch.ts';
 
 /** Two submissions keep the GPU busy while the results of a third are read. */
 const MAX_IN_FLIGHT = 3;
-/** Work queued ahead, so that Stop and Pause answer within about this time. */
+/** Work queued ahead, so that Pause answers within about this time. */
 const MAX_QUEUED_MS = 200;
 
 /** One engine in the loop, and what its run does with the results. */
@@ -43,13 +43,14 @@ interface Pending<Lane> {
   readonly count: number;
   readonly issuedAt: number;
   readonly results: Promise<StepResults>;
+  isDone: boolean;
 }
 
 /**
  * Keeps the GPU busy with one engine, or with several that take the same steps in turn. Up to three `advance`
  * calls are in flight over all lanes, fewer when steps are slow; progress depends on results alone, never on
  * timers or animation frames. The GPU's queue is serial, so the time between two arrivals belongs to the lane
- * that arrived. One loop serves all epochs, since it remembers how long a step takes.
+ * that arrived. A lane that is stopped gives up what the GPU has not begun. One loop serves all epochs, since it remembers how long a step takes.
  */
 export class StepLoop<Lane extends LoopLane> {
   readonly #clock: Clock;
@@ -57,6 +58,8 @@ export class StepLoop<Lane extends LoopLane> {
   #places: readonly Place<Lane>[];
   #pending: Pending<Lane>[] = [];
   #lastArrival = Number.NEGATIVE_INFINITY;
+  /** Called whenever a call is done. */
+  #wake: () => void = () => undefined;
   /** Every lane takes the steps up to here before one takes the next. */
   #roundEnd = 0;
   #end = 0;
@@ -65,6 +68,9 @@ export class StepLoop<Lane extends LoopLane> {
     this.#places = lanes.map((lane) => ({ lane, next: 0, millisecondsPerStep: undefined }));
     this.#clock = clock;
     this.#timer = timer;
+    for (const { engine, control } of lanes) {
+      control.signal.addEventListener('abort', () => engine.cancel?.(), { once: true });
+    }
   }
 
   /** Lanes that have not left, in their order. */
@@ -90,7 +96,7 @@ export class StepLoop<Lane extends LoopLane> {
           isTold = true;
           hooks.allIssued?.();
         }
-        const next = this.#pending.shift();
+        const next = this.#pending.length > 0 ? await this.#nextDone() : undefined;
         if (next && (await this.#receive(next)) === 'end') await this.#leave(next.place, 'ended', hooks);
         for (const place of this.#places) {
           const isIdle = this.#pending.every((pending) => pending.place !== place);
@@ -159,19 +165,48 @@ export class StepLoop<Lane extends LoopLane> {
     const firstStep = place.next;
     const count = this.#roundEnd - firstStep;
     const results = place.lane.engine.advance(count);
-    // Awaited in order later; a rejection must not count as unhandled until then.
-    results.catch(() => undefined);
-    this.#pending.push({ place, firstStep, count, issuedAt: this.#clock(), results });
+    const pending = { place, firstStep, count, issuedAt: this.#clock(), results, isDone: false };
+    const settle = (): void => {
+      pending.isDone = true;
+      this.#wake();
+    };
+    // Received in order later; a rejection must not count as unhandled until then.
+    results.then(settle, settle);
+    this.#pending.push(pending);
     place.next = this.#roundEnd;
     place.lane.issued?.(place.next);
   }
 
+  /** Takes the oldest call once it is done; one that a stop has cut short does not wait for its turn. */
+  async #nextDone(): Promise<Pending<Lane>> {
+    for (;;) {
+      const next = this.#pending.find(
+        ({ isDone, place }, i) => isDone && (i === 0 || place.lane.control.isStopped),
+      );
+      if (next) {
+        this.#pending = this.#pending.filter((pending) => pending !== next);
+        return next;
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
   async #receive({ place, firstStep, count, issuedAt, results }: Pending<Lane>): Promise<'go' | 'end'> {
-    const received = await results;
+    const { isStopped } = place.lane.control;
+    let received: StepResults;
+    try {
+      received = await results;
+    } catch (error) {
+      if (isStopped && error instanceof Error && error.name === 'AbortError') return 'go';
+      throw error;
+    }
     const now = this.#clock();
     place.millisecondsPerStep = (now - Math.max(issuedAt, this.#lastArrival)) / count;
     this.#lastArrival = now;
-    if (received.firstStep !== firstStep || received.losses.length !== count) {
+    const isWhole = received.losses.length === count || (isStopped && received.losses.length < count);
+    if (received.firstStep !== firstStep || !isWhole) {
       throw new Error(
         `The engine answered steps ${received.firstStep} to ${received.firstStep + received.losses.length - 1} ` +
           `when asked for ${firstStep} to ${firstStep + count - 1}.`,

@@ -11,14 +11,21 @@ import { BufferPool } from './bufferPool.ts';
 import { createConvolutions, type ChooseVariant } from './convolutions.ts';
 import type { DatasetBuffers } from './datasetBuffers.ts';
 import { createNormLayer, type ModelBuffers } from './normLayers.ts';
+import { PiecewiseTask } from './piecewiseTask.ts';
+import { StepPacer } from './stepPacer.ts';
+import { cancellation, type SubmissionQueue } from './submissionQueue.ts';
 import { recordEvaluation } from './trainingGraph.ts';
 
-/** Images of one evaluation batch: enough to occupy a GPU, few enough for a short submission. */
+/** Images of one evaluation batch: enough to occupy a GPU. */
 const BATCH = 64;
-const TARGET_MS = 50;
+/** Batches that one submission may hold. */
+const MOST_BATCHES = 32;
 
 interface Parts {
   readonly context: GpuContext;
+  /** Whose state it evaluates, for the queue. */
+  readonly owner: object;
+  readonly submissions: SubmissionQueue;
   readonly config: EngineConfig;
   readonly dataset: DatasetBuffers;
   readonly pool: BufferPool;
@@ -29,6 +36,7 @@ interface Parts {
 /** The recorded forward pass over one half. */
 interface HalfRecording {
   readonly batch: Recording;
+  readonly pacer: StepPacer;
   readonly results: GPUBuffer;
   readonly staging: GPUBuffer;
 }
@@ -68,37 +76,40 @@ export class Evaluator {
   }
 
   async #evaluate(half: 'train' | 'valid', count: number, signal?: AbortSignal): Promise<Evaluation> {
-    const { context, dataset } = this.#parts;
+    const { context, owner, submissions, dataset } = this.#parts;
     const available = dataset[half].count;
     if (!(count >= 1 && count <= available)) {
       throw new RangeError(`evaluate: ${count} images; the ${half} half has ${available}`);
     }
-    const { batch, results, staging } = await this.#recorded(half);
+    const { batch, pacer, results, staging } = await this.#recorded(half);
+    signal?.throwIfAborted();
+    context.check();
     const { device } = context;
-    upload(context, this.#cursor, Uint32Array.of(0, count));
-    const batches = Math.ceil(count / BATCH);
-    let perSubmit = 1;
-    for (let done = 0; done < batches;) {
-      signal?.throwIfAborted();
-      context.check();
-      const group = Math.min(perSubmit, batches - done);
-      done += group;
-      const started = performance.now();
-      await inErrorScopes(context, 'evaluation', () => {
+    const rounds = Math.ceil(count / BATCH);
+    const task = new PiecewiseTask({
+      context,
+      owner,
+      doing: 'evaluation',
+      isPaced: true,
+      rounds,
+      dispatchCount: batch.dispatchCount,
+      pacer,
+      submit: ({ from, to, rounds: together }, round, isLast) => {
+        if (round === 0 && from === 0) upload(context, this.#cursor, Uint32Array.of(0, count));
         const encoder = device.createCommandEncoder({ label: 'evaluation' });
         const pass = encoder.beginComputePass({ label: 'evaluation' });
-        for (let i = 0; i < group; i++) batch.encode(pass);
+        for (let i = 0; i < together; i++) batch.encode(pass, from, to);
         pass.end();
-        if (done === batches) {
-          encoder.copyBufferToBuffer(results, 0, staging, 0, count * RESULT_WORDS * 4);
-        }
+        if (isLast) encoder.copyBufferToBuffer(results, 0, staging, 0, count * RESULT_WORDS * 4);
         device.queue.submit([encoder.finish()]);
-      });
-      await device.queue.onSubmittedWorkDone();
-      const perBatch = (performance.now() - started) / group;
-      perSubmit = Math.max(1, Math.min(32, Math.floor(TARGET_MS / perBatch)));
-    }
+      },
+    });
+    const abort = (): void => submissions.cancel((other) => other === task);
+    signal?.addEventListener('abort', abort);
+    submissions.add(task);
+    const completed = await task.submitted.finally(() => signal?.removeEventListener('abort', abort));
     signal?.throwIfAborted();
+    if (completed < rounds) throw cancellation();
     await mapForReading(context, staging);
     const bytes = staging.getMappedRange(0, count * RESULT_WORDS * 4).slice(0);
     staging.unmap();
@@ -163,11 +174,11 @@ export class Evaluator {
     });
     const cache = pipelineCache(context);
     await cache.compile(built.dispatches.map(({ shader }) => shader));
-    const recorded = await inErrorScopes(context, 'preparing the evaluation', () => ({
-      batch: record(context, cache, built.dispatches),
-      results: built.results,
-      staging: built.staging,
-    }));
+    const { results, staging } = built;
+    const batch = await inErrorScopes(context, 'preparing the evaluation', () =>
+      record(context, cache, built.dispatches),
+    );
+    const recorded = { batch, pacer: new StepPacer(batch.dispatchCount, MOST_BATCHES), results, staging };
     this.#halves.set(half, recorded);
     return recorded;
   }

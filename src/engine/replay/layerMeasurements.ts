@@ -32,6 +32,8 @@ export interface LayerMeasurements {
   readonly every: number;
   /** `[HISTORY_ROWS, layers, ROW_MEASURES]` f32; step `s` has row `s / every % HISTORY_ROWS`. */
   readonly ring: GPUBuffer;
+  /** Collects what a step measures; zeros between two steps. */
+  readonly largest: GPUBuffer;
   /** In the order of the step. */
   readonly splices: readonly Splice[];
 }
@@ -104,7 +106,7 @@ export class LayerMeasurementsBuilder {
         }),
       },
     );
-    return { layers: this.#layers, every, ring, splices: this.#splices };
+    return { layers: this.#layers, every, ring, largest: this.#largest, splices: this.#splices };
   }
 }
 

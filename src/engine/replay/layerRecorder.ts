@@ -76,6 +76,11 @@ export class LayerRecorder {
     this.#sampled = this.#sampled.slice(-HISTORY_ROWS);
   }
 
+  /** Forgets what the first dispatches of a step have measured. */
+  undo(encoder: GPUCommandEncoder): void {
+    encoder.clearBuffer(this.#measurements.largest);
+  }
+
   /** Forgets all samples: the next step belongs to another history. */
   restart(): void {
     this.#sampled = [];

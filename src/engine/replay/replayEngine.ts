@@ -1,13 +1,12 @@
 import type { LayerHistory } from '#domain/layerHistory.ts';
 import type { TensorTable } from '#domain/resnet.ts';
-import { download, inErrorScopes, upload } from '#gpu/buffers.ts';
+import { download, upload } from '#gpu/buffers.ts';
 import type { Dispatch } from '#gpu/command.ts';
 import type { GpuContext } from '#gpu/device.ts';
 import { Executor } from '#gpu/executor.ts';
 import { pipelineCache } from '#gpu/pipelines.ts';
 import type { Recording } from '#gpu/replay.ts';
 import { orderWords } from '#kernels/gather/kernel.ts';
-import { RESULT_WORDS } from '#kernels/head/kernel.ts';
 import type {
   EngineConfig,
   EngineMemory,
@@ -24,8 +23,8 @@ import { Evaluator } from './evaluator.ts';
 import type { LayerRecorder } from './layerRecorder.ts';
 import { packTensors, unpackTensors } from './packing.ts';
 import { ScheduleWindow } from './scheduleWindow.ts';
-import { StagingRing } from './stagingRing.ts';
-import { StepPacer } from './stepPacer.ts';
+import { readRing, StepSubmitter } from './stepSubmitter.ts';
+import { submissionQueue, type SubmissionQueue } from './submissionQueue.ts';
 import { RING_SIZE, type StepParts } from './trainingStep.ts';
 
 /** Everything that `createReplayEngine` has prepared. */
@@ -49,12 +48,10 @@ export class ReplayEngine implements TrainingEngine {
   readonly #parts: StepParts;
   readonly #recording: Recording;
   readonly #layerRecorder: LayerRecorder | undefined;
-  readonly #staging: StagingRing;
+  readonly #submissions: SubmissionQueue;
+  readonly #steps: StepSubmitter;
   readonly #schedule: ScheduleWindow;
   readonly #evaluator: Evaluator;
-  readonly #pacer = new StepPacer(RING_SIZE);
-  readonly #isGentle: boolean;
-  #step = 0;
   #disposed = false;
 
   /** Made by `createReplayEngine`. */
@@ -67,11 +64,13 @@ export class ReplayEngine implements TrainingEngine {
     this.#parts = step;
     this.#recording = recording;
     this.#layerRecorder = layerRecorder;
-    this.#isGentle = isGentle;
-    this.#staging = new StagingRing(context, RING_SIZE * RESULT_WORDS * 4);
     this.#schedule = new ScheduleWindow(context, step.schedule, config.optimizer, beta2);
     const { model, choose } = step;
-    this.#evaluator = new Evaluator({ context, config, dataset, pool, model, choose });
+    const submissions = submissionQueue(context);
+    this.#submissions = submissions;
+    const shared = { context, owner: this, submissions, pool };
+    this.#evaluator = new Evaluator({ ...shared, config, dataset, model, choose });
+    this.#steps = new StepSubmitter({ ...shared, step, recording, layerRecorder, isGentle });
   }
 
   /** Dispatches of one step, for the benchmark. */
@@ -85,7 +84,7 @@ export class ReplayEngine implements TrainingEngine {
   }
 
   get stepsPerAdvance(): number {
-    return this.#pacer.stepsPerAdvance;
+    return this.#steps.stepsPerAdvance;
   }
 
   async initialize(weights: NamedTensors): Promise<void> {
@@ -113,7 +112,9 @@ export class ReplayEngine implements TrainingEngine {
     if (data.byteLength > this.#parts.order.size) {
       throw new RangeError(`An order of ${order.length} images is longer than the training set`);
     }
-    upload(this.#context, this.#parts.order, data);
+    const uploaded = this.#submissions.run(this, () => upload(this.#context, this.#parts.order, data));
+    // Whatever keeps it from being used, the steps behind it report.
+    uploaded.catch(() => undefined);
   }
 
   async advance(count: number): Promise<StepResults> {
@@ -121,14 +122,14 @@ export class ReplayEngine implements TrainingEngine {
     if (!(Number.isInteger(count) && count >= 1 && count <= RING_SIZE)) {
       throw new RangeError(`advance: ${count} steps; one submission holds 1 to ${RING_SIZE}`);
     }
-    const firstStep = this.#take(count);
-    const issued = this.#pacer.issue(count);
-    const accepted = inErrorScopes(this.#context, 'a training step', () => this.#submit(firstStep, count));
-    // The read-back may only be trusted once the commands behind it were accepted.
-    const bytes = await (await accepted).read();
+    this.#schedule.require(this.#steps.next, count);
+    const results = await this.#steps.advance(count);
     this.#alive();
-    issued.done();
-    return readRing(bytes, firstStep, count);
+    return results;
+  }
+
+  cancel(): void {
+    this.#submissions.cancel(({ owner }) => owner === this);
   }
 
   /**
@@ -138,7 +139,9 @@ export class ReplayEngine implements TrainingEngine {
    */
   async advanceEagerly(count: number): Promise<StepResults> {
     this.#alive();
-    const firstStep = this.#take(count);
+    const firstStep = this.#steps.next;
+    this.#schedule.require(firstStep, count);
+    this.#steps.next += count;
     const executor = new Executor(this.#context, pipelineCache(this.#context));
     for (let i = 0; i < count; i++) await executor.run(this.#parts.dispatches);
     return readRing(await download(this.#context, this.#parts.ring), firstStep, count);
@@ -152,7 +155,7 @@ export class ReplayEngine implements TrainingEngine {
   async snapshot(): Promise<EngineState> {
     this.#alive();
     const { model, moments } = this.#parts;
-    const step = this.#step;
+    const step = this.#steps.next;
     const read = async (table: TensorTable, buffer: GPUBuffer): Promise<NamedTensors> =>
       table.packedSize === 0
         ? new Map()
@@ -160,11 +163,13 @@ export class ReplayEngine implements TrainingEngine {
             table,
             new Float32Array(await download(this.#context, buffer, 0, table.packedSize * 4)),
           );
-    const [parameters, buffers, ...rest] = await Promise.all([
-      read(model.parameterTable, model.parameters),
-      read(model.bufferTable, model.running),
-      ...moments.map((moment) => read(model.parameterTable, moment)),
-    ]);
+    const [parameters, buffers, ...rest] = await this.#submissions.run(this, () =>
+      Promise.all([
+        read(model.parameterTable, model.parameters),
+        read(model.bufferTable, model.running),
+        ...moments.map((moment) => read(model.parameterTable, moment)),
+      ]),
+    );
     return { step, parameters, buffers, moments: rest };
   }
 
@@ -178,18 +183,20 @@ export class ReplayEngine implements TrainingEngine {
     }
     const write = (table: TensorTable, buffer: GPUBuffer, tensors: NamedTensors): void =>
       upload(this.#context, buffer, packTensors(table, tensors));
-    write(model.parameterTable, model.parameters, state.parameters);
-    write(model.bufferTable, model.running, state.buffers);
-    moments.forEach((moment, i) => write(model.parameterTable, moment, state.moments[i]!));
-    upload(this.#context, counter, Uint32Array.of(state.step));
-    await new Executor(this.#context, pipelineCache(this.#context)).run(this.#parts.prepare);
+    await this.#submissions.run(this, async () => {
+      write(model.parameterTable, model.parameters, state.parameters);
+      write(model.bufferTable, model.running, state.buffers);
+      moments.forEach((moment, i) => write(model.parameterTable, moment, state.moments[i]!));
+      upload(this.#context, counter, Uint32Array.of(state.step));
+      await new Executor(this.#context, pipelineCache(this.#context)).run(this.#parts.prepare);
+    });
     this.#layerRecorder?.restart();
-    this.#step = state.step;
+    this.#steps.next = state.step;
   }
 
   async layerHistory(): Promise<LayerHistory> {
     this.#alive();
-    return this.#layerRecorder?.read() ?? NO_HISTORY;
+    return this.#submissions.run(this, () => this.#layerRecorder?.read() ?? NO_HISTORY);
   }
 
   /** Gradients that the last step left, by name; for tests. */
@@ -205,7 +212,7 @@ export class ReplayEngine implements TrainingEngine {
         this.#dataset.byteLength +
         this.#recording.uniformBytes +
         (this.#layerRecorder?.uniformBytes ?? 0) +
-        this.#staging.byteLength +
+        this.#steps.byteLength +
         this.#evaluator.byteLength,
       objects: this.#pool.count,
     };
@@ -214,61 +221,13 @@ export class ReplayEngine implements TrainingEngine {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#submissions.fail(({ owner }) => owner === this, new Error('The engine was disposed'));
     this.#recording.dispose();
     this.#layerRecorder?.dispose();
     this.#evaluator.dispose();
-    this.#staging.dispose();
+    this.#steps.dispose();
     this.#pool.dispose();
     this.#dataset.release();
-  }
-
-  /**
-   * Encodes and submits `count` steps from `firstStep` on and the read-back of their losses: one command buffer,
-   * unless a single step would keep the adapter from drawing the page for too long; then several for each step.
-   */
-  #submit(firstStep: number, count: number): { read(): Promise<ArrayBuffer> } {
-    const { device } = this.#context;
-    const { dispatchCount } = this.#recording;
-    const pieces = this.#isGentle ? Math.min(this.#pacer.submitsPerStep, dispatchCount) : 1;
-    const finish = (encode: (pass: GPUComputePassEncoder) => void): GPUCommandEncoder => {
-      const encoder = device.createCommandEncoder({ label: 'training' });
-      const pass = encoder.beginComputePass({ label: 'training' });
-      encode(pass);
-      pass.end();
-      return encoder;
-    };
-    let last: GPUCommandEncoder | undefined;
-    if (pieces === 1) {
-      last = finish((pass) => {
-        for (let i = 0; i < count; i++) this.#encode(pass, firstStep + i);
-      });
-    } else {
-      for (let piece = 0; piece < count * pieces; piece++) {
-        if (last) device.queue.submit([last.finish()]);
-        const part = piece % pieces;
-        const from = Math.floor((part * dispatchCount) / pieces);
-        const to = Math.floor(((part + 1) * dispatchCount) / pieces);
-        const step = firstStep + Math.floor(piece / pieces);
-        last = finish((pass) => this.#encode(pass, step, from, to));
-      }
-    }
-    const copy = this.#staging.copy(last!, this.#parts.ring);
-    device.queue.submit([last!.finish()]);
-    this.#layerRecorder?.submitted(firstStep, count);
-    return copy;
-  }
-
-  #encode(pass: GPUComputePassEncoder, step: number, from?: number, to?: number): void {
-    if (this.#layerRecorder) this.#layerRecorder.encode(pass, step, from, to);
-    else this.#recording.encode(pass, from, to);
-  }
-
-  /** Claims the next `count` steps and makes their schedule available. */
-  #take(count: number): number {
-    const firstStep = this.#step;
-    this.#schedule.require(firstStep, count);
-    this.#step += count;
-    return firstStep;
   }
 
   #alive(): void {
@@ -285,16 +244,3 @@ const NO_HISTORY: LayerHistory = {
   largestActivation: new Float32Array(),
   smallestDeviation: new Float32Array(),
 };
-
-function readRing(bytes: ArrayBuffer, firstStep: number, count: number): StepResults {
-  const floats = new Float32Array(bytes);
-  const integers = new Uint32Array(bytes);
-  const losses = new Float32Array(count);
-  const correct = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    const slot = ((firstStep + i) % RING_SIZE) * RESULT_WORDS;
-    losses[i] = floats[slot]!;
-    correct[i] = integers[slot + 1]!;
-  }
-  return { firstStep, losses, correct };
-}

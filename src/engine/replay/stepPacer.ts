@@ -1,45 +1,95 @@
 /** Length of a submission that leaves the page room to draw, milliseconds. */
 const TARGET_MS = 50;
-/** More would cost more than they ease. */
-const MOST_SUBMITS = 16;
+/** Parts of a round of which nothing is known yet. */
+const FIRST_PARTS = 16;
+/** How much a new measurement counts, since a tab may be starved for a while; and the most that one may say. */
+const WEIGHT = 0.3;
+const MOST_SLOWER = 4;
+/** Clocks are too coarse for less, milliseconds a dispatch. */
+const LEAST_MS = 1e-4;
+
+/** What is submitted at once of a list of dispatches: the whole of it `rounds` times, or a part of one round. */
+export interface Piece {
+  readonly from: number;
+  readonly to: number;
+  readonly rounds: number;
+}
 
 /**
- * Learns how long a step takes and says how many steps a submission should hold. Counts time between
- * results, so submissions that wait behind others do not seem slow.
+ * Learns how long the dispatches of a list take, and cuts repetitions of it into pieces of about 50 ms: several
+ * rounds, or as few dispatches as it takes.
  */
 export class StepPacer {
-  readonly #most: number;
-  #millisecondsPerStep = Infinity;
-  #lastDone = 0;
+  readonly #mostRounds: number;
+  readonly #uncut: number;
+  /** Estimates for each dispatch; NaN before the first measurement. */
+  readonly #milliseconds: Float64Array;
+  #roundsPerPiece = 1;
 
-  constructor(most: number) {
-    this.#most = most;
+  /** @param uncut dispatches from this one to the end of a round are never cut apart. */
+  constructor(dispatchCount: number, mostRounds: number, uncut = dispatchCount) {
+    this.#mostRounds = mostRounds;
+    this.#uncut = uncut;
+    this.#milliseconds = new Float64Array(dispatchCount).fill(Number.NaN);
   }
 
-  get stepsPerAdvance(): number {
-    return Math.max(1, Math.min(this.#most, Math.floor(TARGET_MS / this.#millisecondsPerStep)));
+  get roundsPerPiece(): number {
+    return this.#roundsPerPiece;
   }
 
-  /** Into how many submissions a step is cut where one alone would take longer than the target. */
-  get submitsPerStep(): number {
-    // The first step's time is unknown, and it includes whatever the driver still compiles.
-    if (!Number.isFinite(this.#millisecondsPerStep)) return MOST_SUBMITS;
-    return Math.max(1, Math.min(MOST_SUBMITS, Math.ceil(this.#millisecondsPerStep / TARGET_MS)));
+  /** The piece that begins with dispatch `from` of a round when `rounds` are left, this one included. */
+  next(from: number, rounds: number): Piece {
+    const count = this.#milliseconds.length;
+    const mean = this.#mean();
+    if (Number.isNaN(mean)) return this.#part(from, from + Math.ceil(count / FIRST_PARTS));
+    const left = this.#sum(from, count, mean);
+    if (from === 0 && left <= TARGET_MS) {
+      return { from, to: count, rounds: Math.min(rounds, this.#roundsPerPiece) };
+    }
+    // Equal pieces, not full ones and a rest.
+    const target = left / Math.ceil(left / TARGET_MS);
+    let to = from;
+    for (let sum = 0; to < count; to++) {
+      const next = this.#estimate(to, mean);
+      if (to > from && sum + next / 2 > target) break;
+      sum += next;
+    }
+    return this.#part(from, to);
   }
 
-  /** Call when `count` steps were issued, and `done` when their results arrived. */
-  issue(count: number): { done(): void } {
-    const issuedAt = performance.now();
-    return {
-      done: () => {
-        const now = performance.now();
-        const perStep = (now - Math.max(issuedAt, this.#lastDone)) / count;
-        this.#lastDone = now;
-        // The first figure replaces the unknown; later ones move it slowly, since a tab may be starved.
-        this.#millisecondsPerStep = Number.isFinite(this.#millisecondsPerStep)
-          ? 0.8 * this.#millisecondsPerStep + 0.2 * perStep
-          : perStep;
-      },
-    };
+  /** The device took so long for a piece. */
+  measured({ from, to, rounds }: Piece, milliseconds: number): void {
+    const values = this.#milliseconds;
+    const perRound = Math.max(milliseconds / rounds, LEAST_MS * (to - from));
+    const expected = this.#sum(from, to, Number.NaN);
+    if (Number.isNaN(expected)) values.fill(perRound / (to - from), from, to);
+    else {
+      const ratio = Math.min(MOST_SLOWER, perRound / expected);
+      for (let i = from; i < to; i++) values[i]! *= 1 + WEIGHT * (ratio - 1);
+    }
+    const whole = this.#sum(0, values.length, Number.NaN);
+    const fitting = Number.isNaN(whole) ? 1 : Math.floor(TARGET_MS / whole);
+    this.#roundsPerPiece = Math.max(1, Math.min(this.#mostRounds, fitting));
+  }
+
+  #part(from: number, to: number): Piece {
+    return { from, to: to > this.#uncut ? this.#milliseconds.length : to, rounds: 1 };
+  }
+
+  #sum(from: number, to: number, unknown: number): number {
+    let sum = 0;
+    for (let i = from; i < to; i++) sum += this.#estimate(i, unknown);
+    return sum;
+  }
+
+  #estimate(i: number, unknown: number): number {
+    const value = this.#milliseconds[i]!;
+    return Number.isNaN(value) ? unknown : value;
+  }
+
+  /** Of the dispatches that are known. */
+  #mean(): number {
+    const known = this.#milliseconds.filter((value) => !Number.isNaN(value));
+    return known.reduce((sum, value) => sum + value, 0) / known.length;
   }
 }

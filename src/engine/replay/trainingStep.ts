@@ -46,6 +46,8 @@ export interface StepParts {
   readonly logits: GPUBuffer;
   readonly choose: ChooseVariant;
   readonly dispatches: Dispatch[];
+  /** The dispatch, by its place, that changes the parameters and moments: from here on a step has to be finished. */
+  readonly commit: number;
   /** What sampled steps do besides; undefined where none is sampled. */
   readonly layers: LayerMeasurements | undefined;
   /** To be run after parameters were written from outside: what a step leaves for the next one. */
@@ -142,6 +144,7 @@ export function buildStep(
     tuning: optimizerTuning(context.adapter.isFallback),
     ...(beta2 === undefined ? {} : { beta2 }),
   });
+  const dispatches = [...(fixedBatch ? [] : gather), ...passes, ...update, ...advanceCounter(counter, 1)];
   return {
     model,
     moments,
@@ -151,7 +154,8 @@ export function buildStep(
     ring,
     logits,
     choose,
-    dispatches: [...(fixedBatch ? [] : gather), ...passes, ...update, ...advanceCounter(counter, 1)],
+    dispatches,
+    commit: dispatches.indexOf(update.at(-1)!),
     layers: layers?.finish(passes.at(-1)!, update.at(-1)!),
     prepare: convolutions.prepareFilters(),
   };
