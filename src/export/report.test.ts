@@ -68,6 +68,18 @@ describe('verdictLines', () => {
     ]);
   });
 
+  it('compares nothing with runs of another past', () => {
+    const run = falling('BN', false, 1, 10, 0.6);
+    const other = falling('BN+WS', true, 2, 10, 0.6);
+    const { header } = other.run;
+    const withHeader = (changes: Partial<typeof header>): ExportedRun => ({
+      ...other,
+      run: { ...other.run, header: { ...header, ...changes } },
+    });
+    expect(verdictLines([run, other])).toHaveLength(1);
+    expect(verdictLines([run, withHeader({ forkOf: { runId: 'run-9', step: 5 } })])).toEqual([]);
+  });
+
   it('compares nothing that differs in more than the arm', () => {
     const run = falling('BN', false, 1, 10, 0.6);
     const { header } = run.run;
@@ -119,11 +131,18 @@ describe('reportHtml', () => {
     expect(html).toContain("default-src 'none'");
   });
 
+  it('takes a chart whose names read like a program', () => {
+    const svg = '<svg viewBox="0 0 1 1"><text x="0">the best one = javascript: &lt;script&gt;</text></svg>';
+    expect(reportHtml(input({ charts: [{ title: 'T', svg }] }))).toContain('the best one = javascript:');
+  });
+
   it.each([
     '<svg><script>1</script></svg>',
     '<svg onload="alert(1)"></svg>',
     '<svg><foreignObject></foreignObject></svg>',
     '<svg><a href="javascript:alert(1)"></a></svg>',
+    '<svg a=">" onload="alert(1)"></svg>',
+    '<svg><img src=x onerror=alert(1) ',
     '<p>text</p>',
   ])('refuses the chart %s', (svg) => {
     expect(() => reportHtml(input({ charts: [{ title: 'T', svg }] }))).toThrow(TypeError);

@@ -90,9 +90,16 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
     .join('\n')}\n</tbody>\n</table></div>`;
 }
 
+/** A tag with its attributes, whatever their values hold. */
+const TAG = /<[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>/g;
+
 function figure({ title, svg }: ReportChart): string {
   // Charts come from the page itself; should foreign text ever get into one, it must not become a program.
-  if (!/^\s*<svg[\s>]/i.test(svg) || /<script|<foreignObject|\son\w+\s*=|javascript:/i.test(svg)) {
+  // Names of runs are text between the tags, and may read as they like.
+  const tags = (svg.match(TAG) ?? []).join('');
+  const hasBrokenTag = svg.replaceAll(TAG, '').includes('<');
+  const isProgram = /<script|<foreignObject|\son\w+\s*=|javascript:/i.test(tags);
+  if (!/^\s*<svg[\s>]/i.test(svg) || hasBrokenTag || isProgram) {
     throw new TypeError(`The chart “${title}” is more than a drawing.`);
   }
   return `<figure>\n${svg}\n<figcaption>${escape(title)}</figcaption>\n</figure>`;
@@ -100,10 +107,11 @@ function figure({ title, svg }: ReportChart): string {
 
 function claimsTable(claims: readonly ClaimRow[]): string {
   return table(
-    ['claim', 'size', 'measure', 'result', 'to add'],
-    claims.map(({ question, size, measure, sentence, advice }) => [
+    ['claim', 'size', 'data', 'measure', 'result', 'to add'],
+    claims.map(({ question, size, dataset, measure, sentence, advice }) => [
       question,
       size,
+      dataset?.title ?? '–',
       measure,
       sentence,
       advice ?? '–',

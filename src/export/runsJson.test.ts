@@ -111,5 +111,10 @@ describe('decodeRuns', () => {
   it('refuses a text that is too long before it reads it', () => {
     const text = { length: MAX_FILE_LENGTH + 1 } as string;
     expect(refusal(text)).toContain('larger than 400 MB');
+    // Nor is such a file written.
+    const runs = [trainingRun(), trainingRun()];
+    const { length } = encodeRuns(runs, NOW);
+    expect(encodeRuns(runs, NOW, length)).toHaveLength(length);
+    expect(() => encodeRuns(runs, NOW, length / 2)).toThrow(RunsFileError);
   });
 });

@@ -12,6 +12,7 @@ const FORMAT = 'normlab-runs';
 const FORMAT_VERSION = 1;
 /** About a hundred runs of 25,000 steps; JavaScript's own limit for a text is 537 million. */
 export const MAX_FILE_LENGTH = 400e6;
+const TOO_LARGE = 'The file is larger than 400 MB: export fewer runs at a time.';
 const MAX_RUNS = 10_000;
 const MAX_BATCHES = 100;
 /** Of a damaged file; more would not help. */
@@ -42,15 +43,20 @@ const fileSchema = v.strictObject({
 
 /**
  * Runs as a JSON file. Numbers keep all bits of their float32; 'NaN', 'Infinity' and '-Infinity' stand as texts.
- * @param now milliseconds since 1970.
+ * @param now milliseconds since 1970. @param limit characters of the longest file that can be read again.
+ * @throws {RunsFileError} when the file would be longer.
  */
-export function encodeRuns(runs: readonly ExportedRun[], now: number): string {
+export function encodeRuns(runs: readonly ExportedRun[], now: number, limit = MAX_FILE_LENGTH): string {
   const head = { format: FORMAT, formatVersion: FORMAT_VERSION, app: VERSION, exportedAt: now };
+  let length = 0;
   // One run a line: a file of many runs can be looked at, compared and cut.
   const lines = runs.map((exported) => {
     const { isElsewhere: _, ...run } = exported.run;
     // The weights of a checkpoint are no part of this file.
-    return JSON.stringify(toJsonValue({ ...exported, run: { ...run, checkpointStep: undefined } }));
+    const line = JSON.stringify(toJsonValue({ ...exported, run: { ...run, checkpointStep: undefined } }));
+    length += line.length + 2;
+    if (length > limit) throw new RunsFileError(TOO_LARGE);
+    return line;
   });
   return `${JSON.stringify(head).slice(0, -1)},"runs":[\n${lines.join(',\n')}\n]}\n`;
 }
@@ -61,7 +67,7 @@ export function encodeRuns(runs: readonly ExportedRun[], now: number): string {
  */
 export function decodeRuns(text: string): readonly ExportedRun[] {
   if (text.length > MAX_FILE_LENGTH) {
-    throw new RunsFileError('The file is larger than 400 MB; export fewer runs at a time.');
+    throw new RunsFileError(TOO_LARGE);
   }
   const value = parse(text);
   const version = formatVersion(value);

@@ -20,7 +20,8 @@ export function verdictLines(runs: readonly ExportedRun[]): readonly string[] {
       lines.push(`${runName(exported)} diverged${at}.`);
       continue;
     }
-    if (status !== 'finished') continue;
+    // A run with another past is no answer to what its settings do.
+    if (status !== 'finished' || header.forkOf || header.givenWeights) continue;
     const key = comparisonKey(exported);
     const baseline = baselines.get(key);
     if (baseline) lines.push(comparison(baseline, exported));
