@@ -429,6 +429,40 @@ test('tells the room that runs take', async () => {
   });
 });
 
+describe('a run that another tab writes while it is listed', () => {
+  /** Makes the checkpoint of 'run-b' change under the hands of so many readers. */
+  async function changing(times: number): Promise<RunStore> {
+    for (const runId of ['run-a', 'run-b']) {
+      const log = await create(runId);
+      log.steps(sampleSteps(0, 40));
+      await store.checkpoints.save(sampleCheckpoint(20, runId));
+      await log.close();
+    }
+    const read = files.read.bind(files);
+    vi.spyOn(files, 'read').mockImplementation(async (folder, name) => {
+      const file = await read(folder, name);
+      if (folder !== 'run-run-b' || !name.startsWith('checkpoint') || times-- <= 0) return file;
+      const gone = Promise.reject(new DOMException('The file was changed.', 'NotReadableError'));
+      gone.catch(() => undefined);
+      return Object.assign(file!, { slice: () => ({ arrayBuffer: () => gone }) });
+    });
+    return reloaded();
+  }
+
+  test('is read once more', async () => {
+    const runs = await (await changing(1)).list();
+    expect(runs.map(({ header, checkpointStep }) => [header.runId, checkpointStep])).toEqual([
+      ['run-a', 20],
+      ['run-b', 20],
+    ]);
+  });
+
+  test('hides none of the others', async () => {
+    const runs = await (await changing(Number.POSITIVE_INFINITY)).list();
+    expect(runs.map(({ header }) => header.runId)).toEqual(['run-a']);
+  });
+});
+
 test('folders that are no runs are let be', async () => {
   await files.write('elsewhere', 'events.log', [new Uint8Array(9)]);
   await files.write('run-begun', 'steps.log', [new Uint8Array(9)]);

@@ -72,7 +72,13 @@ export class RunStore {
    *   that were going read as 'interrupted'.
    */
   async list(options: { readonly isOwned?: (runId: string) => boolean } = {}): Promise<KeptRun[]> {
-    const runs = await this.#each((runId) => this.#readRun(runId, options.isOwned));
+    const runs = await this.#each((runId) =>
+      this.#readRun(runId, options.isOwned).catch((error: unknown) => {
+        // One that cannot be read now must not hide all the others.
+        console.warn(`The kept run ${runId} cannot be read:`, error);
+        return undefined;
+      }),
+    );
     return runs
       .filter((run) => run !== undefined)
       .sort((a, b) => a.header.startedAt - b.header.startedAt || a.header.number - b.header.number);
@@ -284,16 +290,11 @@ export class RunStore {
     }
   }
 
-  /** A snapshot that another tab writes to meanwhile cannot be read to its end: then a new one is taken. */
-  async #bytes(folder: string, name: string): Promise<Uint8Array | undefined> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const file = await this.#files.read(folder, name);
-        return file && new Uint8Array(await file.arrayBuffer());
-      } catch (error) {
-        if (attempt === READ_ATTEMPTS) throw error;
-      }
-    }
+  #bytes(folder: string, name: string): Promise<Uint8Array | undefined> {
+    return again(async () => {
+      const file = await this.#files.read(folder, name);
+      return file && new Uint8Array(await file.arrayBuffer());
+    });
   }
 
   /** The step after the last recorded one. */
@@ -305,7 +306,11 @@ export class RunStore {
     return (firstStepOf(start) ?? header.forkOf.step) + count;
   }
 
-  async #readRun(
+  #readRun(runId: string, isOwned: ((runId: string) => boolean) | undefined): Promise<KeptRun | undefined> {
+    return again(() => this.#readRunOnce(runId, isOwned));
+  }
+
+  async #readRunOnce(
     runId: string,
     isOwned: ((runId: string) => boolean) | undefined,
   ): Promise<KeptRun | undefined> {
@@ -332,5 +337,16 @@ export class RunStore {
     const size = (await this.#files.read(folder, name))?.size;
     if (size !== parts.reduce((sum, part) => sum + part.length, 0))
       throw new StorageError(`${name} is not what was written.`);
+  }
+}
+
+/** A snapshot that another tab writes to meanwhile cannot be read to its end: then a new one is taken. */
+async function again<Result>(read: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (attempt === READ_ATTEMPTS) throw error;
+    }
   }
 }
