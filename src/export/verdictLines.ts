@@ -21,7 +21,7 @@ export function verdictLines(runs: readonly ExportedRun[]): readonly string[] {
       continue;
     }
     // A run with another past is no answer to what its settings do.
-    if (status !== 'finished' || header.forkOf || header.givenWeights) continue;
+    if (status !== 'finished' || header.forkOf || header.givenWeights !== undefined) continue;
     const key = comparisonKey(exported);
     const baseline = baselines.get(key);
     if (baseline) lines.push(comparison(baseline, exported));

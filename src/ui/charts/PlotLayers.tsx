@@ -173,6 +173,33 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }
 
+/** Pixels of a character at the end of a line, about, and from one line of text to the next. */
+const CHARACTER = 6.6;
+const LINE = 13;
+
+/** Moves names that lie over each other apart: down, and up again where they would leave the plot. */
+export function pushApart(
+  rows: readonly { readonly px: number; py: number; readonly text: string }[],
+  bottom: number,
+): void {
+  const overlap = (a: number, b: number): boolean => {
+    const [one, other] = [rows[a]!, rows[b]!];
+    const [left, right] = one.px < other.px ? [one, other] : [other, one];
+    return right.px < left.px + left.text.length * CHARACTER;
+  };
+  for (let i = 1; i < rows.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (overlap(i, j)) rows[i]!.py = Math.max(rows[i]!.py, rows[j]!.py + LINE);
+    }
+  }
+  for (let i = rows.length - 1; i >= 0; i--) {
+    rows[i]!.py = Math.min(rows[i]!.py, bottom);
+    for (let j = i + 1; j < rows.length; j++) {
+      if (overlap(i, j)) rows[i]!.py = Math.min(rows[i]!.py, rows[j]!.py - LINE);
+    }
+  }
+}
+
 /** Names at the ends of lines, pushed apart where they would overlap. */
 export function EndLabels({ labels }: { labels: readonly EndLabel[] }): ReactNode {
   const scales = useScales();
@@ -180,27 +207,16 @@ export function EndLabels({ labels }: { labels: readonly EndLabel[] }): ReactNod
   const { area } = scales;
   const rows = labels
     .map(({ x, y, text, colour }) => ({
-      px: scales.x(x),
+      px: Math.min(scales.x(x), area.x + area.width),
       py: clamp(scales.y(y), area.y + 4, area.y + area.height - 4),
       text,
       colour,
     }))
     .filter(({ px, py }) => Number.isFinite(px) && Number.isFinite(py))
     .sort((a, b) => a.py - b.py);
-  const gap = 13;
-  for (let i = 1; i < rows.length; i++) rows[i]!.py = Math.max(rows[i]!.py, rows[i - 1]!.py + gap);
-  for (let i = rows.length - 1; i >= 0; i--) {
-    const limit = i === rows.length - 1 ? area.y + area.height : rows[i + 1]!.py - gap;
-    rows[i]!.py = Math.min(rows[i]!.py, limit);
-  }
+  pushApart(rows, area.y + area.height);
   return rows.map((row) => (
-    <text
-      key={row.text}
-      x={Math.min(row.px, area.x + area.width) + 7}
-      y={row.py + 4}
-      fill={row.colour}
-      className="plot-end"
-    >
+    <text key={row.text} x={row.px + 7} y={row.py + 4} fill={row.colour} className="plot-end">
       {row.text}
     </text>
   ));

@@ -1,5 +1,5 @@
 import { Menu } from '@base-ui/react/menu';
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import type { ReactNode } from 'react';
 import { claimsLedger } from '#analysis/claims.ts';
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
@@ -11,7 +11,8 @@ import type { ReportChart } from '#export/report.ts';
 import { decodeRuns, encodeRuns } from '#export/runsJson.ts';
 import { chartSvg } from '#ui/charts/exportChart.ts';
 import { downloadFile } from '#ui/download.ts';
-import { Notice } from '#ui/parts/Notice.tsx';
+import { RunFileItems } from '#ui/panels/runs/RunFiles.tsx';
+import { useOutcome } from '#ui/parts/useOutcome.tsx';
 import { runName } from '#ui/runText.ts';
 import { useClient } from '#ui/state/client.ts';
 import { exportedRunOf, keptRunOf } from './exportedRuns.ts';
@@ -44,15 +45,8 @@ export function ExportMenu({
 }): ReactNode {
   const client = useClient();
   const input = useRef<HTMLInputElement>(null);
-  const [said, say] = useState<{ readonly tone: 'info' | 'error'; readonly text: string }>();
+  const { attempt, outcome } = useOutcome();
 
-  const attempt = (action: () => Promise<string | undefined>): void => {
-    action().then(
-      (text) => say(text === undefined ? undefined : { tone: 'info', text }),
-      (error: unknown) =>
-        say({ tone: 'error', text: error instanceof Error ? error.message : String(error) }),
-    );
-  };
   /** The runs with their steps; those of earlier visits are read first. */
   const loaded = async (): Promise<readonly RunRecord[]> => {
     await client.loadSteps(runs.map((run) => run.id));
@@ -92,9 +86,11 @@ export function ExportMenu({
         [...(files ?? [])].map(async (file) => decodeRuns(await file.text())),
       );
       const { added, skipped } = await client.importRuns(exported.flat());
-      return `${added.length} runs were added, ${skipped.length} were there already.`;
+      const there = skipped.length > 0 ? `; ${skipped.length} were there already` : '';
+      return `${added.length} ${added.length === 1 ? 'run was' : 'runs were'} added${there}.`;
     });
 
+  const only = runs.length === 1 ? runs[0] : undefined;
   const what = isSelection ? `${runs.length} selected` : `${runs.length} listed`;
   return (
     <>
@@ -115,6 +111,7 @@ export function ExportMenu({
                 <Menu.Item className="menu-item" onClick={copyTables}>
                   Copy epoch tables as Markdown
                 </Menu.Item>
+                {only && <RunFileItems run={only} attempt={attempt} />}
               </Menu.Popup>
             </Menu.Positioner>
           </Menu.Portal>
@@ -135,20 +132,7 @@ export function ExportMenu({
           event.target.value = '';
         }}
       />
-      {said && (
-        <div className="export-said" role="status">
-          <Notice
-            tone={said.tone}
-            actions={
-              <button type="button" className="button is-small is-quiet" onClick={() => say(undefined)}>
-                Close
-              </button>
-            }
-          >
-            {said.text}
-          </Notice>
-        </div>
-      )}
+      {outcome}
     </>
   );
 }

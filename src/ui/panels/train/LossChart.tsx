@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { armName } from '#domain/experiment.ts';
-import { formatLoss, formatTick } from '#ui/format.ts';
+import { formatCount, formatLoss, formatTick } from '#ui/format.ts';
 import { runLabel } from '#ui/runText.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { GhostPoint, PlotBand, PlotLine } from '#ui/charts/Plot.tsx';
@@ -93,7 +93,7 @@ export function LossChart({ view, title = 'Loss', ghosts, ...props }: LossChartP
 
 /** '3 points above, up to 12.4' */
 export function offScaleText({ above, below, highest, lowest }: OffScale): string {
-  const points = (count: number): string => `${count} ${count === 1 ? 'point' : 'points'}`;
+  const points = (count: number): string => `${formatCount(count)} ${count === 1 ? 'point' : 'points'}`;
   return [
     above > 0 ? `${points(above)} above, up to ${formatLoss(highest)}` : '',
     below > 0 ? `${points(below)} below, down to ${formatLoss(lowest)}` : '',
