@@ -21,11 +21,14 @@ export interface RunLocks {
 const PREFIX = 'normlab-run:';
 /** The lock of a worker that was ended by a reload may be held a little longer. */
 const PATIENCE_MS = 1000;
+const QUERY_INTERVAL_MS = 50;
 
 /** Web Locks of this origin. Without them (an insecure origin), every run counts as this tab's. */
 export class WebRunLocks implements RunLocks {
   readonly #locks: LockManager | undefined;
   readonly #own = new Set<string>();
+  /** When this worker began: until a second later, locks may be those of the one before it. */
+  readonly #begin = performance.now();
 
   constructor(locks: LockManager | undefined) {
     this.#locks = locks;
@@ -64,6 +67,14 @@ export class WebRunLocks implements RunLocks {
   }
 
   async elsewhere(): Promise<ReadonlySet<string>> {
+    for (;;) {
+      const runIds = await this.#heldElsewhere();
+      if (runIds.size === 0 || performance.now() - this.#begin >= PATIENCE_MS) return runIds;
+      await new Promise((resolve) => setTimeout(resolve, QUERY_INTERVAL_MS));
+    }
+  }
+
+  async #heldElsewhere(): Promise<ReadonlySet<string>> {
     const { held = [] } = (await this.#locks?.query()) ?? {};
     const ids = held.flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []));
     return new Set(ids.filter((runId) => !this.#own.has(runId)));
