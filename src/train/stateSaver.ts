@@ -89,13 +89,7 @@ export class StateSaver {
   /** Writes a state that the run starts with, after the one that is being written. */
   keep(state: RunState): void {
     this.#last = state;
-    const before = this.#writing ?? Promise.resolve();
-    const writing = before
-      .then(() => this.#keeper.keep(state))
-      .finally(() => {
-        if (this.#writing === writing) this.#writing = undefined;
-      });
-    this.#writing = writing;
+    this.#queue(() => this.#keeper.keep(state));
   }
 
   /** Resolves when nothing is being written any more. */
@@ -115,11 +109,17 @@ export class StateSaver {
     this.#candidate = undefined;
     if (!clock) return;
     this.#last = { step, elapsedMs: clock.elapsedMs };
-    const writing = state
-      .then((taken) => (taken ? this.#keeper.keep({ ...taken, ...clockOf(clock) }) : undefined))
-      .finally(() => {
-        if (this.#writing === writing) this.#writing = undefined;
-      });
+    this.#queue(async () => {
+      const taken = await state;
+      if (taken) await this.#keeper.keep({ ...taken, ...clockOf(clock) });
+    });
+  }
+
+  #queue(write: () => Promise<void>): void {
+    const before = this.#writing ?? Promise.resolve();
+    const writing = before.then(write).finally(() => {
+      if (this.#writing === writing) this.#writing = undefined;
+    });
     this.#writing = writing;
   }
 }
