@@ -413,6 +413,22 @@ describe('TrainingClient', () => {
     });
   });
 
+  it('does not go on with WebGL while the browser blocks the GPU that was lost', async () => {
+    await makeReady();
+    worker().emit({ type: 'device-lost', message: 'The GPU was lost.' });
+    await worker().answer('start', { ...device, backend: 'webgl', reason: 'There is no adapter.' });
+    const blockedUntil = Date.now() + 120_000;
+    expect(client.getState().connection).toEqual({
+      status: 'failed',
+      message: 'There is no adapter.',
+      blockedUntil,
+    });
+    vi.advanceTimersByTime(120_000);
+    client.restart();
+    await worker().answer('start', { ...device, backend: 'webgl' });
+    expect(client.getState().connection).toMatchObject({ status: 'ready', device: { backend: 'webgl' } });
+  });
+
   it('keeps the state of what is going when the page is hidden', async () => {
     await makeReady();
     const id = client.train(defaultExperiment());

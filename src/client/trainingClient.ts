@@ -277,7 +277,12 @@ export class TrainingClient {
   async #begin(link: WorkerLink): Promise<void> {
     try {
       const device = await link.request('start', {});
-      this.#patch({ connection: { status: 'ready', device } });
+      const blockedUntil = this.#losses.waitInsteadOf(device.backend, Date.now());
+      const connection: Connection =
+        blockedUntil === undefined
+          ? { status: 'ready', device }
+          : { status: 'failed', message: device.reason ?? 'WebGPU is not there.', blockedUntil };
+      this.#patch({ connection });
     } catch (error) {
       if (error instanceof WorkerLostError) return;
       const code = error instanceof RemoteError ? error.code : undefined;
@@ -298,7 +303,7 @@ export class TrainingClient {
   }
 
   #loseDevice(message: string): void {
-    const { restarts, blockedUntil } = this.#losses.record(Date.now());
+    const { restarts, blockedUntil } = this.#losses.record(Date.now(), this.#setting().backend);
     if (restarts) this.#recovery.remember();
     this.#link.close();
     this.#lose(message, blockedUntil);
