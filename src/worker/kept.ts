@@ -60,7 +60,7 @@ export class KeptRuns {
 
   async remove({ runId }: Requests['removeRun']['request']): Answer<'removeRun'> {
     const { store, locks, runs } = this.#parts;
-    if (runs.isCurrent(runId)) throw new RequestError('This run is going on; stop it first.');
+    if (runs.isCurrent(runId)) throw isGoing();
     if ((await locks.elsewhere()).has(runId)) {
       throw new RequestError('This run is going on in another tab.', { code: 'elsewhere' });
     }
@@ -79,7 +79,7 @@ export class KeptRuns {
     const { store, runs, dataset, startWeights } = this.#parts;
     const kept = await store();
     const header = (await kept?.read(runId))?.header ?? runs.header(runId);
-    if (!header) throw new RequestError('This run is not kept in this browser.');
+    if (!header) throw notKept();
     const state = await newestState(runId, { store: kept, memory: runs.memory });
     if (which === 'last') {
       if (!state) throw new RequestError('No weights of this run were kept.');
@@ -125,7 +125,7 @@ export class KeptRuns {
     const { dataset, now } = this.#parts;
     const store = await this.#store();
     const run = await store.read(runId);
-    if (!run) throw new RequestError('This run is not kept in this browser.');
+    if (!run) throw notKept();
     const { header, plan } = run;
     if (!plan || header.kind === 'finder') throw new RequestError('Only training runs continue in PyTorch.');
     const images = dataset();
@@ -150,7 +150,10 @@ export class KeptRuns {
     runId,
     bytes,
   }: Requests['importCheckpoint']['request']): Answer<'importCheckpoint'> {
-    return { step: await importCheckpoint(runId, bytes, await this.#store()) };
+    if (this.#parts.runs.isCurrent(runId)) throw isGoing();
+    const store = await this.#store();
+    if (!(await store.read(runId))) throw notKept();
+    return { step: await importCheckpoint(runId, bytes, store) };
   }
 
   async #store(): Promise<KeptStore> {
@@ -158,6 +161,14 @@ export class KeptRuns {
     if (!store) throw new RequestError('This browser keeps no files for this page, so no runs are kept.');
     return store;
   }
+}
+
+function notKept(): RequestError {
+  return new RequestError('This run is not kept in this browser.');
+}
+
+function isGoing(): RequestError {
+  return new RequestError('This run is going on; stop it first.');
 }
 
 /** Classes that the network of a state tells apart. */

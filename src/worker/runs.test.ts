@@ -169,6 +169,36 @@ describe('a run is kept', () => {
   });
 });
 
+test('a run that is kept stays as it is when another one comes with its id', async () => {
+  const page = await open();
+  await page.request('train', training('a'));
+  const before = await kept(page);
+  for (const changes of [{}, { batchSize: 512 }]) {
+    expect((await wireOf(page.request('train', training('a', changes)))).sentence).toContain('kept already');
+  }
+  expect(await kept(page)).toEqual(before);
+  expect(tabs.held).toBe(0);
+});
+
+test('a checkpoint is taken in only for a run that is kept and not going', async () => {
+  const page = await open();
+  await page.request('train', training('a'));
+  const { bytes } = await page.request('checkpoint', { runId: 'a' });
+  page.onEvent = (event) => {
+    if (event.type === 'run-status' && event.status === 'running') {
+      going = wireOf(page.request('importCheckpoint', { runId: 'b', bytes: bytes! }));
+    }
+  };
+  let going: Promise<{ sentence: string }> | undefined;
+  await page.request('train', training('b'));
+  expect((await going!).sentence).toContain('stop it first');
+  expect(await page.request('importCheckpoint', { runId: 'a', bytes: bytes! })).toEqual({ step: 12 });
+  await page.request('removeRun', { runId: 'a' });
+  const wire = await wireOf(page.request('importCheckpoint', { runId: 'a', bytes: bytes! }));
+  expect(wire.sentence).toContain('not kept');
+  expect([...files.content.keys()]).toEqual(['run-b']);
+});
+
 describe('an interrupted run', () => {
   test('goes on from its checkpoint to where it would have come', async () => {
     const first = await interrupted();

@@ -238,6 +238,8 @@ export class Runs {
         };
         const baselineRunId = runs[0] === undefined || booked.length === 0 ? undefined : runs[0].start.runId;
         const recorder = this.#recorder(header, ground, store, { baselineRunId });
+        // An id is for one run, and a new one that is refused leaves nothing behind.
+        if (await store?.read(start.runId)) throw new RequestError('A run with this id is kept already.');
         const lock = await this.#lock(start.runId, false, () => this.#lost(ground, recorder));
         if (store) recorder.log = await store.create(header, (sentence) => recorder.notKept(sentence));
         booked.push({ recorder, header, lock, isNew: true, given });
