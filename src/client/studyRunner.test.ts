@@ -116,6 +116,26 @@ describe('a study in the client', () => {
     expect(left).toBeUndefined();
   });
 
+  it('waits with the run that was interrupted: its device is failing, or another tab has taken it', async () => {
+    client.startStudy(study);
+    const runId = client.getState().runs[0]!.id;
+    worker.emit({ type: 'run-status', runId, status: 'interrupted', detail: 'The mapping was aborted.' });
+    await worker.answer('train', { status: 'interrupted' });
+    expect(sent('train')).toHaveLength(1);
+    expect(states()).toEqual(['waiting', 'waiting']);
+    expect(client.getState().queue.pauseReason).toBe('The mapping was aborted.');
+    client.queueActions.resume();
+    await settled();
+    expect(worker.sent.at(-1)).toMatchObject({ name: 'resumeKept', body: { runId } });
+  });
+
+  it('keeps what the others of a race have come to when one is interrupted', async () => {
+    client.startStudy({ ...study, mode: 'race' });
+    await worker.answer('race', { statuses: ['finished', 'interrupted'] });
+    expect(states()).toEqual(['done', 'waiting']);
+    expect(client.getState().queue.isPaused).toBe(true);
+  });
+
   it('waits for a run that was started alone', async () => {
     client.train(bn);
     client.startStudy(study);

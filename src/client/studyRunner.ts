@@ -1,5 +1,6 @@
 import type { RunOrigin, Study } from '#domain/study.ts';
 import { isGoing } from './runRecord.ts';
+import type { RunRecord } from './runRecord.ts';
 import type { RunRequests, StartedRuns, WantedRun } from './runRequests.ts';
 import type { Runs } from './runs.ts';
 import type { StudyMemory } from './studyMemory.ts';
@@ -136,7 +137,7 @@ export class StudyRunner implements QueueActions {
       this.#set(withStarted(this.#queue, new Map([[entry.key, runId]])));
       await this.#page.loadSteps([runId]);
       // Meanwhile the user may have left it out, or the worker may have gone.
-      if (this.#queue.entries.some(({ key, state }) => key === entry.key && state === 'going')) {
+      if (this.#isGoing(entry.key)) {
         if (this.#queue.isPaused) this.#set(withWaiting(this.#queue, entry.key));
         else this.#follow([entry], this.#requests.resumeKept(runId));
       }
@@ -157,9 +158,21 @@ export class StudyRunner implements QueueActions {
   #follow(entries: readonly QueueEntry[], started: StartedRuns): void {
     this.#set(withStarted(this.#queue, new Map(entries.map(({ key }, i) => [key, started.runIds[i]!]))));
     void started.over.then(() => {
-      this.#set(entries.reduce((queue, { key }) => withEnded(queue, key), this.#queue));
+      const cutOff = (at: number): RunRecord | undefined => {
+        const run = this.#runs.get(started.runIds[at]!);
+        return run?.status === 'interrupted' ? run : undefined;
+      };
+      const over = entries.filter((_, at) => !cutOff(at));
+      this.#set(over.reduce((queue, { key }) => withEnded(queue, key), this.#queue));
+      // The device is failing, though the worker has not told so yet, or another tab trains the run.
+      const at = entries.findIndex(({ key }) => this.#isGoing(key));
+      if (at >= 0) this.interrupt(cutOff(at)?.detail ?? 'A run was interrupted.');
       this.advance();
     });
+  }
+
+  #isGoing(key: string): boolean {
+    return this.#queue.entries.some((entry) => entry.key === key && entry.state === 'going');
   }
 
   #going(): string[] {
