@@ -69,6 +69,17 @@ export class MetricBuffer {
     this.#count = end;
   }
 
+  /** A copy that does not grow. */
+  snapshot(): MetricBuffer {
+    const copy = new MetricBuffer();
+    if (this.#count === 0) return copy;
+    const [losses, smoothed, learningRates, momenta, elapsedMs, wallMs] = names.map((name) =>
+      this.series(name),
+    ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array]; // as in `names`
+    copy.append({ firstStep: 0, losses, smoothed, learningRates, momenta, elapsedMs, wallMs });
+    return copy;
+  }
+
   /** Forgets everything from a step on. */
   truncate(step: number): void {
     if (step >= this.#count) return;

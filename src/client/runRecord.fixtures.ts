@@ -9,7 +9,11 @@ import type { FinderRecord, TrainRecord } from './runRecord.ts';
 /** A buffer with these losses; every other series repeats them unless it is given. */
 export function metricsOf(
   losses: ArrayLike<number>,
-  other: { learningRates?: ArrayLike<number>; elapsedMs?: ArrayLike<number> } = {},
+  other: {
+    learningRates?: ArrayLike<number>;
+    elapsedMs?: ArrayLike<number>;
+    wallMs?: ArrayLike<number>;
+  } = {},
 ): MetricBuffer {
   const buffer = new MetricBuffer();
   const values = Float32Array.from(losses);
@@ -20,6 +24,7 @@ export function metricsOf(
     learningRates: Float32Array.from(other.learningRates ?? values),
     momenta: values,
     elapsedMs: Float32Array.from(other.elapsedMs ?? values),
+    ...(other.wallMs && { wallMs: Float32Array.from(other.wallMs) }),
   });
   return buffer;
 }

@@ -15,10 +15,19 @@ function cellText(cell: Cell): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** Longer texts JavaScript cannot hold in some browsers. */
+const MAX_LENGTH = 400e6;
+
+/** @throws {RangeError} when the table has more than 400 million characters. */
 function table(header: readonly string[], rows: Iterable<readonly Cell[]>): string {
-  const lines = [header.join(',')];
-  for (const row of rows) lines.push(row.map(cellText).join(','));
-  return `${lines.join('\r\n')}\r\n`;
+  let text = `${header.join(',')}\r\n`;
+  for (const row of rows) {
+    text += `${row.map(cellText).join(',')}\r\n`;
+    if (text.length > MAX_LENGTH) {
+      throw new RangeError('The table is larger than 400 MB: export fewer runs at a time.');
+    }
+  }
+  return text;
 }
 
 /** A float32 with as many digits as its bits need. */
@@ -36,7 +45,7 @@ function runCells(exported: ExportedRun): readonly Cell[] {
 /** One row per step of every run, steps from 0: long, as statistics programs like it. */
 export function stepsCsv(runs: readonly ExportedRun[]): string {
   return table(
-    [...RUN_COLUMNS, 'step', 'loss', 'smoothed', 'learningRate', 'momentum', 'elapsedMs'],
+    [...RUN_COLUMNS, 'step', 'loss', 'smoothed', 'learningRate', 'momentum', 'elapsedMs', 'wallMs'],
     stepRows(runs),
   );
 }
@@ -44,10 +53,11 @@ export function stepsCsv(runs: readonly ExportedRun[]): string {
 function* stepRows(runs: readonly ExportedRun[]): Iterable<readonly Cell[]> {
   for (const exported of runs) {
     const cells = runCells(exported);
-    const { firstStep, losses, smoothed, learningRates, momenta, elapsedMs } = exported.steps;
+    const { firstStep, losses, smoothed, learningRates, momenta, elapsedMs, wallMs } = exported.steps;
     for (const [i, loss] of losses.entries()) {
       const values = [loss, smoothed[i]!, learningRates[i]!, momenta[i]!, elapsedMs[i]!];
-      yield [...cells, firstStep + i, ...values.map(short)];
+      const wall = wallMs?.[i] ?? Number.NaN;
+      yield [...cells, firstStep + i, ...values.map(short), Number.isNaN(wall) ? undefined : short(wall)];
     }
   }
 }

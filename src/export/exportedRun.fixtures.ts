@@ -61,6 +61,7 @@ export function trainingRun(
       learningRates: Float32Array.of(2e-5, 3e-4, 5e-4, 1e-9),
       momenta: Float32Array.of(0.95, 0.9, 0.85, 0.95),
       elapsedMs: Float32Array.of(10, 20, 30, 40),
+      wallMs: Float32Array.of(110, 120, 5130, 5140),
     },
   };
 }

@@ -9,11 +9,11 @@ describe('stepsCsv', () => {
   it('has a row per step', () => {
     const lines = stepsCsv([trainingRun(), finderRun()]).split('\r\n');
     expect(lines.slice(0, 3)).toEqual([
-      'run,name,kind,arm,seed,step,loss,smoothed,learningRate,momentum,elapsedMs',
-      'run-1,BN #1,train,BN,0,0,2.29999995,2.29999995,0.0000199999995,0.949999988,10',
-      'run-1,BN #1,train,BN,0,1,2.20000005,2.25,0.000300000014,0.899999976,20',
+      'run,name,kind,arm,seed,step,loss,smoothed,learningRate,momentum,elapsedMs,wallMs',
+      'run-1,BN #1,train,BN,0,0,2.29999995,2.29999995,0.0000199999995,0.949999988,10,110',
+      'run-1,BN #1,train,BN,0,1,2.20000005,2.25,0.000300000014,0.899999976,20,120',
     ]);
-    expect(lines[6]).toBe('run-2,BN #1,finder,BN,0,1,-Infinity,-Infinity,9.99999997e-7,0.899999976,2');
+    expect(lines[6]).toBe('run-2,BN #1,finder,BN,0,1,-Infinity,-Infinity,9.99999997e-7,0.899999976,2,');
     expect(lines[7]).toMatch(/,2,NaN,NaN,/);
     expect(lines.length).toBe(1 + 4 + 3 + 1);
   });

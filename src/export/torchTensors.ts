@@ -58,6 +58,30 @@ export function toTorch(
 }
 
 /**
+ * Looks whether a file holds this network's tensors, without copying any.
+ * @throws {TensorMismatchError} as `fromTorch`.
+ */
+export function checkTorch(
+  network: NetworkSpec,
+  norm: Norm,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): void {
+  const parameterSpecs = parameterTable(network, norm).tensors;
+  const bufferSpecs = bufferTable(network, norm).tensors;
+  const known = new Set([...parameterSpecs, ...bufferSpecs].map(({ name }) => name));
+  for (const name of tensors.keys()) {
+    const isBatchCount = norm === 'bn' && name.endsWith(BATCH_COUNT);
+    if (!known.has(name) && !isBatchCount) {
+      throw new TensorMismatchError(name, `The network has no tensor “${name.slice(0, 80)}”.`);
+    }
+  }
+  for (const spec of parameterSpecs) checked(spec, tensors);
+  if (bufferSpecs.some(({ name }) => tensors.has(name))) {
+    for (const spec of bufferSpecs) checked(spec, tensors);
+  }
+}
+
+/**
  * Reads a state of torch for this network and normalization. Running statistics may be left out all together:
  * they are then those of a new network (mean 0, variance 1).
  *
@@ -72,26 +96,21 @@ export function fromTorch(
 ): { readonly parameters: Map<string, Float32Array>; readonly buffers: Map<string, Float32Array> } {
   const parameterSpecs = parameterTable(network, norm).tensors;
   const bufferSpecs = bufferTable(network, norm).tensors;
-  const known = new Set([...parameterSpecs, ...bufferSpecs].map(({ name }) => name));
-  for (const name of tensors.keys()) {
-    const isBatchCount = norm === 'bn' && name.endsWith(BATCH_COUNT);
-    if (!known.has(name) && !isBatchCount) {
-      throw new TensorMismatchError(name, `The network has no tensor “${name.slice(0, 80)}”.`);
-    }
-  }
+  checkTorch(network, norm, tensors);
+  const values = (name: string) => tensors.get(name)!.data as Float32Array; // checked
   const hasBuffers = bufferSpecs.some(({ name }) => tensors.has(name));
   return {
     parameters: new Map(
       parameterSpecs.map((spec) => {
         const [pixels, inner, outer] = threeAxes(spec);
-        return [spec.name, reverseAxes(checked(spec, tensors), [outer, inner, pixels])];
+        return [spec.name, reverseAxes(values(spec.name), [outer, inner, pixels])];
       }),
     ),
     buffers: new Map(
       bufferSpecs.map((spec) => [
         spec.name,
         hasBuffers
-          ? checked(spec, tensors).slice()
+          ? values(spec.name).slice()
           : new Float32Array(spec.size).fill(spec.kind === 'scale' ? 1 : 0),
       ]),
     ),

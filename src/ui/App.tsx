@@ -21,6 +21,7 @@ import { ClientContext, useActiveRun, useMetricsVersion, useClient } from './sta
 import { useAnnouncements } from './state/useAnnouncements.ts';
 import { useLink } from './state/useLink.ts';
 import { useView, viewActions } from './state/viewStore.ts';
+import { keepScreenOn } from './state/wakeLock.ts';
 import type { Tab } from './state/viewStore.ts';
 
 const tabs: readonly {
@@ -48,6 +49,7 @@ function Page(): ReactNode {
   useAnnouncements();
   useFileDropGuard();
   useStateSaver();
+  useScreenLock();
   useLink();
   const tab = useView((state) => state.tab);
   const sheet = useView((state) => state.sheet);
@@ -143,6 +145,16 @@ function useStateSaver(): void {
     document.addEventListener('visibilitychange', save);
     return () => document.removeEventListener('visibilitychange', save);
   }, [client]);
+}
+
+/** Keeps the screen on while something trains, where the user has asked for that. */
+function useScreenLock(): void {
+  const isGoing = useActiveRun() !== undefined;
+  const isWanted = useView((state) => state.keepsAwake);
+  useEffect(() => {
+    if (!isGoing || !isWanted || !('wakeLock' in navigator)) return undefined;
+    return keepScreenOn(navigator.wakeLock, document);
+  }, [isGoing, isWanted]);
 }
 
 /** Leaving the page ends the run that is going: asks first, and shows in the tab's title how far it is. */

@@ -33,6 +33,10 @@ export function runDetails(run: RunRecord): string {
   if (optimizer === 'sgd') parts.push('SGD');
   if (augmentation !== 'none') parts.push('augmented');
   parts.push(`seed ${seed}`);
+  if (run.givenWeights !== undefined) {
+    const { initialWeightsHash = '' } = run.plan ?? {};
+    parts.push(`from ${run.givenWeights || 'given weights'} ${initialWeightsHash.slice(0, 8)}`.trimEnd());
+  }
   return parts.join(' · ');
 }
 

@@ -27,7 +27,7 @@ interface PlotCursorProps {
   readonly id: string;
   readonly group: CursorGroup;
   readonly readout: (x: number) => Readout;
-  /** Called with the position of a click. */
+  /** Called with the position of a click, which pins the cursor otherwise. */
   readonly onPick: ((x: number) => void) | undefined;
   /** Undefined where the chart cannot be zoomed. */
   readonly zoomAxis: ZoomAxis | undefined;
@@ -52,7 +52,7 @@ interface Drag {
 
 /**
  * Takes the pointer, and draws the cursor that all charts of its group share. A drag zooms to what it covers,
- * with Shift it moves the visible part; a double click shows everything again.
+ * with Shift it moves the visible part; a click pins the cursor, a double click shows everything again.
  */
 export function PlotCursor(props: PlotCursorProps): ReactNode {
   const { id, group, readout, onPick, overlay, zoomAxis } = props;
@@ -64,7 +64,8 @@ export function PlotCursor(props: PlotCursorProps): ReactNode {
   const cursorGroup = useCursor((state) => state.group);
   const x = useCursor((state) => state.x);
   const owner = useCursor((state) => state.owner);
-  const { move, leave } = cursorActions;
+  const isPinned = useCursor((state) => state.isPinned);
+  const { move, leave, togglePin } = cursorActions;
   if (!area || !xScale || !yScale || !toX) return null;
 
   const valueOf = (px: number): number => {
@@ -95,7 +96,10 @@ export function PlotCursor(props: PlotCursorProps): ReactNode {
     setDrag(undefined);
     if (isDragged && zoomAxis && !drag.isPan) {
       setZoom(group, fittedRange([valueOf(drag.from), valueOf(pixelOf(event))], zoomAxis));
-    } else if (!isDragged && event.button === 0) onPick?.(valueOf(pixelOf(event)));
+    } else if (!isDragged && event.button === 0) {
+      if (onPick) onPick(valueOf(pixelOf(event)));
+      else togglePin(group, valueOf(pixelOf(event)), id);
+    }
   };
   const px = cursorGroup === group ? (xScale(x) ?? Number.NaN) : Number.NaN;
   const isShown = px >= area.x - 0.5 && px <= area.x + area.width + 0.5;
@@ -104,7 +108,7 @@ export function PlotCursor(props: PlotCursorProps): ReactNode {
   return (
     <g>
       {isShown && (
-        <g className="plot-cursor">
+        <g className={isPinned ? 'plot-cursor is-pinned' : 'plot-cursor'}>
           <line x1={px} x2={px} y1={area.y} y2={area.y + area.height} />
           {content?.rows.map((row) => {
             const cy = row.at ? yScale(row.at.y) : undefined;
@@ -143,6 +147,7 @@ export function PlotCursor(props: PlotCursorProps): ReactNode {
             <ReadoutBox
               content={content}
               isOwner={owner === id}
+              isPinned={isPinned}
               left={px}
               top={area.y}
               isRightHalf={px > area.x + area.width / 2}
@@ -166,6 +171,7 @@ function compactRows(rows: readonly ReadoutRow[]): readonly ReadoutRow[] {
 function ReadoutBox(props: {
   content: Readout;
   isOwner: boolean;
+  isPinned: boolean;
   left: number;
   top: number;
   isRightHalf: boolean;
@@ -179,7 +185,12 @@ function ReadoutBox(props: {
       style={{ left: props.left, top: props.top }}
       data-owner={isOwner}
     >
-      {isOwner && <div className="readout-title">{props.content.title}</div>}
+      {isOwner && (
+        <div className="readout-title">
+          {props.content.title}
+          {props.isPinned && ' · pinned'}
+        </div>
+      )}
       {rows.map((row) => (
         <div key={row.id} className="readout-row">
           <svg width="18" height="8" aria-hidden="true">

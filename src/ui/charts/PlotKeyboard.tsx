@@ -26,7 +26,7 @@ interface PlotKeyboardProps {
 
 /**
  * A slider without looks over a chart: its keys move the cursor along the horizontal axis, a screen reader
- * says the values under it, and Enter picks. + and − zoom, Shift with an arrow pans, Escape shows everything
+ * says the values under it, and Enter picks or pins. + and − zoom, Shift with an arrow pans, Escape shows everything
  * again, T shows the table.
  */
 export function PlotKeyboard(props: PlotKeyboardProps): ReactNode {
@@ -41,10 +41,13 @@ export function PlotKeyboard(props: PlotKeyboardProps): ReactNode {
   const press = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const isArrow = event.key === 'ArrowLeft' || event.key === 'ArrowRight';
-    if (event.key === 'Enter' && x !== undefined) props.onPick?.(x);
-    else if (event.key === 't' || event.key === 'T') props.onTable();
+    if (event.key === 'Enter' && x !== undefined) {
+      if (props.onPick) props.onPick(x);
+      else cursorActions.togglePin(group, x, props.id);
+    }
+    if (event.key === 't' || event.key === 'T') props.onTable();
     else if (event.key === 'Escape') {
-      cursorActions.leave(props.id);
+      cursorActions.clear();
       if (zoomAxis) setZoom(group, undefined);
     } else if (zoomAxis && (event.key === '+' || event.key === '=')) {
       setZoom(group, zoomedRange(domain, zoomAxis, 0.5, x));
@@ -64,9 +67,9 @@ export function PlotKeyboard(props: PlotKeyboardProps): ReactNode {
       value={x === undefined ? POSITIONS / 2 : Math.round(toShare(x) * POSITIONS)}
       aria-label={`${props.title} chart`}
       aria-valuetext={x === undefined ? props.summary : spoken(props.readout(x))}
-      aria-keyshortcuts="+ - Escape T"
+      aria-keyshortcuts="Enter + - Escape T"
       onChange={(event) =>
-        cursorActions.move(group, fromShare(Number(event.target.value) / POSITIONS), props.id)
+        cursorActions.place(group, fromShare(Number(event.target.value) / POSITIONS), props.id)
       }
       onKeyDown={press}
       onBlur={() => cursorActions.leave(props.id)}

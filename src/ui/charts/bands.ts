@@ -58,7 +58,9 @@ export function groupBand(runs: readonly TrainRecord[], view: SeriesView): Group
   const spread = spreadOf(members.map((run) => smoothedLosses(run.metrics, window).values));
   // Runs of one arm take different times for the same steps.
   const meanX = (xOf: (run: TrainRecord) => number): number =>
-    unit === 'time' ? members.reduce((sum, run) => sum + xOf(run), 0) / members.length : xOf(first);
+    unit === 'time' || unit === 'wall'
+      ? members.reduce((sum, run) => sum + xOf(run), 0) / members.length
+      : xOf(first);
   const xOf = (step: number): number => meanX((run) => xOfStep(run, unit, step));
   const steps = visibleSteps(first, view);
   const drawn = (values: Float32Array): readonly number[] => {

@@ -29,6 +29,38 @@ function view(change: Partial<SeriesView> = {}): SeriesView {
   };
 }
 
+describe('wall-clock time', () => {
+  // A step a second; the run was paused for a minute before its sixth.
+  const values = losses(10);
+  const elapsedMs = values.map((_, step) => (step + 1) * 1000);
+  const paused = (idleMs: number): TrainRecord =>
+    record(values, {
+      metrics: metricsOf(values, {
+        elapsedMs,
+        wallMs: elapsedMs.map((ms, step) => ms + (step >= 5 ? idleMs : 0)),
+      }),
+      epochs: [epochRow(0, { step: 10, milliseconds: 12_000 })],
+    });
+
+  it('breaks the line where the run stood still', () => {
+    const { raw, end } = runSeries(paused(60_000), view({ unit: 'wall' }));
+    expect(raw.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5, 66, 66, 67, 68, 69, 70]);
+    expect(raw[5]!.y).toBeNull();
+    // Two seconds of validation follow the last step.
+    expect(end).toBe(72);
+    expect(stepAtX(paused(60_000), 'wall', 66)).toBe(5);
+  });
+
+  it('does not where it only waited for the other runs of its race', () => {
+    const { raw } = runSeries(paused(2_500), view({ unit: 'wall' }));
+    expect(raw.every(({ y }) => y !== null)).toBe(true);
+  });
+
+  it('is not drawn of runs that were kept without it', () => {
+    expect(runSeries(record(values), view({ unit: 'wall' })).raw).toEqual([]);
+  });
+});
+
 describe('runSeries', () => {
   it('draws a run of 25,000 steps from about two points a pixel column, and the spike among them', () => {
     const values = losses(25_000);

@@ -3,7 +3,7 @@ import type { MetricBuffer } from '#client/metricBuffer.ts';
 import { bucketed, smoothedLosses } from './metricCache.ts';
 import type { BucketedSeries } from './metricCache.ts';
 import { Pyramid } from './pyramid.ts';
-import { exactStepAt, xOfEpoch, xOfStep } from './xUnit.ts';
+import { exactStepAt, isWallGap, xOfEpoch, xOfStep } from './xUnit.ts';
 import type { XUnit } from './xUnit.ts';
 
 /** A point of a line; `y` is null where the line breaks. */
@@ -64,6 +64,42 @@ function pointsAt(
   return steps.map((step) => {
     const y = values[step]!;
     return { x: xOf(step), y: Number.isFinite(y) ? y : null };
+  });
+}
+
+interface Gaps {
+  count: number;
+  readonly revision: number;
+  readonly steps: number[];
+}
+
+const gapsOf = new WeakMap<MetricBuffer, Gaps>();
+
+/** Steps before which the run stood still; grows with the run. */
+function wallGaps(run: TrainRecord): readonly number[] {
+  const { count, revision } = run.metrics;
+  let gaps = gapsOf.get(run.metrics);
+  if (gaps?.revision !== revision || gaps.count > count) {
+    gaps = { count: 1, revision, steps: [] };
+    gapsOf.set(run.metrics, gaps);
+  }
+  for (; gaps.count < count; gaps.count++) if (isWallGap(run, gaps.count)) gaps.steps.push(gaps.count);
+  return gaps.steps;
+}
+
+/** The points with a break wherever the run stood still between two of them, which wall-clock time shows. */
+function withGaps(
+  steps: readonly number[],
+  points: readonly Point[],
+  gaps: readonly number[],
+): readonly Point[] {
+  let next = 0;
+  return points.flatMap((point, i) => {
+    // Steps whose time is not known have no place.
+    if (!Number.isFinite(point.x)) return [];
+    while (next < gaps.length && gaps[next]! <= (steps[i - 1] ?? -1)) next += 1;
+    const isAfterGap = i > 0 && next < gaps.length && gaps[next]! <= steps[i]!;
+    return isAfterGap ? [{ x: point.x, y: null }, point] : [point];
   });
 }
 
@@ -132,8 +168,13 @@ export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
   if (cached?.key === key) return cached.series;
   const xOf = (step: number): number => xOfStep(run, unit, step);
   const steps = visibleSteps(run, view);
+  const gaps = unit === 'wall' ? wallGaps(run) : [];
+  const drawn = (values: BucketedSeries['values'], kept: readonly number[]): readonly Point[] => {
+    const points = pointsAt(values, kept, xOf);
+    return unit === 'wall' ? withGaps(kept, points, gaps) : points;
+  };
   const line = (series: BucketedSeries, columns = SMOOTH_COLUMNS): readonly Point[] =>
-    pointsAt(series.values, stepsToDraw(series, steps, isXLog, columns), xOf);
+    drawn(series.values, stepsToDraw(series, steps, isXLog, columns));
   const perEpoch = (pick: (index: number) => number): readonly Point[] =>
     epochs.map((_, index) => {
       const y = pick(index);
@@ -150,7 +191,7 @@ export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
     accuracy: perEpoch((index) => epochs[index]!.accuracy),
     lossRange: focusRange(metrics.series('losses').subarray(...steps), validLoss.filter(isVisible)),
     end: Math.max(
-      metrics.count > 0 ? xOf(metrics.count - 1) : 0,
+      metrics.count > 0 ? xOf(metrics.count - 1) || 0 : 0,
       epochs.length > 0 ? xOfEpoch(run, unit, epochs.length - 1) || 0 : 0,
     ),
     steps,

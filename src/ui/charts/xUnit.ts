@@ -1,9 +1,23 @@
 import type { TrainRecord } from '#client/runRecord.ts';
+import { RACE_LANES } from '#domain/study.ts';
 import { formatClock, formatCount, formatTick } from '#ui/format.ts';
 import { learningRateSum } from './metricCache.ts';
 
+/** Idle time, milliseconds, that is a gap on the axis of wall-clock time. */
+const GAP_MS = 3000;
+
+/**
+ * Whether a run stood still before a step: paused, frozen or closed, and not only waiting for the other runs of its
+ * race, which take about as long as itself.
+ */
+export function isWallGap({ metrics }: TrainRecord, step: number): boolean {
+  const passed = metrics.at('wallMs', step) - metrics.at('wallMs', step - 1);
+  const computed = metrics.at('elapsedMs', step) - metrics.at('elapsedMs', step - 1);
+  return passed - computed > GAP_MS && passed > (RACE_LANES.most + 1) * computed;
+}
+
 /** What the horizontal axis of the training charts counts. */
-export type XUnit = 'step' | 'epoch' | 'images' | 'time' | 'rate';
+export type XUnit = 'step' | 'epoch' | 'images' | 'time' | 'wall' | 'rate';
 
 export const xUnits: readonly {
   readonly value: XUnit;
@@ -19,6 +33,12 @@ export const xUnits: readonly {
     label: 'Time',
     axis: 'compute time, pauses left out',
     title: 'Compute time of the run alone: pauses and the other runs of a race are left out',
+  },
+  {
+    value: 'wall',
+    label: 'Wall time',
+    axis: 'wall-clock time since the start',
+    title: 'By the clock on the wall: pauses, hidden tabs and closed pages are gaps',
   },
   {
     value: 'rate',
@@ -43,6 +63,8 @@ export function xOfStep(run: TrainRecord, unit: XUnit, step: number): number {
       return (step + 1) * run.experiment.batchSize;
     case 'time':
       return run.metrics.at('elapsedMs', step) / 1000;
+    case 'wall':
+      return run.metrics.at('wallMs', step) / 1000;
     case 'rate':
       return learningRateSum(run.metrics)[step] ?? Number.NaN;
     default:
@@ -55,7 +77,11 @@ export function xOfEpoch(run: TrainRecord, unit: XUnit, index: number): number {
   if (unit === 'time') {
     return run.epochs.slice(0, index + 1).reduce((sum, row) => sum + row.milliseconds, 0) / 1000;
   }
-  return xOfStep(run, unit, run.epochs[index]!.step - 1);
+  const last = run.epochs[index]!.step - 1;
+  const x = xOfStep(run, unit, last);
+  if (unit !== 'wall') return x;
+  // Validation follows the epoch's last step.
+  return x + Math.max(0, xOfEpoch(run, 'time', index) - xOfStep(run, 'time', last));
 }
 
 /** The step (0-based, fractional, also beyond the ends of the run) at a position. */
@@ -69,6 +95,8 @@ export function exactStepAt(run: TrainRecord, unit: XUnit, x: number): number {
       return x / run.experiment.batchSize - 1;
     case 'time':
       return nearest(run.metrics.series('elapsedMs'), x * 1000);
+    case 'wall':
+      return nearest(run.metrics.series('wallMs'), x * 1000);
     case 'rate':
       return nearest(learningRateSum(run.metrics), x);
     default:
@@ -94,7 +122,8 @@ function nearest(series: Float32Array | Float64Array, value: number): number {
   let high = last;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (series[middle]! < value) low = middle + 1;
+    // Steps that were not recorded lie before the others: a fork's.
+    if (!(series[middle]! >= value)) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -106,5 +135,6 @@ export const formatX: Readonly<Record<XUnit, (x: number) => string>> = {
   images: formatCount,
   epoch: (x) => String(Number(x.toFixed(2))),
   time: (x) => formatClock(x * 1000),
+  wall: (x) => formatClock(x * 1000),
   rate: formatTick,
 };

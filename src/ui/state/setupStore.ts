@@ -1,8 +1,16 @@
 import { create } from 'zustand';
 import type { Experiment } from '#domain/experiment.ts';
+import type { WeightsFile } from '#client/runRequests.ts';
+import type { StoredTensor } from '#export/safetensors.ts';
 import { defaultExperiment, parameterError, parseNumber } from '#domain/parameters.ts';
 import type { NumberParameterName, ParameterName } from '#domain/parameters.ts';
 import { defaultFinderSettings, type FinderSettings } from '#domain/run.ts';
+
+/** A file of weights that was chosen as the start of the next runs. */
+export interface ChosenWeights extends WeightsFile {
+  /** To be looked at; the worker reads `bytes`. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
 
 interface SetupState {
   /** What the next run will be; every field is within its range. */
@@ -12,12 +20,15 @@ interface SetupState {
   /** Sentences for drafts that are not allowed. */
   readonly errors: Readonly<Partial<Record<NumberParameterName, string>>>;
   readonly finder: FinderSettings;
+  /** Undefined: initial weights follow from the seed. */
+  readonly weights: ChosenWeights | undefined;
   set: <Name extends ParameterName>(name: Name, value: Experiment[Name]) => void;
   /** Takes what was typed: into the experiment when it is allowed, else as a draft with an error. */
   type: (name: NumberParameterName, text: string) => void;
   /** Forgets an allowed draft, so that the field shows the value in its usual form. */
   settle: (name: NumberParameterName) => void;
   setFinder: (settings: FinderSettings) => void;
+  setWeights: (weights: ChosenWeights | undefined) => void;
   /** Takes a whole experiment, such as that of a link; every field must be allowed. */
   load: (experiment: Experiment) => void;
 }
@@ -34,6 +45,7 @@ export const useSetup = create<SetupState>()((set) => ({
   drafts: {},
   errors: {},
   finder: defaultFinderSettings,
+  weights: undefined,
   set: (name, value) =>
     set((state) => ({
       experiment: { ...state.experiment, [name]: value },
@@ -54,11 +66,12 @@ export const useSetup = create<SetupState>()((set) => ({
     }),
   settle: (name) => set((state) => (state.errors[name] ? state : { drafts: without(state.drafts, name) })),
   setFinder: (finder) => set({ finder }),
+  setWeights: (weights) => set({ weights }),
   load: (experiment) => set({ experiment, drafts: {}, errors: {} }),
 }));
 
 /** The actions of the store, for event handlers; they never change. */
-export const setupActions: Pick<SetupState, 'set' | 'type' | 'settle' | 'setFinder' | 'load'> =
+export const setupActions: Pick<SetupState, 'set' | 'type' | 'settle' | 'setFinder' | 'setWeights' | 'load'> =
   useSetup.getState();
 
 /** What is wrong with the first field that is not allowed. */

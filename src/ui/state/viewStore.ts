@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import { FASTAI_WINDOW } from '#ui/charts/metricCache.ts';
 import type { XUnit } from '#ui/charts/xUnit.ts';
+import type { FrozenRuns } from './frozenRuns.ts';
 import { setZoom } from './zoom.ts';
 
 export type Tab = 'data' | 'study' | 'find' | 'train' | 'compare';
@@ -21,6 +22,12 @@ interface ViewState {
   readonly isLossLog: boolean;
   /** Show every loss, even where a few large ones flatten the rest. */
   readonly showsAllLosses: boolean;
+  /** Set while the charts are frozen; training goes on. */
+  readonly frozen: FrozenRuns | undefined;
+  /** The screen is kept on while something trains. */
+  readonly keepsAwake: boolean;
+  /** The list of keys is open. */
+  readonly showsKeys: boolean;
   /** Ids of runs that are off the charts. */
   readonly hidden: readonly string[];
   /** The run whose table and suggestions are shown; undefined follows the newest. */
@@ -46,6 +53,9 @@ interface ViewActions {
   setDrawsAll: (drawsAll: boolean) => void;
   setLossLog: (isLog: boolean) => void;
   setShowsAllLosses: (showsAll: boolean) => void;
+  setFrozen: (frozen: FrozenRuns | undefined) => void;
+  setKeepsAwake: (keepsAwake: boolean) => void;
+  setShowsKeys: (showsKeys: boolean) => void;
   toggleHidden: (runId: string) => void;
   select: (kind: 'train' | 'finder', runId: string | undefined) => void;
   openSheet: (sheet: 'setup' | 'runs' | undefined) => void;
@@ -65,6 +75,9 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   drawsAll: false,
   isLossLog: false,
   showsAllLosses: false,
+  frozen: undefined,
+  keepsAwake: false,
+  showsKeys: false,
   hidden: [],
   selected: { train: undefined, finder: undefined },
   sheet: undefined,
@@ -85,6 +98,9 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   setDrawsAll: (drawsAll) => set({ drawsAll }),
   setLossLog: (isLossLog) => set({ isLossLog }),
   setShowsAllLosses: (showsAllLosses) => set({ showsAllLosses }),
+  setFrozen: (frozen) => set({ frozen }),
+  setKeepsAwake: (keepsAwake) => set({ keepsAwake }),
+  setShowsKeys: (showsKeys) => set({ showsKeys }),
   toggleHidden: (runId) =>
     set((state) => ({
       hidden: state.hidden.includes(runId)

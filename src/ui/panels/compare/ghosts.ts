@@ -1,5 +1,6 @@
 import type { GhostRow, GhostRun } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
+import type { TrainRecord } from '#client/runRecord.ts';
 import { armName } from '#domain/experiment.ts';
 import { armStyle } from '#ui/charts/palette.ts';
 import type { GhostPoint } from '#ui/charts/PlotLines.tsx';
@@ -12,6 +13,16 @@ export function ghostRuns(view: ChartView): readonly GhostRun[] {
   const ids = new Set(view.runs.flatMap(({ run }) => run.origin?.question?.id ?? []));
   const ghosts = [...ids].flatMap((id) => questionById(id)?.ghosts ?? []);
   return [...new Map(ghosts.map((ghost) => [ghost.label, ghost])).values()];
+}
+
+/** The notebook's run of the same arm, where the question behind a run has one: of several that with its rate. */
+export function notebookRun({ experiment, origin }: TrainRecord): GhostRun | undefined {
+  const ghosts = (origin?.question && questionById(origin.question.id)?.ghosts) ?? [];
+  const twins = ghosts.filter(
+    ({ settings: { norm, ws, batchSize } }) =>
+      norm === experiment.norm && ws === experiment.ws && batchSize === experiment.batchSize,
+  );
+  return twins.find(({ settings }) => settings.maxLearningRate === experiment.maxLearningRate) ?? twins[0];
 }
 
 /**
@@ -51,7 +62,7 @@ function ghostX(
   rows: readonly GhostRow[],
   index: number,
 ): number {
-  if (view.unit === 'time') {
+  if (view.unit === 'time' || view.unit === 'wall') {
     return rows.slice(0, index + 1).reduce((sum, row) => sum + row.milliseconds, 0) / 1000;
   }
   const steps = (rows[index]!.epoch + 1) * (twin.plan?.stepsPerEpoch ?? Number.NaN);

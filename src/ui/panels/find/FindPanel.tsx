@@ -3,12 +3,15 @@ import type { ReactNode } from 'react';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { isOver } from '#domain/run.ts';
 import { parameterError } from '#domain/parameters.ts';
+import { FreezeToggle } from '#ui/parts/FreezeToggle.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { formatRate } from '#ui/format.ts';
 import { isFinderRun, useClient, useMetricsVersion, useRuns } from '#ui/state/client.ts';
+import { shownRuns } from '#ui/state/frozenRuns.ts';
 import { setupActions, useSetup } from '#ui/state/setupStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
+import { FirstQuestion } from '#ui/panels/study/FirstQuestion.tsx';
 import { FinderBands } from './FinderBands.tsx';
 import { FinderChart } from './FinderChart.tsx';
 import { finderCurves } from './finderCurves.ts';
@@ -27,7 +30,8 @@ function useFinderSteps(runs: readonly FinderRecord[]): void {
 /** The learning-rate finder: its range, its curves, its suggestions. */
 export function FindPanel(): ReactNode {
   useMetricsVersion();
-  const runs = useRuns();
+  const frozen = useView((state) => state.frozen);
+  const runs = shownRuns(useRuns(), frozen);
   const hidden = useView((state) => state.hidden);
   const selectedId = useView((state) => state.selected.finder);
   const isLossLog = useView((state) => state.isLossLog);
@@ -60,6 +64,7 @@ export function FindPanel(): ReactNode {
             Several arms and seeds…
           </button>
           <Toggle label="Log loss" isOn={isLossLog} onChange={viewActions.setLossLog} />
+          <FreezeToggle />
         </div>
       </div>
       <FinderChart
@@ -94,6 +99,7 @@ export function FindPanel(): ReactNode {
               training.
             </li>
           </ol>
+          <FirstQuestion />
         </div>
       )}
       <FinderBands runs={curves.map((curve) => curve.run)} />

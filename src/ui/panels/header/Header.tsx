@@ -4,6 +4,7 @@ import { MeasureDialog } from '#ui/panels/measure/MeasureDialog.tsx';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { useClientState, useRuns } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
+import { KeySheet } from './KeySheet.tsx';
 
 interface HeaderProps {
   /** Which side panels are sheets at this width and need a button. */
@@ -26,6 +27,7 @@ export function Header({ hasSetupButton, hasRunsButton }: HeaderProps): ReactNod
         <p className="brand-line">what normalization does to the training of a ResNet-18</p>
       </div>
       <DeviceBadge connection={connection} />
+      <KeySheet />
       {hasSetupButton && (
         <button type="button" className="button is-small" onClick={() => openSheet('setup')}>
           <Icon name="sliders" />

@@ -11,6 +11,7 @@ import { Swatch } from '#ui/parts/Swatch.tsx';
 import { flopsPerImage, meanImagesPerSecond } from '#ui/runSpeed.ts';
 import { runDetails, runResult, statusText } from '#ui/runText.ts';
 import { ContinueRun } from './ContinueRun.tsx';
+import { StorageStatus } from './StorageStatus.tsx';
 import { isFinderRun, isTrainRun, useClient, useRuns } from '#ui/state/client.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 
@@ -28,9 +29,12 @@ export function RunsPanel(): ReactNode {
   ];
   if (runs.length === 0) {
     return (
-      <p className="runs-empty">
-        Every run will be listed here, so that its curve can be laid over others, hidden or removed.
-      </p>
+      <>
+        <p className="runs-empty">
+          Every run will be listed here, so that its curve can be laid over others, hidden or removed.
+        </p>
+        <StorageStatus />
+      </>
     );
   }
   return (
@@ -63,6 +67,7 @@ export function RunsPanel(): ReactNode {
             </section>
           ),
       )}
+      <StorageStatus />
     </div>
   );
 }

@@ -7,10 +7,12 @@ import { useClientState } from '#ui/state/client.ts';
 import { useSetup } from '#ui/state/setupStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { ChoiceField } from './ChoiceField.tsx';
+import { KeepAwake } from './KeepAwake.tsx';
 import { NormMatrix } from './NormMatrix.tsx';
 import { NumberField } from './NumberField.tsx';
 import { SetupActions } from './SetupActions.tsx';
 import { SchedulePreview } from './SchedulePreview.tsx';
+import { StartWeights } from './StartWeights.tsx';
 
 const advanced = ['weightDecay', 'momentum', 'trainLimit', 'validLimit'] as const;
 
@@ -20,9 +22,10 @@ export function SetupPanel(): ReactNode {
   const info = useClientState((state) => state.dataset.info);
   const size = info && runSize(experiment, info);
   const usual = defaultExperiment();
-  const changedCount = (['optimizer', 'stemPadding', ...advanced] as const).filter(
-    (name) => experiment[name] !== usual[name],
-  ).length;
+  const hasWeights = useSetup((state) => state.weights !== undefined);
+  const changedCount =
+    (['optimizer', 'stemPadding', ...advanced] as const).filter((name) => experiment[name] !== usual[name])
+      .length + (hasWeights ? 1 : 0);
   return (
     <div className="setup">
       <DatasetCard />
@@ -45,7 +48,9 @@ export function SetupPanel(): ReactNode {
           <NumberField key={name} name={name} />
         ))}
         <ChoiceField name="stemPadding" />
+        <StartWeights />
       </details>
+      <KeepAwake />
     </div>
   );
 }

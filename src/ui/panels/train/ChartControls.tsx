@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { FASTAI_WINDOW } from '#ui/charts/metricCache.ts';
 import { xUnits } from '#ui/charts/xUnit.ts';
 import { formatCount } from '#ui/format.ts';
+import { FreezeToggle } from '#ui/parts/FreezeToggle.tsx';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
@@ -79,6 +80,7 @@ export function ChartControls(): ReactNode {
         }}
       />
       <Toggle label="Mean of seeds" isOn={isGrouped} onChange={setGrouped} />
+      <FreezeToggle />
     </div>
   );
 }

@@ -1,13 +1,33 @@
 import type { ReactNode } from 'react';
+import type { GhostRun } from '#analysis/question.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
+import type { EpochRow } from '#domain/run.ts';
 import { formatClock, formatTableNumber } from '#ui/format.ts';
+import { notebookRun } from '#ui/panels/compare/ghosts.ts';
 import { runDetails, runLabel } from '#ui/runText.ts';
+import { formatDifference } from './readouts.ts';
 
 /** The table that fastai prints while it trains, in its columns and formats. */
 export function EpochTable({ run }: { run: TrainRecord }): ReactNode {
   const losses = run.epochs.map((row) => row.validLoss).filter(Number.isFinite);
   const best = losses.length > 1 ? Math.min(...losses) : undefined;
   const pending = run.experiment.epochs - run.epochs.length;
+  const hasErrors = run.epochs.some((row) => row.standardError !== undefined);
+  const notebook = notebookRun(run);
+  const columns = [
+    { name: 'epoch' },
+    { name: 'train_loss' },
+    { name: 'valid_loss' },
+    { name: 'accuracy' },
+    { name: 'time' },
+    ...(hasErrors ? [{ name: '± SE', title: 'Standard error of valid_loss over the images' }] : []),
+    ...(notebook
+      ? [
+          { name: 'notebook', title: `valid_loss of the post’s notebook: ${notebook.label}` },
+          { name: 'difference', title: 'valid_loss here minus the notebook’s' },
+        ]
+      : []),
+  ];
   return (
     <div className="epoch-table">
       <table>
@@ -17,8 +37,8 @@ export function EpochTable({ run }: { run: TrainRecord }): ReactNode {
         </caption>
         <thead>
           <tr>
-            {['epoch', 'train_loss', 'valid_loss', 'accuracy', 'time'].map((name) => (
-              <th key={name} scope="col">
+            {columns.map(({ name, title }) => (
+              <th key={name} scope="col" title={title}>
                 {name}
               </th>
             ))}
@@ -35,16 +55,36 @@ export function EpochTable({ run }: { run: TrainRecord }): ReactNode {
               </td>
               <td>{formatTableNumber(row.accuracy)}</td>
               <td>{formatClock(row.milliseconds)}</td>
+              {hasErrors && <td>{formatTableNumber(row.standardError ?? Number.NaN)}</td>}
+              {notebook && <NotebookCells row={row} notebook={notebook} />}
             </tr>
           ))}
           {run.epochs.length === 0 && (
             <tr className="is-pending">
               <th scope="row">0</th>
-              <td colSpan={4}>{pending > 0 ? 'The first line comes at the end of epoch 0.' : ''}</td>
+              <td colSpan={columns.length - 1}>
+                {pending > 0 ? 'The first line comes at the end of epoch 0.' : ''}
+              </td>
             </tr>
           )}
         </tbody>
       </table>
+      {notebook && (
+        <p className="field-help">
+          {`Notebook: ${notebook.note || notebook.label}. One run, no seed, other hardware, torch 1.0.`}
+        </p>
+      )}
     </div>
+  );
+}
+
+/** What the notebook had at the end of the same epoch. */
+function NotebookCells({ row, notebook }: { row: EpochRow; notebook: GhostRun }): ReactNode {
+  const its = notebook.rows.find(({ epoch }) => epoch === row.epoch);
+  return (
+    <>
+      <td>{its ? formatTableNumber(its.validLoss) : '–'}</td>
+      <td>{its ? formatDifference(row.validLoss - its.validLoss) : '–'}</td>
+    </>
   );
 }

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { ContinueRun } from '#ui/panels/runs/ContinueRun.tsx';
+import { RunFiles } from '#ui/panels/runs/RunFiles.tsx';
+import { FirstQuestion } from '#ui/panels/study/FirstQuestion.tsx';
 import { runLabel, runSummary, statusText } from '#ui/runText.ts';
 import { isTrainRun, useRuns } from '#ui/state/client.ts';
 import { useView } from '#ui/state/viewStore.ts';
@@ -44,6 +46,7 @@ export function TrainPanel(): ReactNode {
       )}
       {selected && <ContinueRun run={selected} />}
       {selected && <EpochTable run={selected} />}
+      {selected && <RunFiles run={selected} />}
     </div>
   );
 }
@@ -66,6 +69,7 @@ function TrainEmpty(): ReactNode {
           see the same batches, so that their curves can be laid over each other.
         </li>
       </ol>
+      <FirstQuestion />
     </div>
   );
 }

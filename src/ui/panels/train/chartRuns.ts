@@ -106,7 +106,11 @@ export function chartView(all: readonly RunRecord[], options: ChartOptions): Cha
     group: options.group,
     series,
     unit,
-    xAxis: isXLog ? logAxis(low, high) : unit === 'time' ? timeAxis(low, high) : exactAxis(low, high),
+    xAxis: isXLog
+      ? logAxis(low, high)
+      : unit === 'time' || unit === 'wall'
+        ? timeAxis(low, high)
+        : exactAxis(low, high),
     xExtent,
     xLabel: xUnits.find((entry) => entry.value === unit)?.axis ?? '',
     showsNames: !options.isNarrow && groups.length <= MAX_END_LABELS,
@@ -147,6 +151,7 @@ function extentOf({ run, series }: ChartRun, unit: XUnit): number {
     images: steps * run.experiment.batchSize,
     epoch: run.experiment.epochs,
     time: Number.POSITIVE_INFINITY,
+    wall: Number.POSITIVE_INFINITY,
     rate: Number.POSITIVE_INFINITY,
   }[unit];
   return growingExtent(series.end, planned);

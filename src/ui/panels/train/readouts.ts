@@ -11,6 +11,7 @@ export function cursorTitle(view: ChartView, x: number): string {
     epoch: `Epoch ${position}`,
     images: `${position} images`,
     time: position,
+    wall: `${position} after the start`,
     rate: `Σ LR ${position}`,
   }[view.unit];
 }

@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import type { RunRecord } from '#client/runRecord.ts';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { useClient, useMetricsVersion } from '#ui/state/client.ts';
+import { shownRuns } from '#ui/state/frozenRuns.ts';
 import { useView } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
 import { MAX_CURVES, chartView } from './chartRuns.ts';
@@ -14,7 +15,7 @@ export function useChartView(runs: readonly RunRecord[], group: 'train' | 'compa
   const view = useView();
   const range = useZoom((state) => state.ranges[group]);
   const isNarrow = useMediaQuery('(max-width: 640px)');
-  const chart = chartView(runs, {
+  const chart = chartView(shownRuns(runs, view.frozen), {
     group,
     unit: view.xUnit,
     smoothing: view.smoothing,

@@ -11,6 +11,7 @@ import { useStepTimes } from '#ui/panels/study/useStepTimes.ts';
 import { experimentProblem, runSize } from '#ui/plan.ts';
 import { queueMs } from '#ui/studyCost.ts';
 import { flopsPerImage } from '#ui/runSpeed.ts';
+import { weightsProblem } from '#ui/startWeights.ts';
 import { preparationText, runLabel, statusText } from '#ui/runText.ts';
 import { useActiveRun, useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { useSetup, useSetupError } from '#ui/state/setupStore.ts';
@@ -37,13 +38,16 @@ function useObstacle(): string | undefined {
   const isMeasuring = useClientState((state) => state.measurement.going !== undefined);
   const experiment = useSetup((state) => state.experiment);
   const error = useSetupError();
+  const weights = useSetup((state) => state.weights);
   if (connection.status === 'starting') return 'Looking for the GPU…';
   if (connection.status === 'unsupported') return 'Nothing can train in this browser; see above.';
   if (connection.status === 'failed') return 'The training worker has stopped; see above.';
   if (isMeasuring) return 'The GPU is being measured; wait for the end of that or cancel it.';
   if (loading) return `${loading.stage}…`;
   if (!info) return 'There is no data to train on.';
-  return error ?? experimentProblem(experiment, info);
+  return (
+    error ?? experimentProblem(experiment, info) ?? (weights && weightsProblem(experiment, info, weights))
+  );
 }
 
 interface TransportButtonProps {
@@ -80,6 +84,7 @@ function TransportButtons({ run, canStart }: { run: RunRecord | undefined; canSt
   const queue = useClientState((state) => state.queue);
   const experiment = useSetup((state) => state.experiment);
   const finder = useSetup((state) => state.finder);
+  const weights = useSetup((state) => state.weights);
   const findIsNext = useView((state) => state.tab === 'find');
   if (run) {
     const isOfStudy = queue.entries.some(({ runId, state }) => runId === run.id && state === 'going');
@@ -119,7 +124,7 @@ function TransportButtons({ run, canStart }: { run: RunRecord | undefined; canSt
         onPress={() => {
           viewActions.select('finder', undefined);
           viewActions.setTab('find');
-          client.findLearningRate(experiment, finder);
+          client.findLearningRate(experiment, finder, weights);
         }}
       />
       <TransportButton
@@ -130,7 +135,7 @@ function TransportButtons({ run, canStart }: { run: RunRecord | undefined; canSt
         onPress={() => {
           viewActions.select('train', undefined);
           viewActions.setTab('train');
-          client.train(experiment);
+          client.train(experiment, weights);
         }}
       />
     </div>
@@ -140,6 +145,7 @@ function TransportButtons({ run, canStart }: { run: RunRecord | undefined; canSt
 function Idle({ obstacle }: { obstacle: string | undefined }): ReactNode {
   const experiment = useSetup((state) => state.experiment);
   const info = useClientState((state) => state.dataset.info);
+  const weights = useSetup((state) => state.weights);
   const last = useRuns().at(-1);
   const size = info && runSize(experiment, info);
   const outcome = last
@@ -152,6 +158,7 @@ function Idle({ obstacle }: { obstacle: string | undefined }): ReactNode {
         <span>{`batch ${experiment.batchSize}`}</span>
         <span>{`max LR ${formatRate(experiment.maxLearningRate, 3)}`}</span>
         {size && <span>{`${formatCount(size.totalSteps)} steps`}</span>}
+        {weights && <span>{`from ${weights.name}`}</span>}
         {size && info && size.trainCount < info.trainCount && (
           <span>{`on ${formatCount(size.trainCount)} images`}</span>
         )}
