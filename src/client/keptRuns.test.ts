@@ -89,6 +89,15 @@ describe('KeptRuns', () => {
     expect(runs.get('a')).toMatchObject({ stepsLoaded: 'loaded', checkpointStep: undefined });
   });
 
+  it('sees that another tab has ended a run', async () => {
+    runs.add([recordOfKept({ ...kept('c', 9), status: 'running', isElsewhere: true })]);
+    const preparing = keptRuns.prepare('c');
+    await worker.answer('keptRuns', { runs: [kept('c', 9)] });
+    await worker.answer('keptSteps', steps);
+    await preparing;
+    expect(runs.get('c')).toMatchObject({ status: 'finished', detail: undefined, stepsLoaded: 'loaded' });
+  });
+
   it('knows the runs of earlier visits, and numbers go on from theirs', () => {
     expect(keptRuns.state.isRead).toBe(true);
     expect(runs.get('a')).toMatchObject({ stepsLoaded: 'absent', stepCount: 3, status: 'finished' });

@@ -1,4 +1,5 @@
 import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
+import { isOver } from '#domain/run.ts';
 import type { StepChunk } from '#domain/run.ts';
 import type { KeptStorage, Requests } from '#protocol/messages.ts';
 import { sentence } from './datasetClient.ts';
@@ -67,15 +68,18 @@ export class KeptRuns {
 
   /**
    * Makes a run ready to go on: reads its steps, and also those that another tab has recorded since this page
-   * had it.
+   * had it, and how it ended there.
    */
   async prepare(runId: string): Promise<void> {
     await this.#try(async () => {
       const { runs } = await this.#link().request('keptRuns', {});
       const kept = runs.find(({ header }) => header.runId === runId);
       const record = kept && recordOfKept(kept);
-      if (!record || record.stepCount <= (this.#runs.get(runId)?.stepCount ?? 0)) return;
-      this.#runs.change(runId, (run) => ({ ...record, status: run.status }));
+      const run = this.#runs.get(runId);
+      if (!record || !run || isGoing(run)) return;
+      const hasEnded = isOver(record.status) && !isOver(run.status);
+      if (record.stepCount <= run.stepCount && !hasEnded) return;
+      this.#runs.change(runId, () => (hasEnded ? record : { ...record, status: run.status }));
     });
     await this.loadSteps([runId]);
   }

@@ -147,16 +147,16 @@ export class RunRequests {
   #follow(runIds: readonly string[], request: () => Promise<readonly RunStatus[]>): StartedRuns {
     for (const runId of runIds) this.#pending.add(runId);
     const follow = async (): Promise<void> => {
+      let end: (runId: string, i: number) => void;
       try {
         const statuses = await request();
-        for (const [i, runId] of runIds.entries()) {
-          this.#runs.change(runId, { status: statuses[i]!, asked: undefined });
-        }
+        end = (runId, i) => this.#runs.change(runId, { status: statuses[i]!, asked: undefined });
       } catch (error) {
-        for (const runId of runIds) this.#fail(runId, error);
-      } finally {
-        for (const runId of runIds) this.#pending.delete(runId);
+        end = (runId) => this.#fail(runId, error);
       }
+      // First: what waits for the end of these runs looks whether any is pending.
+      for (const runId of runIds) this.#pending.delete(runId);
+      for (const [i, runId] of runIds.entries()) end(runId, i);
     };
     return { runIds, over: follow() };
   }

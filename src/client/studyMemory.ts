@@ -61,7 +61,8 @@ export function parseKeptQueue(text: string): KeptQueue | undefined {
   const result = v.safeParse(keptQueue, value);
   if (!result.success) return undefined;
   const { queue, dataset } = result.output;
-  if (queue.entries.some((entry) => !queue.studies.some(({ id }) => id === entry.studyId))) return undefined;
+  const arms = new Map(queue.studies.map((one) => [one.id, one.arms]));
+  if (queue.entries.some((entry) => !arms.get(entry.studyId)?.[entry.arm])) return undefined;
   // JSON has no `undefined`: fields that are absent read as such.
   const studies = queue.studies.map((one): Study => ({ ...one, finder: one.finder, question: one.question }));
   return { queue: { ...queue, studies, pauseReason: queue.pauseReason }, dataset };

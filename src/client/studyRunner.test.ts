@@ -144,6 +144,16 @@ describe('a study in the client', () => {
     expect(states()).toEqual(['going', 'waiting']);
   });
 
+  it('waits for the end of a run that was removed while it was going', async () => {
+    const removed = client.train(bn);
+    client.remove([removed]);
+    client.startStudy(study);
+    expect(sent('train')).toHaveLength(1);
+    await worker.answer('train', { status: 'stopped' });
+    client.undoRemove();
+    expect(sent('train')).toHaveLength(2);
+  });
+
   it('races all arms of a seed in one request', async () => {
     client.startStudy({ ...study, mode: 'race', seeds: [4, 5] });
     expect(worker.sent.at(-1)).toMatchObject({ name: 'race', body: { starts: { length: 2 } } });
@@ -259,6 +269,24 @@ describe('a study in the client', () => {
 });
 
 describe('parseKeptQueue', () => {
+  it('refuses runs of arms that its study has not', () => {
+    const entry = {
+      key: 'k',
+      studyId: 's',
+      kind: 'train',
+      arm: 1,
+      experiment: bn,
+      state: 'waiting',
+    } as const;
+    const text = (arm: number): string =>
+      JSON.stringify({
+        queue: { studies: [study], entries: [{ ...entry, arm }], isPaused: true },
+        dataset: { title: '', hash: '' },
+      });
+    expect(parseKeptQueue(text(1))).toBeDefined();
+    expect(parseKeptQueue(text(2))).toBeUndefined();
+  });
+
   it.each(['', '{}', '{"queue":{"studies":[],"entries":[{}],"isPaused":true},"dataset":{}}'])(
     'refuses what is damaged: %s',
     (text) => expect(parseKeptQueue(text)).toBeUndefined(),

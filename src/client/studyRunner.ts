@@ -118,6 +118,8 @@ export class StudyRunner implements QueueActions {
     const next = nextEntries(this.#queue);
     const [first] = next;
     if (!first || !this.#page.isReady() || this.#runs.state.runs.some(isGoing)) return;
+    // A run that was removed while it was going is none of the page's any more, but still the worker's.
+    if (this.#requests.pending.length > 0) return;
     if (this.#page.dataset()?.hash !== this.#dataset.hash) {
       const { title } = this.#dataset;
       this.#set(withInterruption(this.#queue, `Its runs are on ${title}: load that data set to go on.`));

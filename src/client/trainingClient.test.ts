@@ -398,6 +398,16 @@ describe('TrainingClient', () => {
     expect(worker().sent.filter(({ name }) => name === 'resumeKept')).toHaveLength(1);
   });
 
+  it('forks a diverged run from before the step that broke the rule', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    const divergence = { step: 7, loss: Number.NaN, learningRate: 1, reason: 'not-finite' } as const;
+    worker().emit({ type: 'diverged', runId: id, divergence });
+    await worker().answer('train', { status: 'diverged' });
+    client.fork(id, defaultExperiment());
+    expect(worker().sent.at(-1)).toMatchObject({ name: 'train', body: { forkOf: { runId: id, step: 6 } } });
+  });
+
   it('leaves a run that the worker refuses to continue as it was, and says why', async () => {
     await makeReady();
     const id = client.train(defaultExperiment());

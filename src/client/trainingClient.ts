@@ -167,8 +167,8 @@ export class TrainingClient {
   async resumeKept(runId: string, takesOver = false): Promise<void> {
     await this.#kept.prepare(runId);
     const run = this.#runs.get(runId);
-    // Asked for twice, as by a double click.
-    if (run && isGoing(run)) return;
+    // Asked for twice, as by a double click, or another tab was faster.
+    if (run && (isGoing(run) || run.status === 'finished' || run.status === 'diverged')) return;
     await this.#requests.resumeKept(runId, takesOver).over;
   }
 
@@ -179,7 +179,9 @@ export class TrainingClient {
   fork(runId: string, experiment: Experiment, step = Number.MAX_SAFE_INTEGER): string {
     const run = this.#runs.get(runId);
     const divergedAt = run?.kind === 'train' ? run.divergence?.step : undefined;
-    const last = Math.min(step, divergedAt ?? run?.stepCount ?? 0);
+    // The state after `divergedAt` steps is the one whose loss broke the rule.
+    const sound = divergedAt === undefined ? (run?.stepCount ?? 0) : Math.max(0, divergedAt - 1);
+    const last = Math.min(step, sound);
     return this.#requests.fork(runId, experiment, last).runIds[0]!;
   }
 
