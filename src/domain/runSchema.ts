@@ -115,7 +115,7 @@ export const finderResultSchema: Schema<FinderResult> = v.strictObject({
     v.array(
       v.strictObject({
         rule: v.picklist(['valley', 'steep', 'minimum', 'slide', 'v1']),
-        learningRate: maybe(finiteSchema),
+        learningRate: maybe(positive),
         index: maybe(stepSchema),
         note: v.exactOptional(textSchema(1000)),
       }),
@@ -178,7 +178,7 @@ export const stepChunkSchema: Schema<StepChunk> = v.pipe(
 
 export const layerHistorySchema: Schema<LayerHistory> = v.pipe(
   v.strictObject({
-    steps: v.array(stepSchema),
+    steps: v.pipe(v.array(stepSchema), v.maxLength(10_000)),
     layers: v.pipe(v.array(textSchema(200)), v.maxLength(1000)),
     gradientNorm: float32Schema,
     relativeUpdate: float32Schema,

@@ -92,11 +92,15 @@ function entryShare(entry: QueueEntry, runs: readonly RunRecord[]): number {
   return run ? shareDone(run) : 0;
 }
 
+/** Of a long queue, the runs to come first. */
+const LISTED = 30;
+
 /** What goes and what waits, in order; waiting runs can be moved and left out. */
 function NextRuns({ queue, runs }: { queue: StudyQueue; runs: readonly RunRecord[] }): ReactNode {
   const client = useClient();
   const list = useRef<HTMLOListElement>(null);
-  const open = queue.entries.filter(({ state }) => state === 'going' || state === 'waiting');
+  const all = queue.entries.filter(({ state }) => state === 'going' || state === 'waiting');
+  const open = all.slice(0, LISTED);
   return (
     <ol className="queue-list" aria-label="Runs to come" ref={list} tabIndex={-1}>
       {open.map((entry) => {
@@ -154,6 +158,7 @@ function NextRuns({ queue, runs }: { queue: StudyQueue; runs: readonly RunRecord
           </li>
         );
       })}
+      {all.length > open.length && <li className="queue-state">{`and ${all.length - open.length} more`}</li>}
     </ol>
   );
 }

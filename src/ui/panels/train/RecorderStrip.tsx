@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { firstLayerOut } from '#analysis/layerRange.ts';
 import type { LayerHistory, LayerMeasure } from '#domain/layerHistory.ts';
@@ -25,19 +25,20 @@ const measures: readonly { readonly value: LayerMeasure; readonly label: string;
   ];
 
 /** What every layer did in the last samples before the end, and which of them left its range first. */
-export function RecorderStrip({ history }: { history: LayerHistory }): ReactNode {
-  const exit = firstLayerOut(history);
+export const RecorderStrip = memo(function RecorderStrip({ history }: { history: LayerHistory }): ReactNode {
+  const exit = useMemo(() => firstLayerOut(history), [history]);
   const [chosen, choose] = useState<LayerMeasure>();
   const measure = chosen ?? exit?.measure ?? 'gradientNorm';
   const canvas = useRef<HTMLCanvasElement>(null);
   const { layers, steps } = history;
-  const { pixels, range } = recorderImage(history, measure);
+  const { pixels, range } = useMemo(() => recorderImage(history, measure), [history, measure]);
+  const isEmpty = steps.length === 0 || layers.length === 0;
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
-    if (!context || steps.length === 0) return;
+    if (!context || isEmpty) return;
     context.putImageData(new ImageData(pixels, steps.length, layers.length), 0, 0);
   });
-  if (steps.length === 0) return null;
+  if (isEmpty) return null;
   const name = measures.find(({ value }) => value === measure)!.label.toLowerCase();
   return (
     <figure className="recorder" aria-label="Divergence recorder">
@@ -96,7 +97,7 @@ export function RecorderStrip({ history }: { history: LayerHistory }): ReactNode
       </div>
     </figure>
   );
-}
+});
 
 function exitText(exit: NonNullable<ReturnType<typeof firstLayerOut>>): string {
   const measure = measures.find(({ value }) => value === exit.measure)!.label.toLowerCase();

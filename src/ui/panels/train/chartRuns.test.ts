@@ -43,6 +43,14 @@ describe('chartView', () => {
     expect(view.xAxis.ticks).toContain(10);
   });
 
+  it('has an axis for runs whose times are no finite numbers', () => {
+    const elapsedMs = losses(120).map(() => Number.POSITIVE_INFINITY);
+    const run = trainRun({ id: 'a', status: 'stopped', metrics: metricsOf(losses(120), { elapsedMs }) });
+    for (const isXLog of [false, true]) {
+      expect(chartView([run], { ...options, unit: 'time', isXLog }).xAxis.domain[1]).toBe(100);
+    }
+  });
+
   it('leaves out finders and hidden runs', () => {
     const run = trainRun({ id: 'a' });
     expect(chartView([run, finderRun({ id: 'f' })], options).runs).toHaveLength(1);

@@ -92,7 +92,9 @@ export function chartView(all: readonly RunRecord[], options: ChartOptions): Cha
     style: styles.get(run.id)!,
     series: runSeries(run, series),
   }));
-  const extent = Math.max(0, ...runs.map((chartRun) => extentOf(chartRun, unit))) || 100;
+  // A run from a file may say that it took forever.
+  const extents = runs.map((chartRun) => extentOf(chartRun, unit)).filter(Number.isFinite);
+  const extent = Math.max(0, ...extents) || 100;
   const xExtent: Range = [isXLog ? firstX(runs, unit, extent) : 0, extent];
   const [from, high] = options.range ?? xExtent;
   // A zoom of the linear axis may begin at 0, which a logarithmic one does not have.
