@@ -98,7 +98,7 @@ export function ExportMenu({
         <Menu.Root>
           <Menu.Trigger className="button is-small">{`Export ${what}`}</Menu.Trigger>
           <Menu.Portal>
-            <Menu.Positioner sideOffset={4} align="end">
+            <Menu.Positioner className="menu-place" sideOffset={4} align="end">
               <Menu.Popup className="menu">
                 {formats.map((format) => (
                   <Menu.Item key={format.label} className="menu-item" onClick={() => save(format)}>

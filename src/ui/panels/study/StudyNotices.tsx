@@ -63,7 +63,20 @@ function KeptNotice(): ReactNode {
   const problem = useClientState((state) => state.kept.problem);
   if (notKept !== undefined) {
     return (
-      <Notice tone="warning" title="The run goes on, but is no longer kept.">
+      <Notice
+        tone="warning"
+        title="The run goes on, but is no longer kept."
+        actions={
+          <>
+            <button type="button" className="button is-small" onClick={() => viewActions.setTab('compare')}>
+              Download or remove runs
+            </button>
+            <button type="button" className="button is-small" onClick={() => viewActions.setTab('data')}>
+              Remove data sets
+            </button>
+          </>
+        }
+      >
         {notKept}
       </Notice>
     );
