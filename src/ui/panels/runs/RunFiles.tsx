@@ -41,7 +41,7 @@ export function RunFiles({ run }: { run: TrainRecord }): ReactNode {
           Weights, PyTorch
         </Menu.Trigger>
         <Menu.Portal>
-          <Menu.Positioner sideOffset={4} align="start">
+          <Menu.Positioner className="menu-place" sideOffset={4} align="start">
             <Menu.Popup className="menu">
               <RunFileItems run={run} attempt={attempt} />
             </Menu.Popup>
