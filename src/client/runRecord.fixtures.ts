@@ -1,7 +1,7 @@
 import { defaultExperiment } from '#domain/parameters.ts';
 import type { EpochRow } from '#domain/run.ts';
+import { NO_NOTES } from '#domain/keptRun.ts';
 import { MetricBuffer } from './metricBuffer.ts';
-import { NO_NOTES } from './runRecord.ts';
 import type { FinderRecord, TrainRecord } from './runRecord.ts';
 
 /* Runs as tests need them; no part of the app. */

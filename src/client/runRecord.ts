@@ -84,8 +84,6 @@ export interface FinderRecord extends RecordBase {
 /** A run of this visit or of an earlier one as the page knows it; a new object whenever a field changes. */
 export type RunRecord = TrainRecord | FinderRecord;
 
-export const NO_NOTES: RunNotes = { name: '', tags: [], note: '' };
-
 /** Whether a run is going in this page: one that goes on in another tab is not. */
 export function isGoing(run: RunRecord): boolean {
   return run.stepsLoaded === 'live' && !isOver(run.status);

@@ -1,10 +1,11 @@
 import type { Experiment } from '#domain/experiment.ts';
+import { NO_NOTES } from '#domain/keptRun.ts';
 import type { RunStart } from '#domain/keptRun.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import { VERSION } from '#domain/version.ts';
 import type { WorkerEvent } from '#protocol/messages.ts';
 import { MetricBuffer } from './metricBuffer.ts';
-import { NO_NOTES, isGoing } from './runRecord.ts';
+import { isGoing } from './runRecord.ts';
 import type { FinderRecord, RunRecord, TrainRecord } from './runRecord.ts';
 
 /** Charts redraw at most this often while steps come in. */

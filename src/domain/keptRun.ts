@@ -54,6 +54,9 @@ export interface RunNotes {
   readonly note: string;
 }
 
+/** What nobody has written anything about. */
+export const NO_NOTES: RunNotes = { name: '', tags: [], note: '' };
+
 /** A run as it is kept, without its steps. */
 export interface KeptRun {
   readonly header: RunHeader;

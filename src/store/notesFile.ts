@@ -1,13 +1,11 @@
 import * as v from 'valibot';
+import { NO_NOTES } from '#domain/keptRun.ts';
 import type { RunNotes } from '#domain/keptRun.ts';
 import { runNotesSchema } from '#domain/keptRunSchema.ts';
 import { StorageError } from '#lib/files/storageError.ts';
 import type { StoreFiles } from '#lib/files/storeFiles.ts';
 import { frame, readFrames } from './frames.ts';
 import { RUN_UPGRADES, currentVersion, isRecord, upgraded, versionOf } from './upgrades.ts';
-
-/** What nobody has written anything about. */
-export const NO_NOTES: RunNotes = { name: '', tags: [], note: '' };
 
 const notesSchema = v.strictObject({
   type: v.literal('notes'),
