@@ -2,7 +2,7 @@ import { Menu } from '@base-ui/react/menu';
 import { useRef } from 'react';
 import type { ReactNode } from 'react';
 import { claimsLedger } from '#analysis/claims.ts';
-import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
+import type { RunRecord } from '#client/runRecord.ts';
 import { epochsCsv, stepsCsv } from '#export/csv.ts';
 import type { ExportedRun } from '#export/exportedRun.ts';
 import { epochTablesMarkdown } from '#export/markdown.ts';
@@ -14,13 +14,15 @@ import { downloadFile } from '#ui/download.ts';
 import { RunFileItems } from '#ui/panels/runs/RunFiles.tsx';
 import { useOutcome } from '#ui/parts/useOutcome.tsx';
 import { runName } from '#ui/runText.ts';
-import { useClient } from '#ui/state/client.ts';
+import { isTrainRun, useClient } from '#ui/state/client.ts';
 import { exportedRunOf, keptRunOf } from './exportedRuns.ts';
 
 interface Format {
   readonly label: string;
   readonly extension: string;
   readonly type: string;
+  /** Only training runs have epochs. */
+  readonly needsEpochs?: true;
   readonly write: (runs: readonly ExportedRun[]) => string;
 }
 
@@ -31,7 +33,13 @@ const formats: readonly Format[] = [
     type: 'application/json',
     write: (runs) => encodeRuns(runs, Date.now()),
   },
-  { label: 'CSV of epochs and settings', extension: 'csv', type: 'text/csv', write: epochsCsv },
+  {
+    label: 'CSV of epochs and settings',
+    extension: 'csv',
+    type: 'text/csv',
+    needsEpochs: true,
+    write: epochsCsv,
+  },
   { label: 'CSV of steps', extension: 'csv', type: 'text/csv', write: stepsCsv },
 ];
 
@@ -40,7 +48,7 @@ export function ExportMenu({
   runs,
   isSelection,
 }: {
-  runs: readonly TrainRecord[];
+  runs: readonly RunRecord[];
   isSelection: boolean;
 }): ReactNode {
   const client = useClient();
@@ -90,7 +98,9 @@ export function ExportMenu({
       return `${added.length} ${added.length === 1 ? 'run was' : 'runs were'} added${there}.`;
     });
 
-  const only = runs.length === 1 ? runs[0] : undefined;
+  const trainRuns = runs.filter(isTrainRun);
+  const hasEpochs = trainRuns.length > 0;
+  const only = runs.length === 1 ? trainRuns[0] : undefined;
   const what = isSelection ? `${runs.length} selected` : `${runs.length} listed`;
   return (
     <>
@@ -100,17 +110,21 @@ export function ExportMenu({
           <Menu.Portal>
             <Menu.Positioner className="menu-place" sideOffset={4} align="end">
               <Menu.Popup className="menu">
-                {formats.map((format) => (
-                  <Menu.Item key={format.label} className="menu-item" onClick={() => save(format)}>
-                    {format.label}
-                  </Menu.Item>
-                ))}
+                {formats
+                  .filter(({ needsEpochs }) => hasEpochs || !needsEpochs)
+                  .map((format) => (
+                    <Menu.Item key={format.label} className="menu-item" onClick={() => save(format)}>
+                      {format.label}
+                    </Menu.Item>
+                  ))}
                 <Menu.Item className="menu-item" onClick={report}>
                   Report, one HTML page with these charts
                 </Menu.Item>
-                <Menu.Item className="menu-item" onClick={copyTables}>
-                  Copy epoch tables as Markdown
-                </Menu.Item>
+                {hasEpochs && (
+                  <Menu.Item className="menu-item" onClick={copyTables}>
+                    Copy epoch tables as Markdown
+                  </Menu.Item>
+                )}
                 {only && <RunFileItems run={only} attempt={attempt} />}
               </Menu.Popup>
             </Menu.Positioner>
@@ -137,15 +151,17 @@ export function ExportMenu({
   );
 }
 
-/** The charts of the comparison as they are drawn now. */
+/** The charts of the tab as they are drawn now. */
 function chartsOnPage(): readonly ReportChart[] {
-  return [...document.querySelectorAll<HTMLElement>('.compare figure.plot')].map((figure) => {
-    const title = figure.querySelector('.plot-title')?.textContent ?? 'Chart';
-    return { title, svg: chartSvg(figure, title).svg };
-  });
+  return [...document.querySelectorAll<HTMLElement>('.compare figure.plot, .find figure.plot')].map(
+    (figure) => {
+      const title = figure.querySelector('.plot-title')?.textContent ?? 'Chart';
+      return { title, svg: chartSvg(figure, title).svg };
+    },
+  );
 }
 
 /** 'normlab BN+WS 3' for one run, 'normlab 12 runs' for several. */
-function fileTitle(runs: readonly TrainRecord[]): string {
+function fileTitle(runs: readonly RunRecord[]): string {
   return runs.length === 1 ? `normlab ${runName(runs[0]!)}` : `normlab ${runs.length} runs`;
 }

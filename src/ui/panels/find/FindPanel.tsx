@@ -4,6 +4,7 @@ import type { FinderRecord } from '#client/runRecord.ts';
 import { isOver } from '#domain/run.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { FreezeToggle } from '#ui/parts/FreezeToggle.tsx';
+import { ExportMenu } from '#ui/panels/compare/ExportMenu.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { formatRate } from '#ui/format.ts';
@@ -103,6 +104,12 @@ export function FindPanel(): ReactNode {
         </div>
       )}
       <FinderBands runs={curves.map((curve) => curve.run)} />
+      {curves.length > 0 && (
+        <section className="section-head" aria-label="Files of finders">
+          <h3>Files of these finders</h3>
+          <ExportMenu runs={curves.map((curve) => curve.run)} isSelection={false} />
+        </section>
+      )}
       {run && !isOver(run.status) && run.metrics.count === 0 && (
         <p className="field-help">Preparing the network on the GPU…</p>
       )}
