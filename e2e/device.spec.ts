@@ -31,6 +31,26 @@ test('without an adapter it says that, too', async ({ page }) => {
   await expect(page.getByRole('group', { name: 'Device' })).toContainText('WebGL fallback');
 });
 
+test('with an adapter whose device is refused it says that, too', async ({ page }) => {
+  await beforeWorker(
+    page,
+    "GPUAdapter.prototype.requestDevice = async () => { throw new DOMException('not today', 'OperationError'); };",
+  );
+  await openLab(page);
+  await expect(page.getByText(/The browser refused the GPU: .*not today/)).toBeVisible();
+  await expect(page.getByRole('group', { name: 'Device' })).toContainText('WebGL fallback');
+});
+
+test('on a software adapter it says how slow that is, and lets a run start', async ({ page }) => {
+  await beforeWorker(
+    page,
+    "Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => true });",
+  );
+  await openLab(page);
+  await expect(page.getByText('Software GPU: training will be very slow.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Start training' })).toBeEnabled();
+});
+
 test('with neither WebGPU nor WebGL it explains itself and still shows the data', async ({
   page,
   faults,
@@ -45,4 +65,11 @@ test('with neither WebGPU nor WebGL it explains itself and still shows the data'
   await page.getByRole('tab', { name: 'Data' }).click();
   const samples = page.getByRole('region', { name: 'Sample images' });
   await expect(samples.locator('canvas').first()).toBeVisible({ timeout: 90_000 });
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByLabel('File of runs').setInputFiles({
+    name: 'runs.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from('{"format":"normlab-runs","formatVersion":1,"app":"0.1.0","exportedAt":1,"runs":[]}'),
+  });
+  await expect(page.getByText(/^0 runs were added/)).toBeVisible();
 });

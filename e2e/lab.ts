@@ -138,6 +138,19 @@ export async function untilStepping(page: Page): Promise<void> {
   await expect(transport(page)).toContainText(/step ([2-9]|\d\d+)\//, { timeout: RUN_TIMEOUT_MS });
 }
 
+/** Steps that the run that is going has recorded. */
+export async function stepsDone(page: Page): Promise<number> {
+  const [, step] = /step ([\d,]+)\//.exec(await transport(page).innerText()) ?? [];
+  return Number(step?.replaceAll(',', '') ?? 0);
+}
+
+/** Waits until the run that is going has recorded so many steps. */
+export async function untilStep(page: Page, step: number): Promise<void> {
+  await expect
+    .poll(() => stepsDone(page), { timeout: RUN_TIMEOUT_MS, intervals: [50] })
+    .toBeGreaterThanOrEqual(step);
+}
+
 /** A chart by its title. */
 export function chart(page: Page, title: string): Locator {
   return page.getByRole('figure').filter({ has: page.getByText(title, { exact: true }) });
