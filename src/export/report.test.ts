@@ -116,6 +116,8 @@ describe('reportHtml', () => {
     const html = reportHtml(input({ runs: [trainingRun(), trainingRun({ experiment: { ws: true } })] }));
     expect(html).toContain('<th>Weight Standardization</th>');
     expect(html).toContain('<td>Batch size</td><td>64</td>');
+    expect(html).toContain('<td>Schedule</td><td>One-cycle</td>');
+    expect(html).toContain('<td>Training images</td><td>all</td>');
     expect(reportHtml(input({ runs: [] }))).toContain('No runs.');
   });
 

@@ -1,5 +1,5 @@
 import type { ClaimRow } from '#analysis/claims.ts';
-import { armName } from '#domain/experiment.ts';
+import { armName, type Experiment } from '#domain/experiment.ts';
 import { parameterNames, parameters, type ParameterName } from '#domain/parameters.ts';
 import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
@@ -127,16 +127,27 @@ function setupTable(runs: readonly ExportedRun[]): string {
   const isShared = (name: ParameterName): boolean =>
     experiments.every((experiment) => experiment[name] === first[name]);
   const varied = parameterNames.filter((name) => !isShared(name));
-  const show = (name: ParameterName, value: string | number | boolean): string =>
-    name === 'maxLearningRate' && typeof value === 'number' ? formatRate(value, 4) : String(value);
   const label = (name: ParameterName): string => parameters[name].label;
-  const shared = parameterNames.filter(isShared).map((name) => [label(name), show(name, first[name])]);
+  const shared = parameterNames.filter(isShared).map((name) => [label(name), settingText(first, name)]);
   const each = runs.map((exported) => [
     runName(exported),
     exported.run.status,
-    ...varied.map((name) => show(name, exported.run.header.experiment[name])),
+    ...varied.map((name) => settingText(exported.run.header.experiment, name)),
   ]);
   return `${table(['setting of all runs', 'value'], shared)}\n${table(['run', 'state', ...varied.map(label)], each)}`;
+}
+
+/** A setting as the form of the page shows it. */
+function settingText(experiment: Experiment, name: ParameterName): string {
+  const value = experiment[name];
+  const parameter = parameters[name];
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (parameter.kind === 'choice') {
+    const options: readonly { readonly value: unknown; readonly label: string }[] = parameter.options;
+    return options.find((option) => option.value === value)?.label ?? String(value);
+  }
+  if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
+  return name === 'maxLearningRate' && typeof value === 'number' ? formatRate(value, 4) : String(value);
 }
 
 function epochSection(exported: ExportedRun): string {

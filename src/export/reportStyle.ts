@@ -30,7 +30,7 @@ th,
 td {
   border-bottom: 1px solid #8886;
   max-width: 24rem;
-  overflow-wrap: anywhere;
+  overflow-wrap: break-word;
   padding: 0.25rem 0.75rem 0.25rem 0;
   text-align: left;
   vertical-align: top;

@@ -71,7 +71,7 @@ export function ExportMenu({
     attempt(async () => {
       const records = await loaded();
       const page = reportHtml({
-        title: fileTitle(runs),
+        title: fileTitle(runs).replace('normlab', 'NormLab:'),
         runs: records.map(exportedRunOf),
         charts: chartsOnPage(),
         claims: claimsLedger(records).filter(({ count }) => count > 0),
