@@ -36,7 +36,7 @@ export const xUnits: readonly {
   },
   {
     value: 'wall',
-    label: 'Wall time',
+    label: 'Wall',
     axis: 'wall-clock time since the start',
     title: 'By the clock on the wall: pauses, hidden tabs and closed pages are gaps',
   },

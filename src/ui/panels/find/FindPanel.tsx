@@ -59,6 +59,7 @@ export function FindPanel(): ReactNode {
           A short run whose learning rate rises at every step. Where the loss falls fastest the rate is good;
           where it turns up it is too high. The weights of the next training are not touched.
         </p>
+        {!run && <FirstQuestion />}
         <div className="find-controls">
           <FinderSettingsForm />
           <button type="button" className="button is-small" onClick={() => viewActions.setTab('study')}>
@@ -100,7 +101,6 @@ export function FindPanel(): ReactNode {
               training.
             </li>
           </ol>
-          <FirstQuestion />
         </div>
       )}
       <FinderBands runs={curves.map((curve) => curve.run)} />
