@@ -7,17 +7,19 @@ import { serveSite } from './server.mjs';
 const root = resolve(import.meta.dirname, '..');
 
 /**
- * @param {{ dist?: string }} [options] a build to serve as it is; without it, one is made.
+ * @param {{ dist?: string | undefined, args?: string[] }} [options] a build to serve as it is; without it, one is
+ *   made. Flags for the browser besides those that give it WebGPU.
  * @returns {Promise<{ browser: import('playwright').Browser, url: string, close: () => Promise<void> }>}
  *   the caller closes it.
  * @throws {Error} with one sentence when there is no browser.
  */
-export async function openSite({ dist } = {}) {
+export async function openSite({ dist, args = [] } = {}) {
   if (dist === undefined) await build({ root, logLevel: 'warn' });
   process.env['NORMLAB_BROWSER'] = ensureBrowser((line) => console.error(line));
   const { chromium } = await import('playwright');
   const server = await serveSite({ root: resolve(root, dist ?? 'dist') });
-  const browser = await chromium.launch(launchOptions());
+  const options = launchOptions();
+  const browser = await chromium.launch({ ...options, args: [...options.args, ...args] });
   return {
     browser,
     url: server.url,

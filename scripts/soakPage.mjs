@@ -1,0 +1,188 @@
+// npm run soak:page: proves that the page, and its worker, keep nothing of runs that are over. Trains short runs
+// in the built app, in studies of fifty that are deleted at their end, and counts what is left after each: GPU
+// buffers of the worker, JavaScript memory of page and worker, nodes and listeners of the page, open files of the
+// browser. Exits with 1 when a count has grown from the first study to the last.
+//   npm run soak:page -- [--runs 300] [--each 50] [--dist DIR]
+import { readdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { openSite } from './openSite.mjs';
+
+/** Figures that move with what the engine of JavaScript has compiled, and with what the browser has open. */
+const TOLERANCE = { 'JavaScript bytes of the page': 1.2, 'bytes of page and worker': 1.2, 'open files': 1.1 };
+/** A removed run can be brought back for ten seconds. */
+const UNDO_MS = 11_000;
+const RUN_TIMEOUT_MS = 60_000;
+
+/** Counts buffers in the worker as they are made and destroyed. */
+const COUNT_BUFFERS = `{
+  const live = new Set();
+  globalThis.liveBuffers = () => ({ count: live.size, bytes: [...live].reduce((sum, { size }) => sum + size, 0) });
+  const { createBuffer } = GPUDevice.prototype;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    const buffer = createBuffer.call(this, descriptor);
+    live.add(buffer);
+    return buffer;
+  };
+  const { destroy } = GPUBuffer.prototype;
+  GPUBuffer.prototype.destroy = function () {
+    live.delete(this);
+    return destroy.call(this);
+  };
+}`;
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '300' },
+    each: { type: 'string', default: '50' },
+    dist: { type: 'string' },
+  },
+});
+
+try {
+  await main(Number(values.runs), Number(values.each));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}
+
+/**
+ * @param {number} runs
+ * @param {number} each
+ */
+async function main(runs, each) {
+  if (!(Number.isInteger(each) && each >= 1 && each <= 100 && runs >= 2 * each)) {
+    throw new Error('--each is 1 to 100, and --runs at least twice that');
+  }
+  // The flag measures at once instead of some time within a minute.
+  const site = await openSite({
+    dist: values.dist,
+    args: ['--enable-blink-features=ForceEagerMeasureMemory'],
+  });
+  try {
+    const page = await site.browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.route(/train\.worker[^/]*\.js$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${COUNT_BUFFERS}\n${await response.text()}` });
+    });
+    const seeds = Array.from({ length: each }, (_, seed) => seed).join();
+    await page.goto(
+      `${site.url}#v=1&norm=bn&ws=1&bs=2&width=8&epochs=1&train=4&valid=2&study=soak&mode=queue&arm=&seeds=${seeds}`,
+    );
+    /** @type {Record<string, number>[]} */
+    const left = [];
+    const started = performance.now();
+    for (let study = 0; study < Math.floor(runs / each); study++) {
+      await trainStudy(page, each);
+      await deleteRuns(page, each);
+      left.push(await count(site.browser, page));
+      const seconds = ((performance.now() - started) / 1000).toFixed(0);
+      console.log(`${(study + 1) * each} runs, ${seconds} s: ${JSON.stringify(left.at(-1))}`);
+    }
+    print(
+      /** @type {Record<string, number>} */ (left[0]),
+      /** @type {Record<string, number>} */ (left.at(-1)),
+    );
+  } finally {
+    await site.close();
+  }
+}
+
+/**
+ * @param {import('playwright').Page} page
+ * @param {number} runs
+ */
+async function trainStudy(page, runs) {
+  await page.getByRole('tab', { name: 'Study' }).click();
+  const start = page.getByRole('button', { name: 'Start study' });
+  await start.click({ timeout: RUN_TIMEOUT_MS });
+  const idle = page.getByRole('button', { name: 'Start training' });
+  await idle.waitFor({ state: 'hidden' });
+  await page.getByRole('tab', { name: 'Train' }).click();
+  const finished = page.getByRole('button', { name: /^Select run \d+ BN\+WS, finished/ });
+  for (let done = 0; done < runs;) {
+    await page.waitForTimeout(1_000);
+    const now = await finished.count();
+    if (now === done) await finished.nth(done).waitFor({ timeout: RUN_TIMEOUT_MS });
+    done = now;
+  }
+  await idle.waitFor();
+}
+
+/**
+ * @param {import('playwright').Page} page
+ * @param {number} runs
+ */
+async function deleteRuns(page, runs) {
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByRole('checkbox', { name: 'Select all runs' }).check();
+  await page.getByText(`${runs} runs selected`).waitFor();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.waitForTimeout(UNDO_MS);
+  await page.getByRole('tab', { name: 'Study' }).click();
+}
+
+/**
+ * @param {import('playwright').Browser} browser
+ * @param {import('playwright').Page} page
+ * @returns {Promise<Record<string, number>>}
+ */
+async function count(browser, page) {
+  const client = await page.context().newCDPSession(page);
+  await client.send('HeapProfiler.enable');
+  // Twice: the first collection lets finalizers run, whose objects the second one takes.
+  for (let i = 0; i < 2; i++) await client.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await client.send('Runtime.getHeapUsage');
+  const { nodes, jsEventListeners } = await client.send('Memory.getDOMCounters');
+  await client.detach();
+  const bytes = await page.evaluate(async () => {
+    const measuring = /** @type {any} */ (performance).measureUserAgentSpecificMemory();
+    return /** @type {number} */ ((await measuring).bytes);
+  });
+  const [worker] = page.workers();
+  const buffers = await worker?.evaluate(() => /** @type {any} */ (globalThis).liveBuffers());
+  return {
+    'GPU buffers': buffers.count,
+    'GPU bytes': buffers.bytes,
+    'JavaScript bytes of the page': usedSize,
+    'bytes of page and worker': bytes,
+    'nodes of the page': nodes,
+    'listeners of the page': jsEventListeners,
+    ...(await openFiles(browser)),
+  };
+}
+
+/**
+ * Of all processes of the browser, where the system tells of them.
+ * @param {import('playwright').Browser} browser
+ * @returns {Promise<Record<string, number>>}
+ */
+async function openFiles(browser) {
+  if (process.platform !== 'linux') return {};
+  const client = await browser.newBrowserCDPSession();
+  const { processInfo } = await client.send('SystemInfo.getProcessInfo');
+  await client.detach();
+  const files = processInfo.map(({ id }) => {
+    try {
+      return readdirSync(`/proc/${id}/fd`).length;
+    } catch {
+      return 0; // Gone since.
+    }
+  });
+  return { 'open files': files.reduce((sum, number) => sum + number, 0) };
+}
+
+/**
+ * @param {Record<string, number>} first
+ * @param {Record<string, number>} last
+ */
+function print(first, last) {
+  for (const [name, before] of Object.entries(first)) {
+    const after = last[name] ?? Number.NaN;
+    const tolerance = /** @type {Record<string, number>} */ (TOLERANCE)[name] ?? 1;
+    const grows = !(after <= tolerance * before);
+    if (grows) process.exitCode = 1;
+    console.log(
+      `${name.padEnd(30)} ${String(before).padStart(12)} ${String(after).padStart(12)}${grows ? '  GREW' : ''}`,
+    );
+  }
+}
