@@ -77,6 +77,11 @@ export function transport(page: Page): Locator {
   return page.getByRole('region', { name: 'Transport' });
 }
 
+/** What the Train tab shows; the list of runs beside it repeats some of it. */
+export function trainTab(page: Page): Locator {
+  return page.getByRole('tabpanel', { name: 'Train' });
+}
+
 /** Waits until no run is going. */
 export async function untilIdle(page: Page): Promise<void> {
   await expect(transport(page).getByRole('button', { name: 'Start training' })).toBeVisible({
