@@ -34,6 +34,8 @@ export class RunRequests {
   readonly #link: () => WorkerLink;
   readonly #setting: () => RunSetting;
   readonly #pending = new Set<string>();
+  /** Resolves when the worker has answered for the runs that were asked for last. */
+  #answered = Promise.resolve();
 
   /**
    * @param link gives the worker of the moment.
@@ -145,10 +147,13 @@ export class RunRequests {
   }
 
   #follow(runIds: readonly string[], request: () => Promise<readonly RunStatus[]>): StartedRuns {
+    // The worker refuses another run while it still writes the one that has just ended.
+    const before = this.#isWriting() ? this.#answered : undefined;
     for (const runId of runIds) this.#pending.add(runId);
     const follow = async (): Promise<void> => {
       let end: (runId: string, i: number) => void;
       try {
+        if (before) await before;
         const statuses = await request();
         end = (runId, i) => this.#runs.change(runId, { status: statuses[i]!, asked: undefined });
       } catch (error) {
@@ -158,7 +163,14 @@ export class RunRequests {
       for (const runId of runIds) this.#pending.delete(runId);
       for (const [i, runId] of runIds.entries()) end(runId, i);
     };
-    return { runIds, over: follow() };
+    this.#answered = follow();
+    return { runIds, over: this.#answered };
+  }
+
+  /** Whether all runs that the worker was asked for are over, and it has not answered for all of them. */
+  #isWriting(): boolean {
+    const statuses = this.pending.map((runId) => this.#runs.get(runId)?.status);
+    return statuses.length > 0 && statuses.every((status) => status === undefined || isOver(status));
   }
 
   /** Ends the record of a run whose request failed. */

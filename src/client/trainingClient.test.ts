@@ -278,6 +278,19 @@ describe('TrainingClient', () => {
     });
   });
 
+  it('asks for the next run when the worker has written the one that is over', async () => {
+    await makeReady();
+    const first = client.train(defaultExperiment());
+    worker().emit({ type: 'run-status', runId: first, status: 'finished' });
+    const second = client.train(defaultExperiment());
+    const asked = (): unknown[] => worker().sent.filter(({ name }) => name === 'train');
+    await settled();
+    expect(asked()).toHaveLength(1);
+    expect(client.getState().runs[1]).toMatchObject({ id: second, status: 'preparing' });
+    await worker().answer('train', { status: 'finished' });
+    expect(asked()).toHaveLength(2);
+  });
+
   it('keeps a failed run with its reason', async () => {
     await makeReady();
     client.train(defaultExperiment());
