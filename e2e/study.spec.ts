@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Locator, Page } from '@playwright/test';
 import { expect, realSample, test, watch } from './fixtures.ts';
-import { chart, loadFiles, openLab, setUp, untilIdle, untilStepping } from './lab.ts';
+import { chart, loadFiles, openLab, setUp, transport, untilIdle, untilStepping } from './lab.ts';
 
 /** A hundred steps and more: fewer give no interval of the paired difference. */
 const small = { width: 8, batchSize: 2, trainImages: 112, validImages: 16, epochs: 2 } as const;
@@ -67,6 +67,8 @@ test('races two arms on real images, survives a reload in the middle, compares, 
     await expect(page.getByRole('table', { name: /^Epochs of/ }).locator('tbody tr')).toHaveCount(1, {
       timeout: 120_000,
     });
+    // The state at the end of an epoch is kept once the next losses have proved sound.
+    await expect(transport(page)).toContainText(/step (6[4-9]|[7-9]\d|1\d\d)\//, { timeout: 120_000 });
     await page.reload();
     await expect(page.getByText(/Continue study: 2 of 2 runs left/)).toBeVisible({ timeout: 90_000 });
     const runs = page.getByRole('complementary', { name: 'Runs' });
