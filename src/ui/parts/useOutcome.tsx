@@ -2,14 +2,16 @@ import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { Notice } from './Notice.tsx';
 
+/** Runs an action; what it resolves to is said, nothing when that is undefined. What it rejects with is an error. */
+export type Attempt = (action: () => Promise<string | undefined>) => void;
+
 /** Runs actions whose outcome is told in a line: give `outcome` a place near what starts them. */
 export function useOutcome(): {
-  /** What the action resolves to is said; nothing when that is undefined. What it rejects with is an error. */
-  readonly attempt: (action: () => Promise<string | undefined>) => void;
+  readonly attempt: Attempt;
   readonly outcome: ReactNode;
 } {
   const [said, say] = useState<{ readonly tone: 'info' | 'error'; readonly text: string }>();
-  const attempt = (action: () => Promise<string | undefined>): void => {
+  const attempt: Attempt = (action) => {
     action().then(
       (text) => say(text === undefined ? undefined : { tone: 'info', text }),
       (error: unknown) =>

@@ -1,6 +1,8 @@
 import { memo, useId, useMemo, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { Notice } from '#ui/parts/Notice.tsx';
+import { useOutcome } from '#ui/parts/useOutcome.tsx';
+import type { Attempt } from '#ui/parts/useOutcome.tsx';
 import { ChartControls } from '#ui/panels/train/ChartControls.tsx';
 import { MoreRuns } from '#ui/panels/train/MoreRuns.tsx';
 import { AccuracyChart, LearningRateChart } from '#ui/panels/train/SmallCharts.tsx';
@@ -32,8 +34,16 @@ export function ComparePanel(): ReactNode {
   const runs = useMemo(() => trainRuns.filter((run) => matchesFilter(run, filter)), [trainRuns, filter]);
   const selected = runs.filter((run) => selectedIds.includes(run.id));
   const heading = useRef<HTMLHeadingElement>(null);
+  const { attempt, outcome } = useOutcome();
   const view = useChartView(runs, 'compare');
-  if (trainRuns.length === 0) return <CompareEmpty isRead={isRead} />;
+  if (trainRuns.length === 0) {
+    return (
+      <div className="compare">
+        {outcome}
+        <CompareEmpty isRead={isRead} attempt={attempt} />
+      </div>
+    );
+  }
   const ghosts = ghostPoints(view);
   return (
     <div className="compare">
@@ -64,8 +74,13 @@ export function ComparePanel(): ReactNode {
           <h3 ref={heading} tabIndex={-1}>
             Runs
           </h3>
-          <ExportMenu runs={selected.length > 0 ? selected : runs} isSelection={selected.length > 0} />
+          <ExportMenu
+            runs={selected.length > 0 ? selected : runs}
+            isSelection={selected.length > 0}
+            attempt={attempt}
+          />
         </div>
+        {outcome}
         <RunsTable runs={runs} all={trainRuns} />
         <SelectedRuns runs={selected} onGone={() => heading.current?.focus()} />
       </section>
@@ -147,7 +162,7 @@ function UnfairBanner({ view }: { view: ReturnType<typeof useChartView> }): Reac
   );
 }
 
-function CompareEmpty({ isRead }: { isRead: boolean }): ReactNode {
+function CompareEmpty({ isRead, attempt }: { isRead: boolean; attempt: Attempt }): ReactNode {
   if (!isRead) return <p className="empty">Reading the runs of earlier visits…</p>;
   return (
     <div className="empty">
@@ -164,7 +179,7 @@ function CompareEmpty({ isRead }: { isRead: boolean }): ReactNode {
           <strong>Or open runs from a file</strong> that NormLab wrote here or elsewhere.
         </li>
       </ol>
-      <ExportMenu runs={[]} isSelection={false} />
+      <ExportMenu runs={[]} isSelection={false} attempt={attempt} />
     </div>
   );
 }

@@ -12,7 +12,7 @@ import { decodeRuns, encodeRuns } from '#export/runsJson.ts';
 import { chartSvg } from '#ui/charts/exportChart.ts';
 import { downloadFile } from '#ui/download.ts';
 import { RunFileItems } from '#ui/panels/runs/RunFiles.tsx';
-import { useOutcome } from '#ui/parts/useOutcome.tsx';
+import type { Attempt } from '#ui/parts/useOutcome.tsx';
 import { runName } from '#ui/runText.ts';
 import { isTrainRun, useClient } from '#ui/state/client.ts';
 import { exportedRunOf, keptRunOf } from './exportedRuns.ts';
@@ -43,17 +43,22 @@ const formats: readonly Format[] = [
   { label: 'CSV of steps', extension: 'csv', type: 'text/csv', write: stepsCsv },
 ];
 
-/** Files of the ticked runs, or of all that pass the filter; and runs from such files. */
+/**
+ * Files of the ticked runs, or of all that pass the filter; and runs from such files.
+ * @param attempt of a `useOutcome` above, which tells what came of it: the first import replaces the empty
+ * panel that its button stood in.
+ */
 export function ExportMenu({
   runs,
   isSelection,
+  attempt,
 }: {
   runs: readonly RunRecord[];
   isSelection: boolean;
+  attempt: Attempt;
 }): ReactNode {
   const client = useClient();
   const input = useRef<HTMLInputElement>(null);
-  const { attempt, outcome } = useOutcome();
 
   /** The runs with their steps; those of earlier visits are read first. */
   const loaded = async (): Promise<readonly RunRecord[]> => {
@@ -146,7 +151,6 @@ export function ExportMenu({
           event.target.value = '';
         }}
       />
-      {outcome}
     </>
   );
 }

@@ -7,6 +7,7 @@ import { FreezeToggle } from '#ui/parts/FreezeToggle.tsx';
 import { ExportMenu } from '#ui/panels/compare/ExportMenu.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
+import { useOutcome } from '#ui/parts/useOutcome.tsx';
 import { formatRate } from '#ui/format.ts';
 import { isFinderRun, useClient, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { shownRuns } from '#ui/state/frozenRuns.ts';
@@ -39,6 +40,7 @@ export function FindPanel(): ReactNode {
   const isNarrow = useMediaQuery('(max-width: 640px)');
   const settings = useSetup((state) => state.finder);
   const maxLearningRate = useSetup((state) => state.experiment.maxLearningRate);
+  const { attempt, outcome } = useOutcome();
   const curves = finderCurves(runs, hidden);
   const finders = runs.filter(isFinderRun);
   useFinderSteps(curves.map((curve) => curve.run));
@@ -107,7 +109,8 @@ export function FindPanel(): ReactNode {
       {curves.length > 0 && (
         <section className="section-head" aria-label="Files of finders">
           <h3>Files of these finders</h3>
-          <ExportMenu runs={curves.map((curve) => curve.run)} isSelection={false} />
+          <ExportMenu runs={curves.map((curve) => curve.run)} isSelection={false} attempt={attempt} />
+          {outcome}
         </section>
       )}
       {run && !isOver(run.status) && run.metrics.count === 0 && (

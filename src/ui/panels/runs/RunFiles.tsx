@@ -3,11 +3,10 @@ import type { ReactNode } from 'react';
 import type { TrainRecord } from '#client/runRecord.ts';
 import { downloadFile } from '#ui/download.ts';
 import { useOutcome } from '#ui/parts/useOutcome.tsx';
+import type { Attempt } from '#ui/parts/useOutcome.tsx';
 import { runName } from '#ui/runText.ts';
 import { useClient } from '#ui/state/client.ts';
 import { runFilesOf } from './runFiles.ts';
-
-type Attempt = ReturnType<typeof useOutcome>['attempt'];
 
 /** Weights and PyTorch bundles of a run, as items of a menu. */
 export function RunFileItems({ run, attempt }: { run: TrainRecord; attempt: Attempt }): ReactNode {
