@@ -1,4 +1,4 @@
-import { toGpuError } from './errors.ts';
+import { deviceAnswer, toGpuError } from './errors.ts';
 import type { GpuContext } from './device.ts';
 
 /** A storage buffer that can be copied from and to; contents start as zeros (WebGPU's rule). */
@@ -84,7 +84,9 @@ export async function inErrorScopes<Result>(
     outcome = { thrown };
   }
   // Popped whatever happened, so that scopes stay balanced.
-  const errors = await Promise.all([device.popErrorScope(), device.popErrorScope(), device.popErrorScope()]);
+  const errors = await deviceAnswer(
+    Promise.all([device.popErrorScope(), device.popErrorScope(), device.popErrorScope()]),
+  );
   if ('thrown' in outcome) throw outcome.thrown;
   for (const error of errors) if (error) throw toGpuError(error, doing);
   return outcome.result;

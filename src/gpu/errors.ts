@@ -19,6 +19,19 @@ export class DeviceLostError extends Error {
   }
 }
 
+/**
+ * What the device answers about itself (a scope's error, a module's messages). Such a promise rejects only when the
+ * device is gone, and in a crash of the GPU process before `device.lost` resolves.
+ *
+ * @throws {DeviceLostError} by rejection.
+ */
+export function deviceAnswer<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  return answer.catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DeviceLostError('unknown', `The GPU was lost (unknown): ${why}`);
+  });
+}
+
 /** The GPU rejected a command; results computed since are not to be trusted. */
 export class GpuError extends Error {
   override readonly name = 'GpuError';

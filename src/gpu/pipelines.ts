@@ -1,6 +1,6 @@
 import type { BindingKind, Shader } from './command.ts';
 import type { GpuContext } from './device.ts';
-import { ShaderError } from './errors.ts';
+import { deviceAnswer, DeviceLostError, ShaderError } from './errors.ts';
 
 /** A compiled shader with the layout that its bind groups follow. */
 export interface CompiledShader {
@@ -97,14 +97,17 @@ export class PipelineCache {
     const module = device.createShaderModule({ label: shader.label, code: shader.code });
     const layout = this.#layout(shader.bindings);
     const pipeline = device.createComputePipelineAsync(this.#descriptor(shader, module, layout));
-    const scope = device.popErrorScope();
+    const scope = deviceAnswer(device.popErrorScope());
+    // Awaited after the pipeline; a rejection must not count as unhandled until then.
+    scope.catch(() => undefined);
     try {
       const compiled = { pipeline: await pipeline, layout };
       await scope;
       return compiled;
     } catch (cause) {
       this.#context.check();
-      const info = await module.getCompilationInfo();
+      if (cause instanceof DeviceLostError) throw cause;
+      const info = await deviceAnswer(module.getCompilationInfo());
       const errors = info.messages.filter(({ type }) => type === 'error');
       const where = errors.map(
         ({ lineNum, linePos, message }) => `${shader.label}.wgsl:${lineNum}:${linePos} ${message}`,
