@@ -10,6 +10,8 @@ describe('the tfjs engine with our kernels on WebGPU', () => {
     const backend = await useWebGpuBackend(context, cache);
     await expectGolden((config) => createTfjsEngine(config, backend), name, {
       sensitive: SENSITIVE_STOCK,
+      // Every arm runs to its end with AdamW; with SGD, whose late steps are rounding's, only its update is new.
+      ...(name.endsWith('sgd') ? { steps: 4 } : {}),
     });
     expect(context.failure).toBeUndefined();
   });
