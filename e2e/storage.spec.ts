@@ -59,7 +59,7 @@ test('a browser that is killed again and again loses at most one interval, and t
 
     await test.step('killed when a state has just been kept', () =>
       inBrowser(async (page) => {
-        await train(page, { ...tiny, epochs: 20, trainImages: 20 });
+        await train(page, { ...tiny, epochs: 10, trainImages: 20 });
         await press(page, 'Start training');
         await untilStep(page, 4);
         kept = await keepState(page);
