@@ -162,10 +162,10 @@ describe('pace', () => {
   });
 
   test.each([
-    [90, 2],
+    [55, 2],
     [150, 1],
     [900, 1],
-  ])('queues at most 200 ms ahead where a step takes %i ms', async (stepMs, expected) => {
+  ])('queues at most 120 ms ahead where a step takes %i ms', async (stepMs, expected) => {
     const { session, recorder, engines } = bench({ stepMs });
     await session.train({ experiment, reporter: recorder }, dataset);
     expect(engines[0]!.maxPending).toBe(expected);

@@ -5,7 +5,7 @@ import type { Clock, LapTimer } from './stopwatch.ts';
 /** Two submissions keep the GPU busy while the results of a third are read. */
 const MAX_IN_FLIGHT = 3;
 /** Work queued ahead, so that Pause answers within about this time. */
-const MAX_QUEUED_MS = 200;
+const MAX_QUEUED_MS = 120;
 
 /** One engine in the loop, and what its run does with the results. */
 export interface LoopLane {
