@@ -67,6 +67,8 @@ async function runTogether(folder: string, count: number, args: readonly string[
   const runs = ranks.map((rank) =>
     start(python!, args, {
       cwd: folder,
+      // A rank that waits for ever must not outlive its test.
+      timeout: TIMEOUT_MS - 10_000,
       env: {
         ...environment,
         RANK: rank,

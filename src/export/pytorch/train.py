@@ -407,6 +407,13 @@ def main():
     if options.save and processes.rank == 0:
         trainer.save(options.save)
     if processes.count > 1:
+        # No process may leave while another one still reads from it.
+        dist.barrier()
+        if dist.get_backend() == 'gloo':
+            # Gloo's threads can spin for ever once the other side has closed; nothing is left to do.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
         dist.destroy_process_group()
     return status
 
