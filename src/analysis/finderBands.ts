@@ -2,7 +2,8 @@ import type { FinderResult, FinderRule, FinderSettings } from '#domain/run.ts';
 import { finderBeta, finderTrim } from '#optim/lrFinder.ts';
 import { finderLearningRate } from '#optim/schedules.ts';
 import { smooth } from '#optim/smoothing.ts';
-import { meanEstimate, median, ratioOf, type RatioEstimate } from './statistics.ts';
+import { median } from '#lib/median.ts';
+import { meanEstimate, ratioOf, type RatioEstimate } from './statistics.ts';
 import { counted, formatShort } from './text.ts';
 
 /** Images of one finder by default: 100 steps at batch size 64. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockEstimate, correlation, meanEstimate, median, ratioOf, tQuantile95 } from './statistics.ts';
+import { median } from '#lib/median.ts';
+import { blockEstimate, correlation, meanEstimate, ratioOf, tQuantile95 } from './statistics.ts';
 
 describe('tQuantile95', () => {
   // NIST/SEMATECH e-Handbook, table 1.3.6.7.2, 0.975 column.

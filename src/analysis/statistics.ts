@@ -100,14 +100,6 @@ export function ratioOf({ count, mean, halfWidth }: Estimate): RatioEstimate {
   return { count, ratio: 10 ** mean, low: 10 ** (mean - halfWidth), high: 10 ** (mean + halfWidth) };
 }
 
-/** The middle value, or the mean of the two middle ones; NaN of nothing. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length % 2 === 1) return sorted[middle]!;
-  return sorted.length === 0 ? Number.NaN : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
 /** Pearson's correlation of two series over their common length; NaN where one does not vary. */
 export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const count = Math.min(a.length, b.length);

@@ -1,3 +1,4 @@
+import { median } from '#lib/median.ts';
 import type {
   BenchmarkArm,
   BenchmarkOptions,
@@ -10,7 +11,6 @@ import type { ChooseVariant } from '#engine/replay/convolutions.ts';
 import type { GpuContext } from '#gpu/device.ts';
 import { pipelineCache } from '#gpu/pipelines.ts';
 import {
-  median,
   normLabContestant,
   stepFlops,
   timeInTurn,

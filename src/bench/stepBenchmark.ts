@@ -149,10 +149,3 @@ export async function timeInTurn(
   }
   return times.map((row, i) => ({ ...row, gpuBytes: contestants[i]!.gpuBytes() }));
 }
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  if (sorted.length === 0) return NaN;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}

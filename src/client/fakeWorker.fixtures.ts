@@ -43,6 +43,34 @@ export class FakeWorker implements WorkerPort {
   }
 }
 
+/** What a fake worker answers to 'start', 'loadDataset' and 'keptData'. */
+export const device = {
+  backend: 'webgpu',
+  title: 'Test GPU',
+  vendor: 'test',
+  architecture: '',
+  isFallback: true,
+  features: [],
+  maxBufferBytes: 1,
+};
+export const dataset = {
+  id: 'built-in:0',
+  title: 'Built-in',
+  classNames: ['a', 'b'],
+  trainCount: 100,
+  validCount: 20,
+  mean: [0, 0, 0],
+  deviation: [1, 1, 1],
+  hash: '00',
+  trainHistogram: [50, 50],
+  notes: [],
+};
+export const nothingKept = {
+  datasets: [],
+  usage: { datasetBytes: 0, usage: undefined, quota: undefined, isPersistent: undefined },
+  download: { done: 0, total: 9 },
+};
+
 /** Lets promises that are settled by now reach their callers. */
 export async function settled(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();

@@ -1,37 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultExperiment } from '#domain/parameters.ts';
 import type { Study } from '#domain/study.ts';
-import { FakeWorker, settled } from './fakeWorker.fixtures.ts';
+import { dataset, device, FakeWorker, nothingKept, settled } from './fakeWorker.fixtures.ts';
 import { parseKeptQueue } from './studyMemory.ts';
 import type { KeptQueue } from './studyMemory.ts';
 import { TrainingClient } from './trainingClient.ts';
 
-const device = {
-  backend: 'webgpu',
-  title: 'Test GPU',
-  vendor: 'test',
-  architecture: '',
-  isFallback: false,
-  features: [],
-  maxBufferBytes: 1,
-};
-const dataset = {
-  id: 'built-in:0',
-  title: 'Built-in',
-  classNames: ['a', 'b'],
-  trainCount: 100,
-  validCount: 20,
-  mean: [0, 0, 0],
-  deviation: [1, 1, 1],
-  hash: '00',
-  trainHistogram: [50, 50],
-  notes: [],
-};
-const nothingKept = {
-  datasets: [],
-  usage: { datasetBytes: 0, usage: undefined, quota: undefined, isPersistent: undefined },
-  download: { done: 0, total: 9 },
-};
 const bn = defaultExperiment();
 /** What the worker tells of a run that a reload has cut off. */
 const kept = {

@@ -1,11 +1,10 @@
 import type { WorkerPort } from '#client/workerPort.ts';
 import { WorkerLink } from '#client/workerLink.ts';
-import type { DatasetInfo, DatasetSource } from '#domain/dataset.ts';
+import type { DatasetSource } from '#domain/dataset.ts';
 import type { KeptRun, RunStart } from '#domain/keptRun.ts';
 import { isOver, type Divergence, type StepChunk } from '#domain/run.ts';
-import type { Requests, SampleImages, WorkerEvent } from '#protocol/messages.ts';
+import type { Requests, WorkerEvent } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
-import { bundle } from './bundle.ts';
 import { LabError, toLabError } from './labError.ts';
 import { INIT_FILE, RUN_FILES } from './messages.ts';
 import type { LabControl, LabData, LabHost, LabJob, LabOutcome } from './messages.ts';
@@ -20,7 +19,7 @@ interface Going {
   detail: string | undefined;
   divergence: Divergence | undefined;
   /** Those that the run started from, once they are written. */
-  initialWeights: Uint8Array | undefined;
+  initialWeights: Uint8Array<ArrayBuffer> | undefined;
   /** Steps done at the newest checkpoint that was not written out yet. */
   unsaved: number | undefined;
   saving: Promise<void>;
@@ -33,7 +32,6 @@ interface Going {
 export class Lab implements LabControl {
   readonly #host: LabHost;
   readonly #link: WorkerLink;
-  #dataset: DatasetInfo | undefined;
   #going: Going | undefined;
   #isStopping = false;
 
@@ -51,7 +49,6 @@ export class Lab implements LabControl {
     try {
       this.#host.emit({ type: 'device', device: await this.#link.request('start', {}) });
       const dataset = await this.#link.request('loadDataset', { source: await this.#source(data) });
-      this.#dataset = dataset;
       this.#host.emit({ type: 'dataset', dataset });
     } catch (error) {
       throw toLabError(error);
@@ -93,7 +90,7 @@ export class Lab implements LabControl {
     await this.#writeRun(going, run, steps);
     await this.#writeInitialWeights(going);
     if (run.header.kind === 'train') await this.#writeLastWeights(going);
-    if (job.withPytorch) await this.#writeBundle(going, run, steps);
+    if (job.withPytorch) await this.#writeBundle(going, run);
     const outcome: LabOutcome = {
       ...ended,
       detail: going.detail,
@@ -224,13 +221,12 @@ export class Lab implements LabControl {
     if (last) await this.#write(going, RUN_FILES.weights, last.bytes);
   }
 
-  async #writeBundle(going: Going, { plan }: KeptRun, { losses }: StepChunk): Promise<void> {
-    const { initialWeights: weights } = going;
-    const dataset = this.#dataset;
-    if (!plan || !weights || !dataset) return;
-    const image = (offset: number): Promise<SampleImages> =>
-      this.#link.request('sampleImages', { half: 'train', offset, count: 1, label: undefined });
-    await this.#write(going, RUN_FILES.pytorch, await bundle({ plan, dataset, weights, losses, image }));
+  async #writeBundle(going: Going, { plan }: KeptRun): Promise<void> {
+    const { runId, initialWeights } = going;
+    if (!plan || !initialWeights) return;
+    const request = { runId, which: 'initial', initialWeights } as const;
+    const { bytes } = await this.#link.request('pytorchBundle', request);
+    await this.#write(going, RUN_FILES.pytorch, bytes);
   }
 
   async #write({ job }: Going, name: string, content: Uint8Array<ArrayBuffer> | string): Promise<void> {

@@ -168,10 +168,11 @@ export interface Requests {
   };
   /**
    * A .zip that continues a training run in PyTorch, from its initial weights or from its newest ones. The data
-   * set that it ran on must be loaded. @see `#export/pytorch/bundle.ts`
+   * set that it ran on must be loaded. Initial weights can be handed over, where the worker has only what a file told
+   * of the run. @see `#export/pytorch/bundle.ts`
    */
   pytorchBundle: {
-    request: { runId: string; which: 'initial' | 'last' };
+    request: { runId: string; which: 'initial' | 'last' } & Pick<FromOutside, 'initialWeights'>;
     response: { bytes: Uint8Array<ArrayBuffer> };
   };
   /** The newest checkpoint of a run as a file; undefined without one. */

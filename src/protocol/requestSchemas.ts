@@ -96,7 +96,11 @@ export const requestBodies = {
     runs: v.array(v.strictObject({ run: keptRunSchema, steps: stepChunkSchema })),
   }),
   weights: v.strictObject({ runId: runIdSchema, which: v.picklist(['initial', 'last']) }),
-  pytorchBundle: v.strictObject({ runId: runIdSchema, which: v.picklist(['initial', 'last']) }),
+  pytorchBundle: v.strictObject({
+    runId: runIdSchema,
+    which: v.picklist(['initial', 'last']),
+    initialWeights,
+  }),
   checkpoint: runOnly,
   importCheckpoint: v.strictObject({ runId: runIdSchema, bytes }),
   pause: runOnly,

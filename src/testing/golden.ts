@@ -1,8 +1,10 @@
 import { expect } from 'vitest';
 import type { Dataset, ImageSet } from '#domain/dataset.ts';
 import type { Norm, OptimizerName } from '#domain/experiment.ts';
-import { resnet18 } from '#domain/resnet.ts';
+import { parameterTable, resnet18 } from '#domain/resnet.ts';
 import type { EngineConfig, EngineState, NamedTensors, TrainingEngine } from '#engine/engine.ts';
+import { decodeSafetensors, type StoredTensor } from '#export/safetensors.ts';
+import { fromTorch } from '#export/torchTensors.ts';
 import golden from './golden/golden.json';
 import fileUrl from './golden/golden.safetensors?url';
 import { expectClose } from './gpu.ts';
@@ -29,13 +31,7 @@ export interface GoldenRun {
   readonly evaluationLogits: readonly (readonly number[])[];
 }
 
-interface RawTensor {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-let file: Promise<ReadonlyMap<string, RawTensor>> | undefined;
+let file: Promise<ReadonlyMap<string, StoredTensor>> | undefined;
 
 /** Loads one run by name, such as `'bn+ws adamw'`. */
 export async function goldenRun(name: GoldenName): Promise<GoldenRun> {
@@ -46,12 +42,15 @@ export async function goldenRun(name: GoldenName): Promise<GoldenRun> {
   const [arm, optimizer] = name.split(' ') as [string, OptimizerName];
   const norm = arm.split('+')[0] as Norm;
   const network = resnet18({ width: config.width, stemPadding: 1, classes: 10 });
-  const weights = new Map<string, Float32Array>();
-  for (const parameter of Object.keys(run.first_gradient_norms)) {
-    const stored = tensors.get(parameter);
-    // The file holds filters and classifier; norms start as the identity.
-    weights.set(parameter, stored ? toAppLayout(parameter, stored) : identity(parameter, run));
-  }
+  // The file holds filters and classifier; norms start as the identity.
+  const start = parameterTable(network, norm).tensors.map(
+    ({ name: parameter, shape, size, kind }) =>
+      [
+        parameter,
+        tensors.get(parameter) ?? { shape, data: new Float32Array(size).fill(kind === 'scale' ? 1 : 0) },
+      ] as const,
+  );
+  const { parameters: weights } = fromTorch(network, norm, new Map(start));
   return {
     name,
     config: {
@@ -238,53 +237,20 @@ function expectNorms(
   }
 }
 
-/** Filters OIHW to HWIO, the classifier [classes, features] to [features, classes]. */
-function toAppLayout(name: string, { shape, bytes }: RawTensor): Float32Array {
-  const values = new Float32Array(bytes.buffer);
-  if (shape.length === 2) return transpose(values, shape[0]!, shape[1]!);
-  if (shape.length !== 4) return values;
-  const [out, channels, height, width] = shape as [number, number, number, number];
-  if (height !== width) throw new Error(`golden: ${name} is not square`);
-  // [O, IHW] to [IHW, O], then [I, HW] to [HW, I] for each output channel.
-  const result = new Float32Array(values.length);
-  const pixels = height * width;
-  for (let o = 0; o < out; o++)
-    for (let i = 0; i < channels; i++)
-      for (let p = 0; p < pixels; p++)
-        result[(p * channels + i) * out + o] = values[(o * channels + i) * pixels + p]!;
-  return result;
-}
-
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  return Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
-}
-
-/** Starting norm scale (ones) or shift (zeros), as long as its convolution has output channels. */
-function identity(name: string, run: { final_parameter_norms: Record<string, number> }): Float32Array {
-  const isScale = name.endsWith('.weight');
-  if (!(name in run.final_parameter_norms)) throw new Error(`golden: no parameter ${name}`);
-  return new Float32Array(normChannels(name)).fill(isScale ? 1 : 0);
-}
-
-function normChannels(name: string): number {
-  const stage = /^layer(\d)/.exec(name);
-  return golden.config.width * (stage ? 2 ** (Number(stage[1]) - 1) : 1);
-}
-
 /** `[steps, batch, 3, 32, 32]` images and `[steps, batch]` labels as one set of NHWC images. */
-function datasetOf(images: RawTensor, labels: RawTensor): Dataset {
+function datasetOf(images: StoredTensor, labels: StoredTensor): Dataset {
   const { mean, std, steps, batch } = golden.config;
   const count = steps * batch;
   const pixels = 32 * 32;
-  const nhwc = new Uint8Array(images.bytes.length);
+  const nhwc = new Uint8Array(images.data.length);
   for (let n = 0; n < count; n++)
     for (let c = 0; c < 3; c++)
       for (let p = 0; p < pixels; p++)
-        nhwc[(n * pixels + p) * 3 + c] = images.bytes[(n * 3 + c) * pixels + p]!;
+        nhwc[(n * pixels + p) * 3 + c] = Number(images.data[(n * 3 + c) * pixels + p]);
   const train: ImageSet = {
     count,
     images: nhwc,
-    labels: Uint8Array.from(new Int32Array(labels.bytes.buffer)),
+    labels: Uint8Array.from(labels.data, Number),
   };
   const valid: ImageSet = {
     count: batch,
@@ -309,29 +275,8 @@ function datasetOf(images: RawTensor, labels: RawTensor): Dataset {
   };
 }
 
-/** Our own file, so nothing is checked but its being there. */
-async function readFile(): Promise<ReadonlyMap<string, RawTensor>> {
+async function readFile(): Promise<ReadonlyMap<string, StoredTensor>> {
   const response = await fetch(fileUrl);
   if (!response.ok) throw new Error(`golden.safetensors: ${response.status}`);
-  const data = await response.arrayBuffer();
-  const headerLength = Number(new DataView(data).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 8, headerLength))) as Record<
-    string,
-    { dtype: string; shape: number[]; data_offsets: [number, number] }
-  >;
-  return new Map(
-    Object.entries(header).map(
-      ([
-        name,
-        {
-          dtype,
-          shape,
-          data_offsets: [start, end],
-        },
-      ]) => [
-        name,
-        { dtype, shape, bytes: new Uint8Array(data.slice(8 + headerLength + start, 8 + headerLength + end)) },
-      ],
-    ),
-  );
+  return decodeSafetensors(new Uint8Array(await response.arrayBuffer())).tensors;
 }

@@ -121,7 +121,11 @@ export class KeptRuns {
     return { ...usage, problems };
   }
 
-  async pytorchBundle({ runId, which }: Requests['pytorchBundle']['request']): Answer<'pytorchBundle'> {
+  async pytorchBundle({
+    runId,
+    which,
+    initialWeights,
+  }: Requests['pytorchBundle']['request']): Answer<'pytorchBundle'> {
     const { dataset, now } = this.#parts;
     const store = await this.#store();
     const run = await store.read(runId);
@@ -134,7 +138,8 @@ export class KeptRuns {
         code: 'other-data',
       });
     }
-    const { bytes: weights } = await this.weights({ runId, which });
+    const given = which === 'initial' ? initialWeights : undefined;
+    const weights = given ?? (await this.weights({ runId, which })).bytes;
     const { losses } = await store.steps(runId);
     return { bytes: await runBundle({ plan, dataset: images, weights, losses, now: now() }) };
   }
