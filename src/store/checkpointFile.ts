@@ -3,7 +3,7 @@ import type { Checkpoint, TensorMap } from '#domain/checkpoint.ts';
 import { toJsonValue } from '#domain/jsonValue.ts';
 import { checkpointHeadEntries, type CheckpointHead } from '#domain/keptRunSchema.ts';
 import { stepSchema, textSchema } from '#domain/runSchema.ts';
-import { Checksum, checksum } from '#lib/files/checksum.ts';
+import { Checksum, checksumInTurns } from '#lib/files/checksum.ts';
 import { crc32 } from '#lib/files/crc32.ts';
 import { frame, readFrames } from './frames.ts';
 import {
@@ -38,15 +38,15 @@ const headSchema = v.strictObject({
 
 type Head = v.InferOutput<typeof headSchema>;
 
-/** The parts of a file; the tensors' bytes are those of the checkpoint, not copied. */
-export function checkpointParts(checkpoint: Checkpoint): Uint8Array[] {
+/** The parts of a file; the tensors' bytes are those of the checkpoint, not copied, and must not change meanwhile. */
+export async function checkpointParts(checkpoint: Checkpoint): Promise<Uint8Array[]> {
   const { parameters, buffers, moments, ...rest } = checkpoint;
   const tensors = [parameters, buffers, ...moments].flatMap((map) => [...map.values()].map(bytesOf));
   const list = (map: TensorMap): [string, number][] =>
     Array.from(map, ([name, { length }]) => [name, length]);
   const head: Head = {
     ...rest,
-    checksum: checksum(tensors),
+    checksum: await checksumInTurns(tensors),
     parameters: list(parameters),
     buffers: list(buffers),
     moments: moments.map(list),
@@ -180,5 +180,5 @@ export async function holds(file: Blob, parts: readonly Uint8Array[]): Promise<b
     written.add(new Uint8Array(await file.slice(at, at + byteLength).arrayBuffer()));
     at += byteLength;
   }
-  return file.size === at && written.digest() === checksum(parts);
+  return file.size === at && written.digest() === (await checksumInTurns(parts));
 }

@@ -52,8 +52,9 @@ test('keeps the last two, and the last saved counts, not the largest step', asyn
   expect((await newest())?.step).toBe(25);
   expect((await store.newest('run-a', 24))?.step).toBeUndefined();
   expect((await store.newest('run-a', 27))?.step).toBe(25);
-  await store.remove('run-a');
-  expect(await store.steps('run-a')).toEqual([]);
+  await store.removeBeyond('run-a', 27);
+  expect(await store.steps('run-a')).toEqual([25]);
+  await store.removeBeyond('run-a', 24);
   expect(await newest()).toBeUndefined();
 });
 
@@ -130,7 +131,7 @@ test('any changed byte is found, and the one before it is taken', async () => {
 });
 
 async function keepWith(change: (checkpoint: Checkpoint) => unknown): Promise<void> {
-  const parts = checkpointParts(change(sampleCheckpoint(10)) as Checkpoint);
+  const parts = await checkpointParts(change(sampleCheckpoint(10)) as Checkpoint);
   await files.write(FOLDER, 'checkpoint-0000000010-1.bin', parts);
 }
 

@@ -41,7 +41,7 @@ export class CheckpointStore {
     const earlier = await this.#generations(runId);
     const number = (earlier.at(-1)?.number ?? 0) + 1;
     const file = `checkpoint-${String(step).padStart(10, '0')}-${number}.bin`;
-    const parts = checkpointParts(checkpoint);
+    const parts = await checkpointParts(checkpoint);
     try {
       await this.#files.write(folder, file, parts);
       const written = await this.#files.read(folder, file);
@@ -94,10 +94,14 @@ export class CheckpointStore {
     return undefined;
   }
 
-  /** Removes all checkpoints of a run. */
-  async remove(runId: string): Promise<void> {
-    for (const { file } of await this.#generations(runId)) {
-      await this.#files.removeFile(folderOf(runId), file);
+  /**
+   * Removes the checkpoints of a run that goes on after `step` steps from beyond that step, since what they
+   * followed from is dropped; never one of a newer version.
+   */
+  async removeBeyond(runId: string, step: number): Promise<void> {
+    for (const generation of await this.#generations(runId)) {
+      if (generation.step <= step || (await this.#state(runId, generation)) === 'newer') continue;
+      await this.#files.removeFile(folderOf(runId), generation.file);
     }
   }
 

@@ -156,6 +156,9 @@ export class RunStore {
         `This run cannot go on after step ${step}: only ${count} of its steps were saved.`,
       );
     }
+    await this.checkpoints.removeBeyond(runId, step).catch(() => {
+      // They are only of use while the steps up to them are there.
+    });
     return this.#open(runId, {
       first: reopenedEvent(step),
       eventBytes: reading.end,

@@ -5,7 +5,8 @@ import { RequestError } from './requestError.ts';
 
 /** A checkpoint as a file that leaves the browser. */
 export async function checkpointBytes(checkpoint: Checkpoint): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Blob(checkpointParts(checkpoint) as BlobPart[]).arrayBuffer());
+  const parts = (await checkpointParts(checkpoint)) as BlobPart[];
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 /**

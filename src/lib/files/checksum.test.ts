@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checksum } from './checksum.ts';
+import { checksum, checksumInTurns } from './checksum.ts';
 
 test('changes with any bit, and with the length', () => {
   fc.assert(
@@ -21,4 +21,9 @@ test('does not depend on where the bytes lie in memory', () => {
   const shifted = new Uint8Array(53).subarray(3);
   shifted.set(bytes);
   expect(checksum([shifted])).toBe(checksum([bytes]));
+});
+
+test('is the same when it is taken in turns', async () => {
+  const parts = Array.from({ length: 5 }, (_, i) => new Uint8Array(2 ** 20 * i + 7).fill(i + 1));
+  expect(await checksumInTurns(parts)).toBe(checksum(parts));
 });

@@ -1,3 +1,5 @@
+import { nextTask } from '#lib/nextTask.ts';
+import { blocksOf } from './blocks.ts';
 import { expectSize, storageFull, writeAll } from './checkedWrite.ts';
 import { StorageError } from './storageError.ts';
 import type { StoreFiles } from './storeFiles.ts';
@@ -59,9 +61,11 @@ class OpfsFiles implements StoreFiles {
     await this.#withHandle(folder, file, async (handle) => {
       handle.truncate(0);
       let at = 0;
-      for await (const part of parts) {
-        writeAll(handle, part, at);
-        at += part.byteLength;
+      for await (const block of blocksOf(parts)) {
+        writeAll(handle, block, at);
+        at += block.byteLength;
+        // Calls of a handle block the worker, which has training to see to.
+        await nextTask();
       }
       handle.flush();
       expectSize(handle, at);
