@@ -1,8 +1,9 @@
 // npm run bench: times a training step of NormLab and of stock TensorFlow.js, same network, same numbers.
-//   npm run bench -- [--cases w16b16,w16b2] [--norms bn,bn+ws] [--steps 20] [--budget 20] [--no-stock]
-//                    [--runtime browser|node] [--out bench-results/latest.json]
-// A case is width and batch size; the budget, in seconds, bounds NormLab's part of a case. The adapter is
-// SwiftShader unless NORMLAB_GPU=hardware.
+//   npm run bench -- [--cases w16b16,w16b2] [--norms bn,bn+ws] [--steps 20] [--budget 20] [--limit 300]
+//                    [--no-stock] [--runtime browser|node] [--out bench-results/latest.json]
+// A case is width and batch size. The budget, in seconds, bounds the timed steps of a system in a case once every
+// arm has two. What would take longer than the limit, in seconds, even so is left out and named: cases by the
+// fastest GFLOP/s before, and stock tfjs arm by arm. The adapter is SwiftShader unless NORMLAB_GPU=hardware.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -12,15 +13,22 @@ import { openSite } from './openSite.mjs';
 
 /** @typedef {import('../src/bench/compare.ts').BenchRow} BenchRow */
 /** @typedef {import('../src/bench/compare.ts').Comparison} Comparison */
+/** @typedef {import('../src/domain/benchmark.ts').BenchmarkArm} BenchmarkArm */
 /** @typedef {import('../src/bench/compare.ts').CompareOptions} CompareOptions */
+
+/** From small to large, so that what is too long for the adapter is known from what came before. */
+const ALL_CASES = 'w16b2,w16b16,w64b2,w16b64,w64b16,w16b256,w64b64,w64b256';
+/** The first step and the fewest that a median is taken over. */
+const FEWEST_STEPS = 3;
 
 const root = resolve(import.meta.dirname, '..');
 const { values } = parseArgs({
   options: {
-    cases: { type: 'string', default: 'w16b2,w16b16' },
+    cases: { type: 'string', default: ALL_CASES },
     norms: { type: 'string', default: 'none,bn,gn,bn+ws,gn+ws' },
     steps: { type: 'string', default: '20' },
     budget: { type: 'string', default: '60' },
+    limit: { type: 'string', default: '300' },
     'no-stock': { type: 'boolean', default: false },
     runtime: { type: 'string', default: 'browser' },
     out: { type: 'string', default: 'bench-results/latest.json' },
@@ -40,34 +48,91 @@ async function main() {
   const bench = await openRuntime();
   /** @type {BenchRow[]} */
   const rows = [];
+  /** @type {string[]} */
+  const leftOut = [];
   let adapter = '';
   try {
     for (const { width, batch } of cases) {
+      const name = `w${width}b${batch}`;
+      const needed = secondsNeeded(rows, 'NormLab', { width, batch }) * arms.length;
+      if (needed > positive('limit', values.limit)) {
+        leftOut.push(`${name}: ${FEWEST_STEPS} steps of ${arms.length} arms would take ${inMinutes(needed)}`);
+        continue;
+      }
+      const stockArms = values['no-stock'] ? [] : stockArmsWithin(rows, arms, { width, batch });
+      const missing = arms.filter((arm) => !stockArms.includes(arm)).map(armTitle);
+      if (missing.length > 0 && !values['no-stock']) {
+        leftOut.push(`${name}: stock tfjs, ${missing.join(', ')}`);
+      }
       console.error(`width ${width}, batch ${batch} …`);
-      const result = await bench.compare({
-        width,
-        batch,
-        arms,
-        steps: positive('steps', values.steps),
-        budgetMs: positive('budget', values.budget) * 1000,
-        stockArms: values['no-stock'] ? [] : arms,
-      });
-      adapter = result.adapter;
-      rows.push(...result.rows);
+      try {
+        const result = await bench.compare({
+          width,
+          batch,
+          arms,
+          steps: positive('steps', values.steps),
+          budgetMs: positive('budget', values.budget) * 1000,
+          stockArms,
+        });
+        adapter = result.adapter;
+        rows.push(...result.rows);
+      } catch (error) {
+        // A network that does not fit the adapter leaves the others their place in the table.
+        leftOut.push(`${name}: ${(error instanceof Error ? error.message : String(error)).split('\n')[0]}`);
+      }
+      if (rows.length > 0) write(rows, leftOut, adapter, bench.runtime);
     }
   } finally {
     await bench.close();
   }
-  const { runtime } = bench;
-  print(rows, adapter, runtime);
+  if (rows.length === 0) throw new Error(`Nothing was measured. ${leftOut.join('. ')}`);
+  print(rows, adapter, bench.runtime);
+  for (const line of leftOut) console.log(`left out: ${line}`);
+  console.log(`\nwritten to ${values.out}`);
+}
+
+/**
+ * @param {BenchRow[]} rows
+ * @param {string[]} leftOut
+ * @param {string} adapter
+ * @param {string} runtime
+ */
+function write(rows, leftOut, adapter, runtime) {
   const out = resolve(root, values.out);
   mkdirSync(dirname(out), { recursive: true });
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
-  writeFileSync(
-    out,
-    JSON.stringify({ schema: 1, at: new Date().toISOString(), machine, runtime, adapter, rows }, null, 1),
-  );
-  console.log(`\nwritten to ${values.out}`);
+  const at = new Date().toISOString();
+  writeFileSync(out, JSON.stringify({ schema: 1, at, machine, runtime, adapter, leftOut, rows }, null, 1));
+}
+
+/**
+ * What the fewest steps of one arm will take by the best rate measured so far, in seconds; 0 before anything was.
+ * @param {BenchRow[]} rows
+ * @param {BenchRow['system']} system
+ * @param {{ width: number, batch: number }} wanted
+ */
+function secondsNeeded(rows, system, { width, batch }) {
+  const work = (/** @type {{ width: number, batch: number }} */ one) => one.width ** 2 * one.batch;
+  const rates = rows.filter((row) => row.system === system).map((row) => work(row) / row.ms);
+  return rates.length === 0 ? 0 : (FEWEST_STEPS * work({ width, batch })) / Math.max(...rates) / 1000;
+}
+
+/**
+ * The arms of stock tfjs that fit the limit: BN and BN+WS first, which the ratio and the overhead are of.
+ * @param {BenchRow[]} rows
+ * @param {BenchmarkArm[]} arms
+ * @param {{ width: number, batch: number }} wanted
+ */
+function stockArmsWithin(rows, arms, wanted) {
+  const isFirst = (/** @type {BenchmarkArm} */ { norm }) => Number(norm === 'bn');
+  const each = secondsNeeded(rows, 'stock tfjs', wanted);
+  const room = each === 0 ? arms.length : Math.floor(positive('limit', values.limit) / each);
+  return arms.toSorted((a, b) => isFirst(b) - isFirst(a)).slice(0, room);
+}
+
+/** @param {number} seconds */
+function inMinutes(seconds) {
+  return `${Math.round(seconds / 60)} min`;
 }
 
 /** @returns {Promise<{ compare(options: CompareOptions): Promise<Comparison>, close(): Promise<void>, runtime: string }>} */
@@ -167,7 +232,7 @@ function print(rows, adapter, runtime) {
   }
 }
 
-/** @param {{ norm: string, ws: boolean }} arm */
+/** @param {BenchmarkArm} arm */
 function armTitle({ norm, ws }) {
   return ws ? `${norm}+ws` : norm;
 }
