@@ -94,9 +94,15 @@ export class Lane implements LoopLane, Pausable {
     if (!this.control.isStopped) reporter.status('running');
   }
 
-  issued(step: number): void {
+  /** Whether its state after `step` steps, all of which are issued, is due; undefined where none can be taken now. */
+  isStateDue(step: number): boolean | undefined {
     if (this.control.takeStateRequest()) this.#saver?.want();
-    this.#saver?.issued(step, this.#progress.elapsedMs);
+    return this.#saver?.isFree ? this.#saver.isDue(step, this.#progress.elapsedMs) : undefined;
+  }
+
+  /** Keeps the state after `step` steps; only where `isStateDue` has said that it can be taken. */
+  keepState(step: number): void {
+    this.#saver?.take(step);
   }
 
   arrived({ firstStep, losses }: StepResults, milliseconds: number): 'go' | 'end' {
@@ -132,8 +138,8 @@ export class Lane implements LoopLane, Pausable {
   }
 
   /**
-   * Loss and accuracy over the validation images, reported as the row of `epoch`; undefined when the user
-   * stopped the run meanwhile.
+   * Loss and accuracy over the validation images, reported as the row of `epoch` unless that is there already;
+   * undefined when the user stopped the run meanwhile.
    */
   async evaluate(epoch: number, timer: LapTimer): Promise<Evaluation | undefined> {
     const { reporter, prepared } = this.#parts;
@@ -160,7 +166,9 @@ export class Lane implements LoopLane, Pausable {
       milliseconds: elapsedMs - epochStartedMs,
     };
     const { losses } = evaluation;
-    reporter.epoch(losses ? { ...row, standardError: meanWithError(losses).standardError } : row);
+    if (epoch >= this.firstEpoch) {
+      reporter.epoch(losses ? { ...row, standardError: meanWithError(losses).standardError } : row);
+    }
     this.#progress = { step, elapsedMs, epochStartedMs: elapsedMs };
     this.#tellSaver();
     return evaluation;
@@ -175,12 +183,14 @@ export class Lane implements LoopLane, Pausable {
   }
 
   /**
-   * Ends the run: takes what is still to be had from the engine, reports the end and frees the engine. States
-   * may still be being written, see `settled`.
+   * Ends the run: takes what is still to be had from the engine, reports the end and frees the engine. A stop is
+   * reported first: whoever asked for it need not wait for what is read back. States may still be being written,
+   * see `settled`.
    */
   async end(status: 'finished' | 'stopped' | 'diverged'): Promise<void> {
     const { reporter } = this.#parts;
     this.#report.flush();
+    if (status === 'stopped') this.#reportEnd(status);
     if (this.#divergedAt !== undefined) this.#saver?.diverged(this.#divergedAt);
     // Together: each waits for the GPU, which other runs may keep busy.
     const [layers] = await Promise.all([
@@ -188,14 +198,16 @@ export class Lane implements LoopLane, Pausable {
       this.#divergedAt === undefined ? this.#saver?.keepNow(this.#progress) : undefined,
     ]);
     if (layers && layers.steps.length > 0) reporter.layers(layers);
-    this.#conclude(status);
+    this.#reportEnd(status);
+    this.#parts.release();
   }
 
   /** Ends the run after an error, unless it has ended before. */
   fail(status: 'interrupted' | 'failed', detail: string): void {
     if (this.#status) return;
     this.#report.flush();
-    this.#conclude(status, detail);
+    this.#reportEnd(status, detail);
+    this.#parts.release();
   }
 
   /** Resolves when no state is being written any more. */
@@ -203,10 +215,11 @@ export class Lane implements LoopLane, Pausable {
     await this.#saver?.settled();
   }
 
-  #conclude(status: RunStatus, detail?: string): void {
+  /** Once. */
+  #reportEnd(status: RunStatus, detail?: string): void {
+    if (this.#status) return;
     this.#status = status;
     this.#parts.reporter.status(status, detail);
-    this.#parts.release();
   }
 
   #spend(milliseconds: number): void {

@@ -22,10 +22,11 @@ import { runProgress } from './progress.ts';
 export function TransportBar(): ReactNode {
   const active = useActiveRun();
   const obstacle = useObstacle();
+  const goesOn = useClientState(({ queue }) => !queue.isPaused && !isQueueOver(queue));
   return (
     <section className="transport" aria-label="Transport">
-      <TransportButtons run={active} canStart={obstacle === undefined} />
-      {active ? <Going run={active} /> : <Idle obstacle={obstacle} />}
+      <TransportButtons run={active} goesOn={goesOn} canStart={obstacle === undefined} />
+      {active ? <Going run={active} /> : goesOn ? <BetweenRuns /> : <Idle obstacle={obstacle} />}
       <StudyProgress />
     </section>
   );
@@ -79,7 +80,14 @@ function TransportButton({ icon, label, isPrimary, isDisabled, onPress }: Transp
   );
 }
 
-function TransportButtons({ run, canStart }: { run: RunRecord | undefined; canStart: boolean }): ReactNode {
+interface TransportButtonsProps {
+  readonly run: RunRecord | undefined;
+  /** A study is under way, also between two of its runs. */
+  readonly goesOn: boolean;
+  readonly canStart: boolean;
+}
+
+function TransportButtons({ run, goesOn, canStart }: TransportButtonsProps): ReactNode {
   const client = useClient();
   const queue = useClientState((state) => state.queue);
   const experiment = useSetup((state) => state.experiment);
@@ -110,6 +118,24 @@ function TransportButtons({ run, canStart }: { run: RunRecord | undefined; canSt
           label={isPaused ? 'Resume' : 'Pause'}
           isDisabled={run.status === 'preparing' || run.asked !== undefined}
           onPress={() => setPaused(!isPaused)}
+        />
+      </div>
+    );
+  }
+  if (goesOn) {
+    return (
+      <div className="transport-buttons">
+        <TransportButton
+          icon="stop"
+          label="Stop study"
+          isDisabled={false}
+          onPress={() => client.queueActions.stop()}
+        />
+        <TransportButton
+          icon="pause"
+          label="Pause"
+          isDisabled={false}
+          onPress={() => client.queueActions.pause()}
         />
       </div>
     );
@@ -166,6 +192,18 @@ function Idle({ obstacle }: { obstacle: string | undefined }): ReactNode {
       <div className={obstacle ? 'transport-detail is-obstacle' : 'transport-detail'}>
         {obstacle ?? outcome}
       </div>
+    </div>
+  );
+}
+
+/** What was kept of the run before is written, or that of the next one read. */
+function BetweenRuns(): ReactNode {
+  return (
+    <div className="transport-status">
+      <div className="transport-line">
+        <strong>Study</strong>
+      </div>
+      <div className="transport-detail">The next run begins…</div>
     </div>
   );
 }
