@@ -80,7 +80,8 @@ test('races two arms on real images, survives a reload in the middle, compares, 
     if (files) await expect(page.getByText(/CIFAR-10/).first()).toBeVisible({ timeout: 90_000 });
     await page.getByRole('button', { name: 'Continue study' }).first().click();
     const runs = page.getByRole('complementary', { name: 'Runs' });
-    // Nothing goes for a moment while what was kept of the next run is read.
+    await expect(runs.getByText(/● running/)).toHaveCount(2, { timeout: 120_000 });
+    // Nothing goes for a moment while what was kept is read.
     await expect(runs.getByText(/interrupted|preparing|running/)).toHaveCount(0, { timeout: 240_000 });
     await untilIdle(page);
   });
@@ -91,6 +92,9 @@ test('races two arms on real images, survives a reload in the middle, compares, 
     await expect(page.getByRole('region', { name: 'Paired difference' })).toBeVisible();
     await expect(chart(page, 'Paired difference, #2 BN+WS − #1 BN')).toBeVisible();
     await expect(page.getByText(/ahead by|no clear difference/i).first()).toBeVisible();
+    // It has gone on as a race.
+    const pairs = page.getByRole('table', { name: /Validation, the same images in both/ });
+    await expect(pairs.locator('tbody tr')).toHaveCount(small.epochs);
     return rows;
   });
 

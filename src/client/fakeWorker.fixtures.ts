@@ -32,8 +32,9 @@ export class FakeWorker implements WorkerPort {
     this.post({ type: 'response', id: this.#last(name), ok: true, body });
     await settled();
   }
-  async refuse(name: RequestName, sentence: string, error = 'TestError'): Promise<void> {
-    this.post({ type: 'response', id: this.#last(name), ok: false, error: { name: error, sentence } });
+  async refuse(name: RequestName, sentence: string, error = 'TestError', code?: string): Promise<void> {
+    const wire = { name: error, sentence, ...(code !== undefined && { code }) };
+    this.post({ type: 'response', id: this.#last(name), ok: false, error: wire });
     await settled();
   }
   #last(name: RequestName): number {

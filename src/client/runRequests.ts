@@ -26,6 +26,8 @@ export interface StartedRuns {
   readonly runIds: readonly string[];
   /** Resolves, never rejects, when the last of them is over; the records say how each ended. */
   readonly over: Promise<void>;
+  /** Whether they stay as they were, since they can only go on one by one; known once they are over. */
+  readonly goApart?: () => boolean;
 }
 
 /** Starts runs in the worker and follows them to their end. */
@@ -107,24 +109,26 @@ export class RunRequests {
    * `takesOver` is not set.
    */
   resumeKept(runId: string, takesOver = false): StartedRuns {
-    const before = this.#runs.get(runId);
-    this.#runs.change(runId, {
-      status: 'preparing',
-      detail: undefined,
-      asked: undefined,
-      stepsLoaded: 'live',
-    });
-    return this.#follow([runId], async () => {
+    const body = takesOver ? { runId, takeOver: true } : { runId };
+    return this.#resume([runId], async () => [(await this.#link().request('resumeKept', body)).status]);
+  }
+
+  /**
+   * Continues interrupted runs of a race together; their steps must be loaded. Where the worker refuses, they stay
+   * as they were, and say why unless `goApart` tells it.
+   */
+  resumeRace(runIds: readonly string[]): StartedRuns {
+    let goApart = false;
+    const started = this.#resume(runIds, async () => {
       try {
-        const body = takesOver ? { runId, takeOver: true } : { runId };
-        return [(await this.#link().request('resumeKept', body)).status];
+        return (await this.#link().request('resumeRace', { runIds })).statuses;
       } catch (error) {
-        const run = this.#runs.get(runId);
-        if (!(error instanceof RemoteError) || !before || !run || isOver(run.status)) throw error;
-        this.#runs.change(runId, { stepsLoaded: 'loaded', detail: error.message });
-        return [before.status];
+        goApart = error instanceof RemoteError && error.code === 'no-common-state';
+        if (!goApart) throw error;
+        return undefined;
       }
     });
+    return { ...started, goApart: () => goApart };
   }
 
   pause(runId: string): void {
@@ -144,6 +148,35 @@ export class RunRequests {
     this.#link()
       .request('saveState', { runId })
       .catch(() => undefined);
+  }
+
+  /** @param request resolves to undefined when the runs stay as they were. */
+  #resume(runIds: readonly string[], request: () => Promise<readonly RunStatus[] | undefined>): StartedRuns {
+    const before = runIds.map((runId) => this.#runs.get(runId)?.status);
+    for (const runId of runIds) {
+      this.#runs.change(runId, {
+        status: 'preparing',
+        detail: undefined,
+        asked: undefined,
+        stepsLoaded: 'live',
+      });
+    }
+    const stayed = (detail: string | undefined): readonly RunStatus[] => {
+      for (const runId of runIds) this.#runs.change(runId, { stepsLoaded: 'loaded', detail });
+      return before.map((status) => status!);
+    };
+    return this.#follow(runIds, async () => {
+      try {
+        return (await request()) ?? stayed(undefined);
+      } catch (error) {
+        const isUntouched = runIds.every((runId, i) => {
+          const run = this.#runs.get(runId);
+          return run && before[i] && !isOver(run.status);
+        });
+        if (!(error instanceof RemoteError) || !isUntouched) throw error;
+        return stayed(error.message);
+      }
+    });
   }
 
   #follow(runIds: readonly string[], request: () => Promise<readonly RunStatus[]>): StartedRuns {

@@ -41,6 +41,7 @@ const keptQueue = v.object({
         arm: v.number(),
         experiment,
         runId: v.exactOptional(v.string()),
+        isAlone: v.exactOptional(v.literal(true)),
         state: v.picklist(['waiting', 'going', 'done', 'skipped']),
       }),
     ),

@@ -14,6 +14,7 @@ import {
   withStarted,
   withStopped,
   withStudy,
+  withWaiting,
 } from './studyQueue.ts';
 import type { StudyQueue } from './studyQueue.ts';
 
@@ -107,9 +108,17 @@ describe('a queue', () => {
     expect(next).toMatchObject({ key: 's/0/4', runId: 'run of s/0/4' });
   });
 
-  it('lets interrupted runs of a race go on alone, and what was not started together', () => {
+  it('lets interrupted runs of a race go on together, before what has not begun', () => {
     const lost = withInterruption(start(withStudy(EMPTY_QUEUE, study({ mode: 'race' }))), 'lost');
     let queue = withResumed(lost);
+    expect(keys(queue)).toEqual(['s/0/4', 's/1/4']);
+    queue = withEnded(withEnded(start(queue), 's/0/4'), 's/1/4');
+    expect(keys(queue)).toEqual(['s/0/5', 's/1/5']);
+  });
+
+  it('lets those go on alone that cannot go on together', () => {
+    const lost = withInterruption(start(withStudy(EMPTY_QUEUE, study({ mode: 'race' }))), 'lost');
+    let queue = withWaiting(start(withResumed(lost)), ['s/0/4', 's/1/4'], 'alone');
     expect(keys(queue)).toEqual(['s/0/4']);
     queue = withEnded(start(queue), 's/0/4');
     expect(keys(queue)).toEqual(['s/1/4']);

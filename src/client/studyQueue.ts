@@ -12,6 +12,8 @@ export interface QueueEntry {
   readonly experiment: Experiment;
   /** Set from its start on; a waiting entry with one was interrupted and goes on from its kept state. */
   readonly runId?: string;
+  /** It cannot go on together with the others of its race any more. */
+  readonly isAlone?: true;
   readonly state: 'waiting' | 'going' | 'done' | 'skipped';
 }
 
@@ -56,7 +58,7 @@ export function isQueueOver(queue: StudyQueue): boolean {
   return queue.entries.every(({ state }) => state === 'done' || state === 'skipped');
 }
 
-/** What starts next, together: one run, or the arms of one seed of a race; empty while something goes. */
+/** What starts or goes on next, together: one run, or the arms of one seed of a race; empty while something goes. */
 export function nextEntries(queue: StudyQueue): readonly QueueEntry[] {
   if (queue.isPaused || queue.entries.some(({ state }) => state === 'going')) return [];
   const first = queue.entries.find(({ state }) => state === 'waiting');
@@ -80,11 +82,16 @@ export function withEnded(queue: StudyQueue, key: string): StudyQueue {
   );
 }
 
-/** A run that was to go on has not: its turn comes again. */
-export function withWaiting(queue: StudyQueue, key: string): StudyQueue {
-  return changed(queue, (entry) =>
-    entry.key === key && entry.state === 'going' ? { ...entry, state: 'waiting' } : entry,
-  );
+/** Runs that were to go on have not: their turn comes again, alone where they cannot go on together. */
+export function withWaiting(
+  queue: StudyQueue,
+  keys: readonly string[],
+  how: 'together' | 'alone' = 'together',
+): StudyQueue {
+  return changed(queue, (entry) => {
+    if (!keys.includes(entry.key) || entry.state !== 'going') return entry;
+    return { ...entry, state: 'waiting', ...(how === 'alone' && { isAlone: true }) };
+  });
 }
 
 /** The worker or its device is gone: what was going waits again, and nothing starts before `withResumed`. */
@@ -135,12 +142,12 @@ export function withMoved(queue: StudyQueue, key: string, by: number): StudyQueu
   return { ...queue, entries: [...others, ...groups.flat()] };
 }
 
-/** Runs of a race that share a seed go together, unless they were interrupted: those go on alone. */
+/** Runs of a race that share a seed go together: those that are to start, and those that were interrupted. */
 function isTogether(queue: StudyQueue, a: QueueEntry, b: QueueEntry): boolean {
   if (a.key === b.key) return true;
   const isRace = a.studyId === b.studyId && studyOf(queue, a).mode === 'race';
-  const isFresh = a.runId === undefined && b.runId === undefined;
-  return isRace && isFresh && a.experiment.seed === b.experiment.seed;
+  const isAlike = (a.runId === undefined) === (b.runId === undefined) && !a.isAlone && !b.isAlone;
+  return isRace && isAlike && a.experiment.seed === b.experiment.seed;
 }
 
 function changed(queue: StudyQueue, change: (entry: QueueEntry) => QueueEntry): StudyQueue {

@@ -110,6 +110,50 @@ describe('a study in the client', () => {
     expect(client.getState().queue.isPaused).toBe(true);
   });
 
+  describe('an interrupted race', () => {
+    let runIds: readonly string[];
+    beforeEach(async () => {
+      client.startStudy({ ...study, mode: 'race' });
+      runIds = client.getState().runs.map(({ id }) => id);
+      await worker.answer('race', { statuses: ['interrupted', 'interrupted'] });
+      client.queueActions.resume();
+      await settled();
+    });
+
+    it('goes on in one request', async () => {
+      expect(worker.sent.at(-1)).toMatchObject({ name: 'resumeRace', body: { runIds } });
+      expect(states()).toEqual(['going', 'going']);
+      await worker.answer('resumeRace', { statuses: ['finished', 'diverged'] });
+      expect(states()).toEqual(['done', 'done']);
+    });
+
+    it('goes on one by one where its runs have no state in common', async () => {
+      await worker.refuse('resumeRace', 'No state in common.', 'RequestError', 'no-common-state');
+      await settled();
+      expect(worker.sent.at(-1)).toMatchObject({ name: 'resumeKept', body: { runId: runIds[0] } });
+      expect(client.getState().runs.map(({ status, detail }) => [status, detail])).toEqual([
+        ['preparing', undefined],
+        ['interrupted', undefined],
+      ]);
+      expect(parseKeptQueue(left!)?.queue.entries.map(({ isAlone }) => isAlone)).toEqual([true, true]);
+      await worker.answer('resumeKept', { status: 'finished' });
+      await settled();
+      expect(worker.sent.at(-1)).toMatchObject({ name: 'resumeKept', body: { runId: runIds[1] } });
+      await worker.answer('resumeKept', { status: 'finished' });
+      expect(states()).toEqual(['done', 'done']);
+      expect(sent('resumeRace')).toHaveLength(1);
+    });
+
+    it('waits and says why when it is refused', async () => {
+      await worker.refuse('resumeRace', 'This run is going on in another tab.', 'RequestError', 'elsewhere');
+      expect(states()).toEqual(['waiting', 'waiting']);
+      expect(client.getState().queue).toMatchObject({
+        isPaused: true,
+        pauseReason: 'This run is going on in another tab.',
+      });
+    });
+  });
+
   it('waits for a run that was started alone', async () => {
     client.train(bn);
     client.startStudy(study);

@@ -123,28 +123,44 @@ export class StudyRunner implements QueueActions {
     if (this.#page.dataset()?.hash !== this.#dataset.hash) {
       const { title } = this.#dataset;
       this.#set(withInterruption(this.#queue, `Its runs are on ${title}: load that data set to go on.`));
-    } else if (first.runId !== undefined) void this.#goOn(first, first.runId);
+    } else if (first.runId !== undefined) void this.#goOn(next);
     else this.#follow(next, this.#request(next));
   }
 
-  /** Continues an interrupted run from its kept state, or starts it anew where none is left. */
-  async #goOn(entry: QueueEntry, runId: string): Promise<void> {
-    const run = this.#runs.get(runId);
-    const canGoOn = run?.kind === 'train' && (run.status === 'interrupted' || run.status === 'stopped');
-    if (run?.status === 'finished' || run?.status === 'diverged') {
-      this.#set(withEnded(withStarted(this.#queue, new Map([[entry.key, runId]])), entry.key));
+  /** Continues interrupted runs from their kept states, or starts one anew where none is left. */
+  async #goOn(entries: readonly QueueEntry[]): Promise<void> {
+    const runs = entries.map(({ runId = '' }) => this.#runs.get(runId));
+    const over = entries.filter((_, i) => runs[i]?.status === 'finished' || runs[i]?.status === 'diverged');
+    if (over.length > 0) {
+      const started = withStarted(this.#queue, new Map(over.map(({ key, runId }) => [key, runId!])));
+      this.#set(over.reduce((queue, { key }) => withEnded(queue, key), started));
       this.advance();
-    } else if (canGoOn) {
-      // Marked first: nothing else may start while the steps are read.
-      this.#set(withStarted(this.#queue, new Map([[entry.key, runId]])));
-      await this.#page.loadSteps([runId]);
-      // Meanwhile the user may have left it out, or the worker may have gone.
-      if (this.#isGoing(entry.key)) {
-        if (this.#queue.isPaused) this.#set(withWaiting(this.#queue, entry.key));
-        else this.#follow([entry], this.#requests.resumeKept(runId));
-      }
-      this.advance();
-    } else this.#follow([entry], this.#request([entry]));
+      return;
+    }
+    const able = entries.filter((_, i) => {
+      const run = runs[i];
+      return run?.kind === 'train' && (run.status === 'interrupted' || run.status === 'stopped');
+    });
+    // One that is not there any more would hold up the others.
+    const next = able.length === entries.length ? able : entries.slice(0, 1);
+    if (!able.includes(next[0]!)) {
+      this.#follow(next, this.#request(next));
+      return;
+    }
+    const keys = next.map(({ key }) => key);
+    const runIds = next.map(({ runId }) => runId!);
+    // Marked first: nothing else may start while the steps are read.
+    this.#set(withStarted(this.#queue, new Map(keys.map((key, i) => [key, runIds[i]!]))));
+    await this.#page.loadSteps(runIds);
+    // Meanwhile the user may have left one out, or the worker may have gone.
+    if (this.#queue.isPaused || !keys.every((key) => this.#isGoing(key))) {
+      this.#set(withWaiting(this.#queue, keys));
+    } else if (runIds.length === 1) {
+      this.#follow(next, this.#requests.resumeKept(runIds[0]!));
+    } else {
+      this.#follow(next, this.#requests.resumeRace(runIds));
+    }
+    this.advance();
   }
 
   #request(entries: readonly QueueEntry[]): StartedRuns {
@@ -157,9 +173,15 @@ export class StudyRunner implements QueueActions {
     return wanted.length > 1 ? this.#requests.race(wanted) : this.#requests.train(wanted[0]!);
   }
 
-  #follow(entries: readonly QueueEntry[], started: StartedRuns): void {
+  #follow(entries: readonly QueueEntry[], started: StartedRuns & { readonly goApart?: () => boolean }): void {
     this.#set(withStarted(this.#queue, new Map(entries.map(({ key }, i) => [key, started.runIds[i]!]))));
     void started.over.then(() => {
+      if (started.goApart?.()) {
+        const keys = entries.map(({ key }) => key);
+        this.#set(withWaiting(this.#queue, keys, 'alone'));
+        this.advance();
+        return;
+      }
       const cutOff = (at: number): RunRecord | undefined => {
         const run = this.#runs.get(started.runIds[at]!);
         return run?.status === 'interrupted' ? run : undefined;

@@ -139,6 +139,11 @@ export interface Requests {
    * all, `stop` ends the one.
    */
   race: { request: { starts: readonly RunStart[] }; response: { statuses: readonly RunStatus[] } };
+  /**
+   * Continues interrupted runs of a race together, from the newest step that each has a checkpoint of, or from their
+   * start. Fails with code 'no-common-state' where that would give up the checkpoints that there are.
+   */
+  resumeRace: { request: { runIds: readonly string[] }; response: { statuses: readonly RunStatus[] } };
   findLearningRate: {
     request: { start: RunStart; settings: FinderSettings } & FromOutside;
     response: FinderResult;

@@ -39,6 +39,7 @@ const requests: readonly RequestMessage[] = [
   { type: 'request', id: 4, name: 'train', body: { start: single, forkOf: undefined } },
   { type: 'request', id: 4, name: 'train', body: { start, forkOf: { runId: 'b', step: 7 } } },
   { type: 'request', id: 4, name: 'race', body: { starts: [start, start] } },
+  { type: 'request', id: 4, name: 'resumeRace', body: { runIds: ['train-1', 'train-2'] } },
   { type: 'request', id: 4, name: 'resumeKept', body: { runId: 'a' } },
   { type: 'request', id: 4, name: 'resumeKept', body: { runId: 'a', takeOver: true } },
   {

@@ -40,6 +40,14 @@ const benchmark = v.strictObject({
   stockArms: v.pipe(v.array(benchmarkArm), v.maxLength(6)),
 });
 
+function lanes<Schema extends v.GenericSchema>(schema: Schema) {
+  return v.pipe(
+    v.array(schema),
+    v.minLength(RACE_LANES.least, `A race needs at least ${RACE_LANES.least} runs.`),
+    v.maxLength(RACE_LANES.most, `A race has at most ${RACE_LANES.most} runs.`),
+  );
+}
+
 export const requestBodies = {
   start: nothing,
   loadDataset: v.strictObject({ source: datasetSource }),
@@ -74,13 +82,8 @@ export const requestBodies = {
     initialWeightsName,
     stopAfter,
   }),
-  race: v.strictObject({
-    starts: v.pipe(
-      v.array(runStartSchema),
-      v.minLength(RACE_LANES.least, `A race needs at least ${RACE_LANES.least} runs.`),
-      v.maxLength(RACE_LANES.most, `A race has at most ${RACE_LANES.most} runs.`),
-    ),
-  }),
+  race: v.strictObject({ starts: lanes(runStartSchema) }),
+  resumeRace: v.strictObject({ runIds: lanes(runIdSchema) }),
   findLearningRate: v.strictObject({
     start: runStartSchema,
     settings: finderSettingsSchema,

@@ -90,6 +90,7 @@ export const responseBodies = {
   train: v.object({ status: runStatusSchema }),
   resumeKept: v.object({ status: runStatusSchema }),
   race: v.object({ statuses: v.array(runStatusSchema) }),
+  resumeRace: v.object({ statuses: v.array(runStatusSchema) }),
   findLearningRate: finderResultSchema,
   keptRuns: v.object({ runs: v.array(keptRunSchema) }),
   keptStorage: v.object({

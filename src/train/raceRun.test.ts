@@ -164,6 +164,90 @@ test('refuses a race of one', async () => {
   await expect(bench().session.race(lanes({}).jobs, dataset)).rejects.toThrow('2 to 6 runs, not 1');
 });
 
+describe('states', () => {
+  /** A race whose second engine is three times as slow, with a state of each run about every other second. */
+  async function race(
+    more: readonly Partial<TrainingJob>[] = [],
+    act: (session: Bench['session'], engine: number, step: number) => void = () => undefined,
+  ): Promise<{ recorders: Recorder[]; keepers: MemoryKeeper[]; statuses: readonly RunStatus[] }> {
+    const started: Bench = bench((engine) => ({
+      stepMs: engine === 0 ? 400 : 1200,
+      beforeStep: (step) => act(started.session, engine, step),
+    }));
+    const { recorders, jobs } = lanes({}, { maxLearningRate: 0.1 });
+    const keepers = jobs.map(() => new MemoryKeeper());
+    const statuses = await started.session.race(
+      jobs.map((job, i) => ({ ...job, keeper: keepers[i]!, ...more[i] })),
+      dataset,
+    );
+    return { recorders, keepers, statuses };
+  }
+
+  const startOf = (recorder: Recorder, keeper: MemoryKeeper, step: number): Partial<TrainingJob> => ({
+    from: {
+      kind: 'resume',
+      state: keeper.states.find((state) => state.step === step)!,
+      losses: Float32Array.from(recorder.losses.slice(0, step)),
+      nextEpoch: recorder.rows.filter((row) => row.step <= step).length,
+    },
+  });
+
+  test('are kept of all runs after the same steps, and the race goes on from them as if nothing had been', async () => {
+    const whole = await race();
+    const [first, second] = whole.keepers;
+    expect(first!.steps.length).toBeGreaterThan(2);
+    expect(second!.steps).toEqual(first!.steps);
+    for (const step of first!.steps.slice(0, -1)) {
+      const rest = await race(whole.recorders.map((one, i) => startOf(one, whole.keepers[i]!, step)));
+      for (const [i, { losses, rows, pairs }] of rest.recorders.entries()) {
+        const before = whole.recorders[i]!;
+        const epochs = before.rows.filter((row) => row.step <= step).length;
+        expect(losses).toEqual(before.losses.slice(step));
+        expect(rows.map(({ validLoss }) => validLoss)).toEqual(
+          before.rows.slice(epochs).map(({ validLoss }) => validLoss),
+        );
+        expect(pairs).toEqual(before.pairs.slice(epochs));
+      }
+    }
+  });
+
+  test('one that was cut off between two evaluations evaluates both, and writes the missing row alone', async () => {
+    const whole = await race();
+    const begun = await race([{ stopAfter: 6 }, { stopAfter: 6 }]);
+    begun.recorders[1]!.rows.pop(); // as if it had never been written
+    const rest = await race(begun.recorders.map((one, i) => startOf(one, begun.keepers[i]!, 6)));
+    expect(rest.recorders.map(({ rows }) => rows.map(({ epoch }) => epoch))).toEqual([
+      [1, 2],
+      [0, 1, 2],
+    ]);
+    expect(rest.recorders[1]!.pairs).toEqual(whole.recorders[1]!.pairs);
+  });
+
+  test('asked for of one run, are kept of all', async () => {
+    const { keepers } = await race([], (session, engine, step) => {
+      if (engine === 1 && step === 1) session.saveState(1);
+    });
+    expect(keepers[0]!.steps[0]).toBeLessThan(5);
+    expect(keepers[1]!.steps).toEqual(keepers[0]!.steps);
+  });
+
+  test('of a pause are of the same step, whenever it is asked for', async () => {
+    for (const asks of [0, 1]) {
+      let isPaused = false;
+      const { keepers, statuses } = await race([], (session, engine, step) => {
+        if (engine === asks && step === 4 && !isPaused) {
+          isPaused = true;
+          session.pause();
+          // When both have told of it, and written their states.
+          setTimeout(() => session.resume());
+        }
+      });
+      expect(statuses).toEqual(['finished', 'finished']);
+      expect(keepers[1]!.steps).toEqual(keepers[0]!.steps);
+    }
+  });
+});
+
 test('keeps the states of every run', async () => {
   const { session } = bench();
   const keepers = [new MemoryKeeper(), new MemoryKeeper()];

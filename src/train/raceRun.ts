@@ -1,4 +1,5 @@
 import type { Evaluation } from '#engine/engine.ts';
+import { JointStates } from './jointStates.ts';
 import type { Lane } from './lane.ts';
 import { Pauses } from './pause.ts';
 import { orderOf } from './plan.ts';
@@ -31,7 +32,9 @@ export async function raceRun(lanes: readonly Lane[], pauseSwitch: PauseSwitch, 
     const order = orderOf(plan, epoch);
     for (const { engine } of loop.lanes) engine.setOrder(order, epoch * stepsPerEpoch);
   };
+  const states = new JointStates(() => loop.lanes);
   const hooks = (epoch: number): StepLoopHooks<Lane> => ({
+    issued: (lane, step) => states.issued(lane, step),
     allIssued: () => {
       // While the GPU still computes; the steps already issued keep their order.
       if ((epoch + 1) * stepsPerEpoch < totalSteps) setOrder(epoch + 1);
@@ -40,7 +43,9 @@ export async function raceRun(lanes: readonly Lane[], pauseSwitch: PauseSwitch, 
     left: (lane, why) => lane.end(why === 'ended' ? 'diverged' : 'stopped'),
   });
 
-  const { firstStep, firstEpoch, lastStep } = first;
+  const { firstStep, lastStep } = first;
+  // One that was cut off between the evaluations of an epoch has rows of some runs: all are evaluated again.
+  const firstEpoch = Math.min(...lanes.map((lane) => lane.firstEpoch));
   if (firstStep < totalSteps) setOrder(Math.floor(firstStep / stepsPerEpoch));
   for (let epoch = firstEpoch; epoch < plan.experiment.epochs && loop.lanes.length > 0; epoch++) {
     const end = (epoch + 1) * stepsPerEpoch;

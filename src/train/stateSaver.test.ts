@@ -23,7 +23,8 @@ test('writes the state of a pause and the one that falls due after it one after 
   void saver.keepNow(at(5));
   // The user goes on at once, and hides the page.
   saver.want();
-  saver.issued(6, 5000);
+  expect([saver.isFree, saver.isDue(6, 5000)]).toEqual([true, true]);
+  saver.take(6);
   for (const take of snapshots) take();
   await settled();
   saver.recorded(at(6));

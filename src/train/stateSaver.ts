@@ -49,9 +49,22 @@ export class StateSaver {
     this.#isWanted = true;
   }
 
-  /** Steps up to `step` were issued; the run's clock shows `elapsedMs`. */
-  issued(step: number, elapsedMs: number): void {
-    if (this.#candidate || this.#writing || !this.#isDue(step, elapsedMs)) return;
+  /** Whether another state can be taken now. */
+  get isFree(): boolean {
+    return !this.#candidate && !this.#writing;
+  }
+
+  /** Whether the state after `step` steps is to be kept; the run's clock shows `elapsedMs`. */
+  isDue(step: number, elapsedMs: number): boolean {
+    if (step === this.#last.step) return false;
+    if (this.#isWanted) return true;
+    const age = elapsedMs - this.#last.elapsedMs;
+    if (age < SHORTEST_INTERVAL_MS) return false;
+    return step % this.#stepsPerEpoch === 0 || age >= Math.min(INTERVAL_MS, elapsedMs / 2);
+  }
+
+  /** Takes the state behind the steps up to `step`, all of which were issued, and none after. Only while free. */
+  take(step: number): void {
     this.#isWanted = false;
     this.#candidate = {
       step,
@@ -95,14 +108,6 @@ export class StateSaver {
   /** Resolves when nothing is being written any more. */
   async settled(): Promise<void> {
     while (this.#writing) await this.#writing;
-  }
-
-  #isDue(step: number, elapsedMs: number): boolean {
-    if (step === this.#last.step) return false;
-    if (this.#isWanted) return true;
-    const age = elapsedMs - this.#last.elapsedMs;
-    if (age < SHORTEST_INTERVAL_MS) return false;
-    return step % this.#stepsPerEpoch === 0 || age >= Math.min(INTERVAL_MS, elapsedMs / 2);
   }
 
   #write({ step, state, clock }: Candidate): void {

@@ -11,8 +11,6 @@ const MAX_QUEUED_MS = 120;
 export interface LoopLane {
   readonly engine: TrainingEngine;
   readonly control: RunControl;
-  /** All steps before `step` are issued. */
-  issued?(step: number): void;
   /**
    * Handles results in order. Returning 'end' issues nothing more and drops what is still in flight.
    * @param milliseconds of the queue's time that belong to these steps.
@@ -21,6 +19,8 @@ export interface LoopLane {
 }
 
 export interface StepLoopHooks<Lane extends LoopLane> {
+  /** All steps of a lane before `step` are issued; all lanes are told of the same steps, one after the other. */
+  issued?(lane: Lane, step: number): void;
   /** Called once, when all steps of all lanes were issued and results are still to come. */
   allIssued?(): void;
   /** Called with idle engines; resolves when a lane may go on or was stopped. */
@@ -91,7 +91,7 @@ export class StepLoop<Lane extends LoopLane> {
     let isTold = false;
     try {
       for (;;) {
-        this.#issueAll();
+        this.#issueAll(hooks);
         if (!isTold && this.#isAllIssued() && this.#pending.length > 0) {
           isTold = true;
           hooks.allIssued?.();
@@ -102,7 +102,7 @@ export class StepLoop<Lane extends LoopLane> {
           const isIdle = this.#pending.every((pending) => pending.place !== place);
           if (place.lane.control.isStopped && isIdle) await this.#leave(place, 'stopped', hooks);
         }
-        if (this.#pending.length > 0) continue;
+        if (this.#pending.length > 0 || this.#isRoundOpen()) continue;
         if (this.#isAllIssued()) return;
         if (this.#places.every(({ lane }) => lane.control.isPaused)) await hooks.paused();
       }
@@ -131,15 +131,21 @@ export class StepLoop<Lane extends LoopLane> {
     await Promise.allSettled(dropped.map(({ results }) => results));
   }
 
+  #isRoundOpen(): boolean {
+    return this.#places.some(({ next }) => next < this.#roundEnd);
+  }
+
   #isAllIssued(): boolean {
     return this.#places.every(({ next }) => next >= this.#end);
   }
 
-  #issueAll(): void {
+  #issueAll(hooks: StepLoopHooks<Lane>): void {
     for (;;) {
-      const going = this.#places.filter(({ lane }) => !lane.control.isPaused && !lane.control.isStopped);
+      const going = this.#places.filter(({ lane }) => !lane.control.isStopped);
       let place = going.find(({ next }) => next < this.#roundEnd);
-      if (!place && this.#roundEnd < this.#end && going.length > 0) {
+      // A pause lets the round end: then all lanes have done the same steps.
+      const isPaused = going.some(({ lane }) => lane.control.isPaused);
+      if (!place && !isPaused && this.#roundEnd < this.#end && going.length > 0) {
         const most = Math.min(...going.map(({ lane }) => lane.engine.stepsPerAdvance));
         const end = Math.min(this.#end, this.#roundEnd + Math.max(1, most));
         if (!this.#hasRoom(going[0]!, end - this.#roundEnd)) return;
@@ -147,7 +153,7 @@ export class StepLoop<Lane extends LoopLane> {
         [place] = going;
       }
       if (!place || !this.#hasRoom(place, this.#roundEnd - place.next)) return;
-      this.#issue(place);
+      this.#issue(place, hooks);
     }
   }
 
@@ -161,7 +167,7 @@ export class StepLoop<Lane extends LoopLane> {
     return queued <= MAX_QUEUED_MS;
   }
 
-  #issue(place: Place<Lane>): void {
+  #issue(place: Place<Lane>, hooks: StepLoopHooks<Lane>): void {
     const firstStep = place.next;
     const count = this.#roundEnd - firstStep;
     const results = place.lane.engine.advance(count);
@@ -174,7 +180,7 @@ export class StepLoop<Lane extends LoopLane> {
     results.then(settle, settle);
     this.#pending.push(pending);
     place.next = this.#roundEnd;
-    place.lane.issued?.(place.next);
+    hooks.issued?.(place.lane, place.next);
   }
 
   /** Takes the oldest call once it is done; one that a stop has cut short does not wait for its turn. */

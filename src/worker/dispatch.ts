@@ -126,6 +126,8 @@ export class Dispatcher {
         return this.#runs.race(request.body);
       case 'resumeKept':
         return this.#runs.resumeKept(request.body);
+      case 'resumeRace':
+        return this.#runs.resumeRace(request.body);
       case 'findLearningRate':
         return this.#runs.find(request.body);
       case 'pause':

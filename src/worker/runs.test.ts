@@ -64,6 +64,10 @@ function ofType<Type extends WorkerEvent['type']>(
   return page.events.filter((event): event is Extract<WorkerEvent, { type: Type }> => event.type === type);
 }
 
+function lost(): Error {
+  return Object.assign(new Error('The GPU was lost.'), { name: 'DeviceLostError' });
+}
+
 /** Trains a run that is interrupted at `step`, by a device that is lost, after its state was saved before. */
 async function interrupted(step = 9, options: PageOptions = {}): Promise<Page> {
   const page: Page = new Page({
@@ -73,7 +77,7 @@ async function interrupted(step = 9, options: PageOptions = {}): Promise<Page> {
     engine: {
       stepMs: 1000,
       beforeStep: (at) => {
-        if (at === step) throw Object.assign(new Error('The GPU was lost.'), { name: 'DeviceLostError' });
+        if (at === step) throw lost();
       },
     },
   });
@@ -386,6 +390,113 @@ describe('races and forks', () => {
     // One that was stopped can go on alone.
     expect(await page.request('resumeKept', { runId: 'b' })).toEqual({ status: 'finished' });
     expect(tabs.held).toBe(0);
+  });
+
+  describe('an interrupted race', () => {
+    const starts = [start('a'), start('b', { norm: 'gn', maxLearningRate: 0.3 })];
+
+    async function interruptedRace(step = 9): Promise<void> {
+      const page = await open({
+        engine: {
+          stepMs: 1000,
+          beforeStep: (at) => {
+            if (at === step) throw lost();
+          },
+        },
+      });
+      expect(await page.request('race', { starts })).toEqual({ statuses: ['interrupted', 'interrupted'] });
+    }
+
+    test('goes on as a race from a step that both have kept, to where it would have come', async () => {
+      await interruptedRace();
+      const page = await open();
+      const steps = [await kept(page), await kept(page, 'b')].map(({ checkpointStep }) => checkpointStep);
+      expect(steps[0]).toBeGreaterThan(3);
+      expect(steps[1]).toBe(steps[0]);
+      expect(await page.request('resumeRace', { runIds: ['a', 'b'] })).toEqual({
+        statuses: ['finished', 'finished'],
+      });
+      const expected = await wholeRace();
+      for (const runId of ['a', 'b']) {
+        const run = await kept(page, runId);
+        expect([...(await page.request('keptSteps', { runId })).losses]).toEqual(losses(expected, runId));
+        expect(run.epochs.map(({ epoch, validLoss }) => [epoch, validLoss])).toEqual(
+          ofType(expected, 'epoch').flatMap((event) =>
+            event.runId === runId ? [[event.row.epoch, event.row.validLoss]] : [],
+          ),
+        );
+      }
+      expect((await kept(page, 'b')).paired).toEqual(
+        ofType(expected, 'paired-validation').map(({ type: _, ...pair }) => pair),
+      );
+      expect(tabs.held).toBe(0);
+    });
+
+    test('begins again where nothing was kept', async () => {
+      await interruptedRace(1);
+      const page = await open();
+      await page.request('resumeRace', { runIds: ['a', 'b'] });
+      expect(losses(page, 'b')).toEqual(losses(await wholeRace(), 'b'));
+    });
+
+    test('takes an older step where the newest state of one is damaged', async () => {
+      await interruptedRace(11);
+      const [older, newest] = checkpoints('b');
+      for (const name of checkpoints('a')) expect(checkpoints('b')).toContain(name);
+      files.content.get('run-b')!.set(newest!, new Uint8Array(20));
+      const page = await open();
+      await page.request('resumeRace', { runIds: ['a', 'b'] });
+      expect(new Set(ofType(page, 'continues').map(({ step }) => step))).toEqual(new Set([stepOf(older!)]));
+      expect([...(await page.request('keptSteps', { runId: 'a' })).losses]).toEqual(
+        losses(await wholeRace(), 'a'),
+      );
+    });
+
+    test('is refused where that would give up what was kept, and leaves both as they were', async () => {
+      await interruptedRace();
+      for (const name of checkpoints('b')) files.content.get('run-b')!.delete(name);
+      const page = await open();
+      const before = await kept(page);
+      expect(await wireOf(page.request('resumeRace', { runIds: ['a', 'b'] }))).toMatchObject({
+        code: 'no-common-state',
+      });
+      expect(await kept(page)).toEqual(before);
+      expect(tabs.held).toBe(0);
+      expect(await page.request('resumeKept', { runId: 'a' })).toEqual({ status: 'finished' });
+    });
+
+    test('is refused while another tab trains one of its runs', async () => {
+      await interruptedRace();
+      const [page, other] = [await open(), await open({ engine: { stepMs: 1000 } })];
+      let isAsked = false;
+      let wire: Promise<unknown> = Promise.resolve();
+      other.onEvent = (event) => {
+        if (event.type !== 'steps' || isAsked) return;
+        isAsked = true;
+        wire = wireOf(page.request('resumeRace', { runIds: ['a', 'b'] }));
+      };
+      await other.request('resumeKept', { runId: 'b' });
+      expect(await wire).toMatchObject({ code: 'elsewhere' });
+      expect((await kept(page)).status).toBe('interrupted');
+      expect(tabs.held).toBe(0);
+    });
+
+    /** Names of the files with the states of a run, oldest first. */
+    function checkpoints(runId: string): string[] {
+      return [...files.content.get(`run-${runId}`)!.keys()]
+        .filter((name) => name.startsWith('checkpoint'))
+        .sort((one, other) => stepOf(one) - stepOf(other));
+    }
+
+    function stepOf(name: string): number {
+      return Number(/checkpoint-(\d+)/.exec(name)![1]);
+    }
+
+    async function wholeRace(): Promise<Page> {
+      const page = await new Page({ engine: { stepMs: 1000 } }).ready();
+      await page.request('race', { starts });
+      return page;
+    }
   });
 
   test('a race that is refused leaves nothing behind', async () => {

@@ -5,14 +5,16 @@ import { VERSION } from '#domain/version.ts';
 import type { Requests, WorkerEvent } from '#protocol/messages.ts';
 import { BusyError } from '#train/errors.ts';
 import type { TrainingJob, TrainingSession } from '#train/session.ts';
-import { givenFile, givenToResume, givenWeights, keepGivenWeights } from './givenWeights.ts';
+import { givenFile, givenWeights, keepGivenWeights } from './givenWeights.ts';
 import type { GivenFile } from './givenWeights.ts';
 import { StateMemory } from './keptStore.ts';
 import type { KeptStore } from './keptStore.ts';
 import { RequestError } from './requestError.ts';
 import type { RunLock, RunLocks } from './runLocks.ts';
 import { RunRecorder } from './runRecorder.ts';
-import { checkResumable, continuation, forkPoint } from './startPoints.ts';
+import { forkPoint } from './startPoints.ts';
+import { elsewhere, takeUp } from './takeUp.ts';
+import type { TakeUpParts } from './takeUp.ts';
 import type { TrainingDevice } from './trainingDevice.ts';
 
 /** What runs are trained with. */
@@ -144,47 +146,27 @@ export class Runs {
     });
   }
 
-  resumeKept({
+  async resumeKept({
     runId,
     takeOver = false,
     initialWeights,
     stopAfter,
   }: Requests['resumeKept']['request']): Promise<Requests['resumeKept']['response']> {
-    return this.#alone([runId], async (ground, store) => {
-      if (!(await store?.read(runId))) throw new RequestError('This run is not kept in this browser.');
-      const hold: { recorder?: RunRecorder; isLost: boolean } = { isLost: false };
-      const lock = await this.#lock(runId, takeOver, () => {
-        hold.isLost = true;
-        this.#lost(ground, hold.recorder);
-      });
-      try {
-        // Only now: another tab may have written until a moment ago.
-        const run = await store!.read(runId);
-        if (!run) throw new RequestError('This run is not kept in this browser any more.');
-        checkResumable(run, ground.dataset);
-        const { from, step, remark } = await continuation(run, store!, ground.device.info.title);
-        const given = initialWeights ?? (await givenToResume(run, store!, from !== undefined));
-        const startWeights = given && givenWeights(given);
-        const recorder = this.#recorder(run.header, ground, store, { remark });
-        hold.recorder = recorder;
-        // A third tab may take it over at any moment.
-        if (hold.isLost) throw elsewhere();
-        const log = await store!.reopen(runId, step, (sentence) => recorder.notKept(sentence));
-        if (hold.isLost) {
-          await log.abandon();
-          throw elsewhere();
-        }
-        recorder.log = log;
-        this.#parts.emit({ type: 'continues', runId, step });
-        const booked = [{ recorder, header: run.header, lock, isNew: false }];
-        const status = await this.#follow(ground, store, booked, ([job]) =>
-          ground.session.train({ ...job!, from, startWeights, stopAfter }, ground.dataset),
-        );
-        return { status: ended(booked[0]!, status) };
-      } finally {
-        lock.release();
-      }
-    });
+    const how = { takeOver, initialWeights };
+    const [status] = await this.#resume([runId], how, async ([job], { session, dataset }) => [
+      await session.train({ ...job!, stopAfter }, dataset),
+    ]);
+    return { status: status! };
+  }
+
+  async resumeRace({
+    runIds,
+  }: Requests['resumeRace']['request']): Promise<Requests['resumeRace']['response']> {
+    const how = { takeOver: false, initialWeights: undefined };
+    const statuses = await this.#resume(runIds, how, (jobs, { session, dataset }) =>
+      session.race(jobs, dataset),
+    );
+    return { statuses };
   }
 
   /** A run that is over, or waits in the page's queue, has nothing to control here: that is no error. */
@@ -214,6 +196,39 @@ export class Runs {
     }
   }
 
+  #resume(
+    runIds: readonly string[],
+    how: Pick<TakeUpParts, 'takeOver' | 'initialWeights'>,
+    train: (jobs: readonly TrainingJob[], ground: RunGround) => Promise<readonly RunStatus[]>,
+  ): Promise<readonly RunStatus[]> {
+    return this.#alone(runIds, async (ground, store) => {
+      const taken = await takeUp(runIds, {
+        ...how,
+        store,
+        ground,
+        locks: this.#parts.locks,
+        recorderOf: (run, more) => this.#recorder(run.header, ground, store, more),
+        lost: (recorder) => this.#lost(ground, recorder),
+      });
+      for (const { run, step } of taken) {
+        this.#parts.emit({ type: 'continues', runId: run.header.runId, step });
+      }
+      const booked = taken.map(({ run, recorder, lock }) => ({
+        recorder,
+        header: run.header,
+        lock,
+        isNew: false,
+      }));
+      const statuses = await this.#follow(ground, store, booked, (jobs) =>
+        train(
+          jobs.map((job, i) => ({ ...job, from: taken[i]!.from, startWeights: taken[i]!.startWeights })),
+          ground,
+        ),
+      );
+      return statuses.map((status, i) => ended(booked[i]!, status));
+    });
+  }
+
   /** Takes the locks of new runs and begins their logs. */
   async #book(
     ground: RunGround,
@@ -240,7 +255,9 @@ export class Runs {
         const recorder = this.#recorder(header, ground, store, { baselineRunId });
         // An id is for one run, and a new one that is refused leaves nothing behind.
         if (await store?.read(start.runId)) throw new RequestError('A run with this id is kept already.');
-        const lock = await this.#lock(start.runId, false, () => this.#lost(ground, recorder));
+        const onLost = (): void => this.#lost(ground, recorder);
+        const lock = await this.#parts.locks.acquire(start.runId, { takeOver: false, onLost });
+        if (!lock) throw elsewhere();
         if (store) recorder.log = await store.create(header, (sentence) => recorder.notKept(sentence));
         booked.push({ recorder, header, lock, isNew: true, given });
       }
@@ -307,23 +324,12 @@ export class Runs {
     });
   }
 
-  async #lock(runId: string, takeOver: boolean, onLost: () => void): Promise<RunLock> {
-    const lock = await this.#parts.locks.acquire(runId, { takeOver, onLost });
-    if (!lock) throw elsewhere();
-    return lock;
-  }
-
   /** Another tab has taken a run over. */
-  #lost({ session }: RunGround, recorder: RunRecorder | undefined): void {
-    if (!recorder) return;
+  #lost({ session }: RunGround, recorder: RunRecorder): void {
     recorder.takenOver();
     const index = this.#going?.runIds.indexOf(recorder.runId) ?? -1;
     if (index >= 0) session.stop(index);
   }
-}
-
-function elsewhere(): RequestError {
-  return new RequestError('This run is going on in another tab.', { code: 'elsewhere' });
 }
 
 /** How a run ended for this tab. */

@@ -35,10 +35,57 @@ export function checkResumable({ header, status }: KeptRun, dataset: Dataset): v
  * @throws {RequestError | StorageError}
  */
 export async function continuation(run: KeptRun, store: KeptStore, device: string): Promise<Continuation> {
-  const { runId, forkOf } = run.header;
-  const steps = await store.steps(runId);
-  const begin = forkOf?.step ?? 0;
-  const state = await store.checkpoints.newest(runId, begin + steps.losses.length);
+  const losses = await lossesOf(run, store);
+  const state = await store.checkpoints.newest(run.header.runId, losses.end);
+  return continueFrom(run, losses, state, device);
+}
+
+/**
+ * Of runs that go on together, all from the same step: the newest one that each has a checkpoint of, or the start
+ * where none has any.
+ * @throws {RequestError} with code 'no-common-state' where they have checkpoints, but none of the same step.
+ */
+export async function jointContinuation(
+  runs: readonly KeptRun[],
+  store: KeptStore,
+  device: string,
+): Promise<readonly Continuation[]> {
+  const losses = await Promise.all(runs.map((run) => lossesOf(run, store)));
+  let upTo = Math.min(...losses.map(({ end }) => end));
+  for (;;) {
+    const most = upTo;
+    const states = await Promise.all(runs.map(({ header }) => store.checkpoints.newest(header.runId, most)));
+    const steps = states.map((state) => state?.step ?? 0);
+    upTo = Math.min(...steps);
+    if (steps.some((step) => step > upTo)) {
+      if (upTo > 0) continue;
+      throw new RequestError('The runs of this race have no kept state of the same step.', {
+        code: 'no-common-state',
+      });
+    }
+    return runs.map((run, i) => continueFrom(run, losses[i]!, states[i], device));
+  }
+}
+
+interface RecordedLosses {
+  readonly values: Float32Array;
+  /** First step that they are of, and the one after the last. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+async function lossesOf({ header }: KeptRun, store: KeptStore): Promise<RecordedLosses> {
+  const { losses } = await store.steps(header.runId);
+  const begin = header.forkOf?.step ?? 0;
+  return { values: losses, begin, end: begin + losses.length };
+}
+
+function continueFrom(
+  run: KeptRun,
+  { values, begin }: RecordedLosses,
+  state: Checkpoint | undefined,
+  device: string,
+): Continuation {
   if (!state) {
     if (begin > 0) throw new RequestError('The state that this run was forked from is not there any more.');
     return { from: undefined, step: 0, remark: undefined };
@@ -49,7 +96,7 @@ export async function continuation(run: KeptRun, store: KeptStore, device: strin
     from: {
       kind: 'resume',
       state,
-      losses: steps.losses.slice(0, state.step - begin),
+      losses: values.slice(0, state.step - begin),
       nextEpoch: nextEpoch === undefined ? Math.floor(begin / (run.plan?.stepsPerEpoch ?? 1)) : nextEpoch + 1,
     },
     step: state.step,
