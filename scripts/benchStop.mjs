@@ -1,5 +1,5 @@
 // Measures in the built app how long Stop takes, from the click until the transport offers another run:
-//   node scripts/benchStop.mjs [--cases w8b2,w16b16] [--times 8] [--dist dist]     after npm run build
+//   npm run bench:stop -- [--cases w8b2,w16b16] [--times 8] [--dist dist]     after npm run build
 import { parseArgs } from 'node:util';
 import { openSite } from './openSite.mjs';
 

@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useDeferredValue, useEffect } from 'react';
 import type { RunRecord } from '#client/runRecord.ts';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { useClient, useMetricsVersion } from '#ui/state/client.ts';
@@ -12,8 +12,9 @@ import type { ChartView } from './chartRuns.ts';
 export function useChartView(runs: readonly RunRecord[], group: 'train' | 'compare'): ChartView {
   useMetricsVersion();
   const client = useClient();
-  const view = useView();
-  const range = useZoom((state) => state.ranges[group]);
+  // Lines and axes of all charts follow in pieces, between which the page answers.
+  const view = useDeferredValue(useView());
+  const range = useDeferredValue(useZoom((state) => state.ranges[group]));
   const isNarrow = useMediaQuery('(max-width: 640px)');
   const chart = chartView(shownRuns(runs, view.frozen), {
     group,
