@@ -41,7 +41,8 @@ export interface BenchRow extends BenchmarkRow {
   readonly batch: number;
   readonly gpuBytes: number | undefined;
   readonly losses: readonly number[];
-  readonly error?: string;
+  /** Milliseconds of every timed step; the arms of NormLab take theirs in turn. */
+  readonly times: readonly number[];
 }
 
 export interface Comparison extends BenchmarkReport {
@@ -167,5 +168,6 @@ function toRow(
     gpuBytes: times.gpuBytes,
     stepCount: times.ms.length,
     losses: times.losses,
+    times: times.ms,
   };
 }

@@ -36,8 +36,9 @@ export interface Convolutions {
   /**
    * The end of a step: sums the partial filter gradients in fixed order and updates all parameters. With Weight
    * Standardization it also takes those gradients through it and leaves the standardized new filters.
+   * @param gradientEvery With Weight Standardization, the steps in which the filters' gradients are kept; 0: none.
    */
-  update(optimizer: OptimizerStep): Dispatch[];
+  update(optimizer: OptimizerStep, gradientEvery: number): Dispatch[];
 }
 
 /** The filters' partial gradients are a buffer of `pool`; evaluation needs none. */
@@ -117,11 +118,12 @@ export function createConvolutions(options: {
       };
       return standardizeFilters(filters, buffers, filterTuning);
     },
-    update(optimizer) {
+    update(optimizer, gradientEvery) {
       if (!partials) throw new Error('These convolutions were made for evaluation; they have no gradients');
       if (ws) {
         return updateStandardized({
           ...optimizer,
+          gradientEvery,
           filters: places,
           partials: { buffer: partials },
           standardized: model.filters,

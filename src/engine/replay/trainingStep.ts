@@ -132,7 +132,7 @@ export function buildStep(
     images,
     { labels, logits, results, counter, ring, ringSize: RING_SIZE },
   );
-  const update = convolutions.update({
+  const optimizer = {
     optimizer: config.optimizer,
     packedSize: parameters.packedSize,
     weightDecay: config.weightDecay,
@@ -143,7 +143,9 @@ export function buildStep(
     counter,
     tuning: optimizerTuning(context.adapter.isFallback),
     ...(beta2 === undefined ? {} : { beta2 }),
-  });
+  };
+  // Only the measurements read them.
+  const update = convolutions.update(optimizer, every ?? 0);
   const dispatches = [...(fixedBatch ? [] : gather), ...passes, ...update, ...advanceCounter(counter, 1)];
   return {
     model,

@@ -91,6 +91,7 @@ async function train(
   weights: Float32Array,
   partials: readonly Float32Array[],
   others: readonly Float32Array[],
+  gradientEvery = 1,
 ) {
   const gpu = await testGpu();
   const { places } = placePartials(FILTERS);
@@ -116,6 +117,7 @@ async function train(
       filters: places,
       partials: { buffer: gpu.f32(values) },
       standardized,
+      gradientEvery,
       tuning,
     });
     expect(dispatches).toHaveLength(1);
@@ -170,6 +172,18 @@ describe.each([
     });
   });
 
+  it.each([0, 2])(
+    'keeps no gradient of filters where nobody wants it (%i), and does the same',
+    async (every) => {
+      const weights = noise(SIZE, 7);
+      const all = await train(optimizer, tuning, weights, partials, others);
+      const { gradient, ...rest } = await train(optimizer, tuning, weights, partials, others, every);
+      expect(rest).toEqual({ parameters: all.parameters, standardized: all.standardized });
+      // Of the second step: the first alone is one of every two.
+      expect(gradient.filter((_, i) => isInFilter(i)).every(Number.isNaN)).toBe(true);
+    },
+  );
+
   it('standardizes the new filters as the first step had them standardized', async () => {
     const gpu = await testGpu();
     const weights = noise(SIZE, 8).map((x, i) => Math.fround(i >= 768 ? 100 + 1e-3 * x : 0.2 * x));
@@ -204,6 +218,7 @@ describe('places that are not aligned', () => {
         filters: [{ offset: 4, fanIn: 9, outChannels: 4, splits: 1, partialOffset: 0 }],
         partials: { buffer },
         standardized: buffer,
+        gradientEvery: 0,
       }),
     ).toThrow('4 is no multiple of 64');
   });

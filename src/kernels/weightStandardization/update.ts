@@ -7,6 +7,8 @@ import updateCode from './update.wgsl?raw';
 
 /** Elements of a row of parameters that are no filters: `TensorSpec.offset` is a multiple of it. */
 const ROW = 64;
+/** Word of the kernel's `Params` behind those of the optimizer's rule, which are padded to a multiple of four. */
+const GRADIENT_EVERY = 5;
 
 /** Everything that a training step with Weight Standardization leaves to do when its backward pass is over. */
 export interface StandardizedUpdate extends Omit<OptimizerStep, 'tuning'> {
@@ -16,12 +18,13 @@ export interface StandardizedUpdate extends Omit<OptimizerStep, 'tuning'> {
   readonly partials: BufferSlice;
   /** Packed like the parameters; the filters' places are written, with the standardized new filters. */
   readonly standardized: GPUBuffer;
+  /** The filters' gradients are written to `gradients` in every so many steps, from step 0 on; 0: never. */
+  readonly gradientEvery: number;
   readonly tuning?: FilterTuning;
 }
 
 /**
- * Sums the filters' partial gradients, takes them through the standardization (`gradients` receives them),
- * updates every parameter, filter or not, and standardizes the new filters for the next step: one dispatch
+ * Sums the filters' partial gradients, takes them through the standardization, updates every parameter, filter or not, and standardizes the new filters for the next step: one dispatch
  * for up to 64 filters and runs of other parameters. Before the first step `standardizeFilters` has to do the last.
  *
  * @throws {RangeError} when a filter's place is no multiple of 64 or the number of moments is wrong.
@@ -31,7 +34,9 @@ export function updateStandardized(options: StandardizedUpdate): Dispatch[] {
   checkMoments(optimizer, moments);
   const whole = (buffer: GPUBuffer): BufferSlice => ({ buffer, size: packedSize * 4 });
   const places = allParameters(options.filters, packedSize);
-  return filterTables(places, ruleWords(0, options)).map(({ uniform, workgroups, width }) => ({
+  const header = ruleWords(0, options);
+  header[GRADIENT_EVERY] = options.gradientEvery;
+  return filterTables(places, header).map(({ uniform, workgroups, width }) => ({
     shader: {
       label: `weightStandardization/update, ${optimizer}`,
       code: expandTemplate(`${updateCode}\n${columnsCode}`, columnValues(width, tuning)).concat(

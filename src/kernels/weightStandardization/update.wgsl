@@ -3,7 +3,7 @@
 // new filters for the next step.
 //
 //   partials      packed   f32   per filter [splits, kH*kW*inC, outC]
-//   gradient      packed   f32   filters: written; other parameters: read
+//   gradient      packed   f32   filters: written in every gradientEvery-th step, 0: never; other parameters: read
 //   parameters    packed   f32   filters [kH*kW*inC, outC] and other parameters at their offsets, updated in place
 //   standardized  packed   f32   of filters, out: (w - mean) / (deviation + eps), per output channel, w updated
 //   schedule      [rows]   vec4f of the optimizer's rule
@@ -41,6 +41,7 @@ struct Params {
   beta2: f32,
   oneMinusBeta2: f32, // rounded from double: 1 - f32(beta2) would lose digits
   eps: f32,           // of the optimizer
+  gradientEvery: u32,
   @align(16) filters: array<Filter, ${filterLimit}>,
 }
 
@@ -80,6 +81,7 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
     return;
   }
 
+  let keepsGradient = params.gradientEvery > 0u && counter[0] % max(params.gradientEvery, 1u) == 0u;
   let partialAt = f.partials / WIDTH + min(column, vectors - 1u);
   let stride = f.fanIn * vectors; // from split to split
   let shift = parameters[begin];
@@ -132,7 +134,9 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
       var g = summedPartials(partialAt + row * vectors, stride, f.splits);
       g = (g - meanGradient - (w - shift - spread.mean) * slope) * scale;
       let state = updated(i, w, g, rates);
-      gradient[i] = g;
+      if keepsGradient {
+        gradient[i] = g; // for who measures it: a store is a hundredth of a small step
+      }
       keep(i, state);
       let d = state.parameter - newShift;
       chunk += d;

@@ -72,6 +72,7 @@ const lists: Record<string, Dispatch[]> = {
   AdamW: optimizerStep({ ...optimizer, tuning: optimizerTuning(isFallback) }),
   'sum, Jacobian, AdamW and standardize': updateStandardized({
     ...optimizer,
+    gradientEvery: 0,
     filters: places,
     partials,
     standardized,
