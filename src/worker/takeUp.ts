@@ -84,8 +84,9 @@ export async function takeUp(runIds: readonly string[], parts: TakeUpParts): Pro
         step,
         startWeights: given && givenWeights(given),
       });
-      if (one.isLost) throw elsewhere();
     }
+    // Meanwhile another tab may have taken any of them.
+    if (held.some(({ isLost }) => isLost)) throw elsewhere();
     return taken;
   } catch (error) {
     for (const { recorder } of taken) await recorder.abandon();
