@@ -1,5 +1,5 @@
 import type { Dataset, ImageSet } from '#domain/dataset.ts';
-import { inErrorScopes, createStorage, upload } from '#gpu/buffers.ts';
+import { createStorage, inErrorScopes, upload as write } from '#gpu/buffers.ts';
 import type { GpuContext } from '#gpu/device.ts';
 import type { ImageBuffers } from '#kernels/gather/kernel.ts';
 
@@ -29,13 +29,10 @@ const residents = new WeakMap<GpuContext, Resident>();
 export async function acquireDataset(context: GpuContext, dataset: Dataset): Promise<DatasetBuffers> {
   let resident = residents.get(context);
   if (resident?.dataset !== dataset) {
+    // First: both may not fit. Should the new one not fit either, then nothing is resident.
     if (resident?.users === 0) free(resident);
-    resident = await inErrorScopes(context, 'uploading the images', () => ({
-      dataset,
-      train: imageBuffers(context, 'training', dataset.train),
-      valid: imageBuffers(context, 'validation', dataset.valid),
-      users: 0,
-    }));
+    residents.delete(context);
+    resident = await upload(context, dataset);
     residents.set(context, resident);
   }
   const held = resident;
@@ -57,12 +54,31 @@ export async function acquireDataset(context: GpuContext, dataset: Dataset): Pro
   };
 }
 
-function imageBuffers(context: GpuContext, half: string, set: ImageSet): ImageBuffers {
-  const images = createStorage(context, `${half} images`, set.images.byteLength);
-  const labels = createStorage(context, `${half} labels`, set.labels.byteLength);
-  upload(context, images, set.images);
-  upload(context, labels, set.labels);
-  return { images, labels, count: set.count };
+/** @throws {GpuError} when it does not fit; nothing of it stays on the GPU then. */
+async function upload(context: GpuContext, dataset: Dataset): Promise<Resident> {
+  const made: GPUBuffer[] = [];
+  const filled = (label: string, bytes: Uint8Array): GPUBuffer => {
+    const buffer = createStorage(context, label, bytes.byteLength);
+    made.push(buffer);
+    write(context, buffer, bytes);
+    return buffer;
+  };
+  const half = (name: string, { images, labels, count }: ImageSet): ImageBuffers => ({
+    images: filled(`${name} images`, images),
+    labels: filled(`${name} labels`, labels),
+    count,
+  });
+  try {
+    return await inErrorScopes(context, 'uploading the images', () => ({
+      dataset,
+      train: half('training', dataset.train),
+      valid: half('validation', dataset.valid),
+      users: 0,
+    }));
+  } catch (error) {
+    for (const buffer of made) buffer.destroy();
+    throw error;
+  }
 }
 
 function free({ train, valid }: Resident): void {
