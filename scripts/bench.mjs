@@ -65,27 +65,36 @@ async function main() {
         leftOut.push(`${name}: stock tfjs, ${missing.join(', ')}`);
       }
       console.error(`width ${width}, batch ${batch} …`);
-      try {
-        const result = await bench.compare({
-          width,
-          batch,
-          arms,
-          steps: positive('steps', values.steps),
-          budgetMs: positive('budget', values.budget) * 1000,
-          stockArms,
-        });
-        adapter = result.adapter;
-        rows.push(...result.rows);
-      } catch (error) {
-        // A network that does not fit the adapter leaves the others their place in the table.
-        leftOut.push(`${name}: ${(error instanceof Error ? error.message : String(error)).split('\n')[0]}`);
+      const common = {
+        width,
+        batch,
+        steps: positive('steps', values.steps),
+        budgetMs: positive('budget', values.budget) * 1000,
+      };
+      // Apart, so that what one of the systems cannot do leaves the figures of the other.
+      for (const part of [
+        { arms, stockArms: [] },
+        { arms: [], stockArms },
+      ]) {
+        if (part.arms.length + part.stockArms.length === 0) continue;
+        try {
+          const result = await bench.compare({ ...common, ...part });
+          adapter = result.adapter;
+          rows.push(...result.rows);
+        } catch (error) {
+          const system = part.arms.length > 0 ? 'NormLab' : 'stock tfjs';
+          const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+          leftOut.push(`${name}: ${system} failed: ${reason}`);
+          process.exitCode = 1;
+        }
       }
-      if (rows.length > 0) write(rows, leftOut, adapter, bench.runtime);
+      write(rows, leftOut, adapter, bench.runtime);
     }
   } finally {
     await bench.close();
   }
   if (rows.length === 0) throw new Error(`Nothing was measured. ${leftOut.join('. ')}`);
+  write(rows, leftOut, adapter, bench.runtime);
   print(rows, adapter, bench.runtime);
   for (const line of leftOut) console.log(`left out: ${line}`);
   console.log(`\nwritten to ${values.out}`);

@@ -97,7 +97,7 @@ async function main(runs, each) {
     const left = [];
     const started = performance.now();
     for (let study = 0; study < Math.floor(runs / each); study++) {
-      await trainStudy(page);
+      await trainStudy(page, each);
       await deleteRuns(page, each);
       left.push(await count(site.browser, page));
       const seconds = ((performance.now() - started) / 1000).toFixed(0);
@@ -112,8 +112,11 @@ async function main(runs, each) {
   }
 }
 
-/** @param {import('playwright').Page} page */
-async function trainStudy(page) {
+/**
+ * @param {import('playwright').Page} page
+ * @param {number} runs
+ */
+async function trainStudy(page, runs) {
   await page.getByRole('tab', { name: 'Study' }).click();
   const start = page.getByRole('button', { name: 'Start study' });
   await start.click({ timeout: RUN_TIMEOUT_MS });
@@ -132,6 +135,11 @@ async function trainStudy(page) {
     if (performance.now() - changedAt > RUN_TIMEOUT_MS)
       throw new Error(`No run has ended for a minute: ${last}`);
   }
+  // Runs that fail at once leave nothing either.
+  const earlier = page.getByRole('button', { name: /^Show \d+ earlier$/ });
+  if (await earlier.isVisible()) await earlier.click();
+  const finished = await page.getByRole('button', { name: /^Select run \d+ BN\+WS, finished/ }).count();
+  if (finished !== runs) throw new Error(`${finished} of ${runs} runs have finished`);
 }
 
 /**

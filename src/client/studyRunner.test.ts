@@ -144,6 +144,24 @@ describe('a study in the client', () => {
       expect(sent('resumeRace')).toHaveLength(1);
     });
 
+    it('goes on together with those that can, before one that was removed begins anew', async () => {
+      client.queueActions.stop();
+      await worker.answer('resumeRace', { statuses: ['interrupted', 'interrupted'] });
+      client.startStudy({ ...study, id: 't', mode: 'race', arms: [...study.arms, { ...bn, ws: true }] });
+      const three = client
+        .getState()
+        .runs.slice(-3)
+        .map(({ id }) => id);
+      await worker.answer('race', { statuses: ['interrupted', 'interrupted', 'interrupted'] });
+      client.remove([three[0]!]);
+      client.queueActions.resume();
+      await settled();
+      expect(worker.sent.at(-1)).toMatchObject({ name: 'resumeRace', body: { runIds: three.slice(1) } });
+      await worker.answer('resumeRace', { statuses: ['finished', 'finished'] });
+      await settled();
+      expect(worker.sent.at(-1)).toMatchObject({ name: 'train' });
+    });
+
     it('waits and says why when it is refused', async () => {
       await worker.refuse('resumeRace', 'This run is going on in another tab.', 'RequestError', 'elsewhere');
       expect(states()).toEqual(['waiting', 'waiting']);

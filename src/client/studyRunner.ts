@@ -141,14 +141,14 @@ export class StudyRunner implements QueueActions {
       const run = runs[i];
       return run?.kind === 'train' && (run.status === 'interrupted' || run.status === 'stopped');
     });
-    // One that is not there any more would hold up the others.
-    const next = able.length === entries.length ? able : entries.slice(0, 1);
-    if (!able.includes(next[0]!)) {
+    if (able.length === 0) {
+      const next = entries.slice(0, 1);
       this.#follow(next, this.#request(next));
       return;
     }
-    const keys = next.map(({ key }) => key);
-    const runIds = next.map(({ runId }) => runId!);
+    // Together; one that is not there any more begins anew after them.
+    const keys = able.map(({ key }) => key);
+    const runIds = able.map(({ runId }) => runId!);
     // Marked first: nothing else may start while the steps are read.
     this.#set(withStarted(this.#queue, new Map(keys.map((key, i) => [key, runIds[i]!]))));
     await this.#page.loadSteps(runIds);
@@ -156,9 +156,9 @@ export class StudyRunner implements QueueActions {
     if (this.#queue.isPaused || !keys.every((key) => this.#isGoing(key))) {
       this.#set(withWaiting(this.#queue, keys));
     } else if (runIds.length === 1) {
-      this.#follow(next, this.#requests.resumeKept(runIds[0]!));
+      this.#follow(able, this.#requests.resumeKept(runIds[0]!));
     } else {
-      this.#follow(next, this.#requests.resumeRace(runIds));
+      this.#follow(able, this.#requests.resumeRace(runIds));
     }
     this.advance();
   }
@@ -173,7 +173,7 @@ export class StudyRunner implements QueueActions {
     return wanted.length > 1 ? this.#requests.race(wanted) : this.#requests.train(wanted[0]!);
   }
 
-  #follow(entries: readonly QueueEntry[], started: StartedRuns & { readonly goApart?: () => boolean }): void {
+  #follow(entries: readonly QueueEntry[], started: StartedRuns): void {
     this.#set(withStarted(this.#queue, new Map(entries.map(({ key }, i) => [key, started.runIds[i]!]))));
     void started.over.then(() => {
       if (started.goApart?.()) {

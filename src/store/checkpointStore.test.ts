@@ -58,6 +58,18 @@ test('keeps the last two, and the last saved counts, not the largest step', asyn
   expect(await newest()).toBeUndefined();
 });
 
+test('gives the one before while another is being written', async () => {
+  await store.save(sampleCheckpoint(10));
+  const { write } = files;
+  let seen: number | undefined;
+  files.write = async (folder, file, parts) => {
+    await write.call(files, folder, file, parts);
+    seen = (await store.newest('run-a'))?.step;
+  };
+  await store.save(sampleCheckpoint(20));
+  expect([seen, (await store.newest('run-a'))?.step]).toEqual([10, 20]);
+});
+
 test.each(FAULTS)(
   'whichever operation fails (%s), the newest checkpoint is the old one or the new one',
   async (how) => {

@@ -23,6 +23,8 @@ interface Generation {
 export class CheckpointStore {
   readonly #files: StoreFiles;
   readonly #flushLog: (runId: string) => Promise<void>;
+  /** Files that grow right now: a file that changes while it is read cannot be read. */
+  readonly #growing = new Set<string>();
 
   /** @param flushLog writes out what the run has recorded so far: a checkpoint is worth nothing without it. */
   constructor(files: StoreFiles, flushLog: (runId: string) => Promise<void>) {
@@ -42,6 +44,8 @@ export class CheckpointStore {
     const number = (earlier.at(-1)?.number ?? 0) + 1;
     const file = `checkpoint-${String(step).padStart(10, '0')}-${number}.bin`;
     const parts = await checkpointParts(checkpoint);
+    const path = `${folder}/${file}`;
+    this.#growing.add(path);
     try {
       await this.#files.write(folder, file, parts);
       const written = await this.#files.read(folder, file);
@@ -52,6 +56,8 @@ export class CheckpointStore {
       });
       const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
       throw await notSaved(this.#files, byteLength, error);
+    } finally {
+      this.#growing.delete(path);
     }
     await this.#removeOld(runId);
   }
@@ -87,7 +93,7 @@ export class CheckpointStore {
 
   /** Steps done at the newest checkpoint that is not cut off, of at most `upTo` steps. */
   async newestStep(runId: string, files: readonly string[], upTo: number): Promise<number | undefined> {
-    for (const generation of generationsIn(files).toReversed()) {
+    for (const generation of this.#whole(runId, files).toReversed()) {
       if (generation.step > upTo) continue;
       if ((await this.#state(runId, generation)) === 'complete') return generation.step;
     }
@@ -106,7 +112,12 @@ export class CheckpointStore {
   }
 
   async #generations(runId: string): Promise<Generation[]> {
-    return generationsIn(await this.#files.files(folderOf(runId)));
+    return this.#whole(runId, await this.#files.files(folderOf(runId)));
+  }
+
+  /** Oldest first, without the one that is being written. */
+  #whole(runId: string, files: readonly string[]): Generation[] {
+    return generationsIn(files).filter(({ file }) => !this.#growing.has(`${folderOf(runId)}/${file}`));
   }
 
   async #state(runId: string, { file }: Generation): Promise<'complete' | 'damaged' | 'newer'> {

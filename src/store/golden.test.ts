@@ -80,7 +80,7 @@ test('a run of a newer version is refused in words, left as it is, and neither l
         'A saved run cannot be read: it was saved by a newer NormLab (format 2; this one reads up to 1). It is left as it is.',
     },
   ]);
-  await expect(store.reopen(RUN_ID, 0, () => undefined)).rejects.toThrow(/newer NormLab/);
+  await expect(store.reopen(RUN_ID, 0)).rejects.toThrow(/newer NormLab/);
   expect(await store.import(sampleRun(), sampleSteps(0, 1))).toBe('skipped');
   expect(files.content.get(`run-${RUN_ID}`)).toEqual(new Map([['events.log', newer]]));
 });

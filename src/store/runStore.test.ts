@@ -65,7 +65,7 @@ test('paired differences of epochs that are computed again are dropped', async (
   const log = await create();
   report(log, sampleRun());
   await log.close();
-  await (await reloaded().reopen('run-a', 25, onFailure)).close();
+  await (await reloaded().reopen('run-a', 25))(onFailure).close();
   expect((await only())?.paired).toEqual(sampleRun().paired!.slice(0, 1));
 });
 
@@ -184,7 +184,7 @@ describe('going on', () => {
     const log = await create();
     report(log, run);
     await log.close();
-    const again = await reloaded().reopen('run-a', 25, onFailure);
+    const again = (await reloaded().reopen('run-a', 25))(onFailure);
     await again.close();
     expect(await only()).toMatchObject({
       status: 'interrupted',
@@ -194,7 +194,7 @@ describe('going on', () => {
       layers: sampleLayers(),
       stepCount: 25,
     });
-    const third = await reloaded().reopen('run-a', 25, onFailure);
+    const third = (await reloaded().reopen('run-a', 25))(onFailure);
     third.steps(sampleSteps(25, 15));
     third.epoch(run.epochs[1]!);
     third.status('finished');
@@ -211,7 +211,7 @@ describe('going on', () => {
     await store.checkpoints.save(sampleCheckpoint(105));
     await log.close();
     expect(await only()).toMatchObject({ stepCount: 10, checkpointStep: 105 });
-    const again = await reloaded().reopen('run-a', 105, onFailure);
+    const again = (await reloaded().reopen('run-a', 105))(onFailure);
     again.steps(sampleSteps(105, 1));
     await again.close();
     expect(await reloaded().steps('run-a')).toEqual(sampleSteps(100, 6));
@@ -221,8 +221,8 @@ describe('going on', () => {
     const log = await create();
     log.steps(sampleSteps(0, 10));
     await log.close();
-    await expect(store.reopen('run-a', 11, onFailure)).rejects.toThrow(/only 10 of its steps were saved/);
-    await expect(store.reopen('run-b', 0, onFailure)).rejects.toThrow(/not saved in this browser any more/);
+    await expect(store.reopen('run-a', 11)).rejects.toThrow(/only 10 of its steps were saved/);
+    await expect(store.reopen('run-b', 0)).rejects.toThrow(/not saved in this browser any more/);
   });
 
   test('offers no checkpoint beyond the recorded steps', async () => {
@@ -253,7 +253,7 @@ describe('damage', () => {
       folder.set('steps.log', steps.slice(0, steps.length - (cut % 200)));
       const torn = await only();
       expect(torn).toMatchObject({ header: sampleHeader(), status: 'interrupted' });
-      const log = await reloaded().reopen('run-a', torn!.stepCount, onFailure);
+      const log = (await reloaded().reopen('run-a', torn!.stepCount))(onFailure);
       log.steps(sampleSteps(torn!.stepCount, 3));
       log.status('stopped');
       await log.close();
@@ -272,7 +272,7 @@ describe('damage', () => {
         sentence: 'A saved run cannot be read: its first record is damaged. It is left as it is.',
       },
     ]);
-    await expect(store.reopen('run-a', 0, onFailure)).rejects.toThrow(/its first record is damaged/);
+    await expect(store.reopen('run-a', 0)).rejects.toThrow(/its first record is damaged/);
     await store.remove('run-a');
     expect(files.content.size).toBe(0);
   });

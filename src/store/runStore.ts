@@ -136,11 +136,12 @@ export class RunStore {
   }
 
   /**
-   * Continues a kept run after `step` steps: what was recorded from there on is dropped, and its status is
-   * 'preparing'. Later faults of writing go to `onFailure`, as for `create`.
+   * Looks whether a kept run can go on after `step` steps, and changes nothing.
+   * @returns opens its log there, at once: what was recorded from that step on is dropped, and its status is
+   *   'preparing'. Later faults of writing go to `onFailure`, as for `create`.
    * @throws {StorageError} when the run cannot be read, or steps before `step` were never saved.
    */
-  async reopen(runId: string, step: number, onFailure: (sentence: string) => void): Promise<RunLog> {
+  async reopen(runId: string, step: number): Promise<(onFailure: (sentence: string) => void) => RunLog> {
     await this.#logs.get(runId)?.close();
     const reading = await this.#readLog(runId);
     if (reading?.kind !== 'run') {
@@ -156,16 +157,14 @@ export class RunStore {
         `This run cannot go on after step ${step}: only ${count} of its steps were saved.`,
       );
     }
-    await this.checkpoints.removeBeyond(runId, step).catch(() => {
-      // They are only of use while the steps up to them are there.
-    });
-    return this.#open(runId, {
-      first: reopenedEvent(step),
-      eventBytes: reading.end,
-      stepBytes: isBegun ? stepsByteLength(kept) : 0,
-      nextStep: isBegun ? steps.firstStep + kept : undefined,
-      onFailure,
-    });
+    return (onFailure) =>
+      this.#open(runId, {
+        first: reopenedEvent(step),
+        eventBytes: reading.end,
+        stepBytes: isBegun ? stepsByteLength(kept) : 0,
+        nextStep: isBegun ? steps.firstStep + kept : undefined,
+        onFailure,
+      });
   }
 
   /**

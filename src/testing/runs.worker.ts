@@ -34,7 +34,7 @@ async function answer(request: RunsRequest): Promise<unknown> {
     }
     case 'go on': {
       const { runId, from, steps } = request;
-      const log = await store.reopen(runId, from, (sentence) => failures.push(sentence));
+      const log = (await store.reopen(runId, from))((sentence) => failures.push(sentence));
       log.steps(sampleSteps(from, steps));
       log.status('finished');
       await store.describe(runId, { name: 'Went on', tags: [], note: '' });

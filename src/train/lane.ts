@@ -52,6 +52,7 @@ export class Lane implements LoopLane, Pausable {
   #progress: Progress;
   #divergedAt: number | undefined;
   #status: RunStatus | undefined;
+  #isReleased = false;
 
   constructor(parts: LaneParts) {
     const { engine, control, prepared, reporter, keeper, from, clock } = parts;
@@ -199,20 +200,29 @@ export class Lane implements LoopLane, Pausable {
     ]);
     if (layers && layers.steps.length > 0) reporter.layers(layers);
     this.#reportEnd(status);
-    this.#parts.release();
+    this.#release();
   }
 
-  /** Ends the run after an error, unless it has ended before. */
+  /**
+   * Ends the run after an error, unless it has ended before. One whose stop was reported stays stopped, and says that
+   * what was still to be read back is lost.
+   */
   fail(status: 'interrupted' | 'failed', detail: string): void {
-    if (this.#status) return;
+    if (this.#isReleased) return;
     this.#report.flush();
-    this.#reportEnd(status, detail);
-    this.#parts.release();
+    if (this.#status) this.#parts.reporter.status(this.#status, `Its last state was not kept: ${detail}`);
+    else this.#reportEnd(status, detail);
+    this.#release();
   }
 
   /** Resolves when no state is being written any more. */
   async settled(): Promise<void> {
     await this.#saver?.settled();
+  }
+
+  #release(): void {
+    this.#isReleased = true;
+    this.#parts.release();
   }
 
   /** Once. */

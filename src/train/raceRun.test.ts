@@ -164,6 +164,20 @@ test('refuses a race of one', async () => {
   await expect(bench().session.race(lanes({}).jobs, dataset)).rejects.toThrow('2 to 6 runs, not 1');
 });
 
+test('a run that was stopped says so when its last state could not be read back', async () => {
+  const started: Bench = bench({ beforeStep: (step) => step === 4 && started.session.stop() });
+  const { recorders, jobs } = lanes({});
+  recorders[0]!.onStatus = (status) => {
+    if (status !== 'stopped') return;
+    started.engines[0]!.snapshot = () => Promise.reject(new Error('The state is lost.'));
+  };
+  const keeper = new MemoryKeeper();
+  expect(await started.session.train({ ...jobs[0]!, keeper }, dataset)).toBe('stopped');
+  expect(recorders[0]!.log.at(-1)).toBe('stopped');
+  expect(recorders[0]!.details.at(-1) ?? '').toContain('The state is lost.');
+  expect(started.engines[0]!.isDisposed).toBe(true);
+});
+
 describe('states', () => {
   /** A race whose second engine is three times as slow, with a state of each run about every other second. */
   async function race(

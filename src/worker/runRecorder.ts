@@ -177,11 +177,6 @@ export class RunRecorder implements RunReporter, StateKeeper {
     this.#log = undefined;
   }
 
-  /** What was told of the run since its log was opened is not written. */
-  async abandon(): Promise<void> {
-    await this.#log?.abandon();
-  }
-
   /** Resolves when all is written. */
   async close(): Promise<void> {
     await this.#log?.close();

@@ -481,6 +481,45 @@ describe('races and forks', () => {
       expect(tabs.held).toBe(0);
     });
 
+    test('leaves every run as it was when one of them cannot go on', async () => {
+      await interruptedRace(11);
+      const store = new RunStore(files);
+      const page = await open({ store });
+      const { reopen } = store;
+      store.reopen = (runId, ...rest) =>
+        runId === 'b' ? Promise.reject(new Error('It cannot be read.')) : reopen.call(store, runId, ...rest);
+      const before = structuredClone(files.content);
+      await wireOf(page.request('resumeRace', { runIds: ['a', 'b'] }));
+      for (let i = 0; i < 100; i++) await Promise.resolve();
+      expect(files.content).toEqual(before);
+      expect(tabs.held).toBe(0);
+    });
+
+    test('writes nothing into a run that another tab takes over meanwhile', async () => {
+      await interruptedRace(11);
+      const store = new RunStore(files);
+      const [page, other] = [await open({ store }), await open({ engine: { stepMs: 1000 } })];
+      const { reopen } = store;
+      let taken: Promise<unknown> = Promise.resolve();
+      store.reopen = async (runId, ...rest) => {
+        if (runId === 'b') {
+          taken = other.request('resumeKept', { runId: 'a', takeOver: true });
+          for (let i = 0; i < 50; i++) await Promise.resolve();
+        }
+        return reopen.call(store, runId, ...rest);
+      };
+      expect(await wireOf(page.request('resumeRace', { runIds: ['a', 'b'] }))).toMatchObject({
+        code: 'elsewhere',
+      });
+      expect(await taken).toEqual({ status: 'finished' });
+      expect(losses(page, 'a')).toEqual([]);
+      expect([...(await other.request('keptSteps', { runId: 'a' })).losses]).toEqual(
+        losses(await wholeRace(), 'a'),
+      );
+      expect((await kept(other, 'b')).status).toBe('interrupted');
+      expect(tabs.held).toBe(0);
+    });
+
     /** Names of the files with the states of a run, oldest first. */
     function checkpoints(runId: string): string[] {
       return [...files.content.get(`run-${runId}`)!.keys()]

@@ -208,7 +208,7 @@ export class Runs {
         ground,
         locks: this.#parts.locks,
         recorderOf: (run, more) => this.#recorder(run.header, ground, store, more),
-        lost: (recorder) => this.#lost(ground, recorder),
+        lost: (recorder) => this.#lost(recorder),
       });
       for (const { run, step } of taken) {
         this.#parts.emit({ type: 'continues', runId: run.header.runId, step });
@@ -255,7 +255,7 @@ export class Runs {
         const recorder = this.#recorder(header, ground, store, { baselineRunId });
         // An id is for one run, and a new one that is refused leaves nothing behind.
         if (await store?.read(start.runId)) throw new RequestError('A run with this id is kept already.');
-        const onLost = (): void => this.#lost(ground, recorder);
+        const onLost = (): void => this.#lost(recorder);
         const lock = await this.#parts.locks.acquire(start.runId, { takeOver: false, onLost });
         if (!lock) throw elsewhere();
         if (store) recorder.log = await store.create(header, (sentence) => recorder.notKept(sentence));
@@ -325,10 +325,9 @@ export class Runs {
   }
 
   /** Another tab has taken a run over. */
-  #lost({ session }: RunGround, recorder: RunRecorder): void {
+  #lost(recorder: RunRecorder): void {
     recorder.takenOver();
-    const index = this.#going?.runIds.indexOf(recorder.runId) ?? -1;
-    if (index >= 0) session.stop(index);
+    this.control(recorder.runId, (session, index) => session.stop(index));
   }
 }
 

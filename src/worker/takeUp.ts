@@ -1,4 +1,6 @@
 import type { KeptRun } from '#domain/keptRun.ts';
+import type { RunLog } from '#store/runLog.ts';
+import { checkRace } from '#train/plan.ts';
 import type { StartWeightsSource } from '#train/plan.ts';
 import type { StartPoint } from '#train/startPoint.ts';
 import { givenToResume, givenWeights } from './givenWeights.ts';
@@ -49,11 +51,10 @@ interface Held {
  * Takes up kept runs, one alone from its newest state or several of a race from a common one: locks them, finds
  * where they go on, and reopens their logs there.
  *
- * @throws {RequestError | StorageError} by rejection; nothing is held then.
+ * @throws {RequestError | SetupError | StorageError} by rejection; nothing is held and nothing was changed then.
  */
 export async function takeUp(runIds: readonly string[], parts: TakeUpParts): Promise<readonly TakenUp[]> {
   const held: Held[] = [];
-  const taken: TakenUp[] = [];
   try {
     for (const runId of runIds) {
       await readKept(runId, parts.store);
@@ -62,34 +63,39 @@ export async function takeUp(runIds: readonly string[], parts: TakeUpParts): Pro
     // Read only now: another tab may have written until a moment ago.
     const runs = await Promise.all(runIds.map((runId) => readKept(runId, parts.store)));
     for (const run of runs) checkResumable(run, parts.ground.dataset);
+    if (runs.length > 1) checkRace(runs.map(({ header }) => header.experiment));
     const store = parts.store!;
     const device = parts.ground.device.info.title;
     const continuations =
       runs.length === 1
         ? [await continuation(runs[0]!, store, device)]
         : await jointContinuation(runs, store, device);
-    for (const [i, { from, step, remark }] of continuations.entries()) {
-      const run = runs[i]!;
-      const one = held[i]!;
-      const given = parts.initialWeights ?? (await givenToResume(run, store, from !== undefined));
-      const recorder = parts.recorderOf(run, { remark, baselineRunId: baselineOf(runs, i) });
-      one.recorder = recorder;
-      if (one.isLost) throw elsewhere();
-      recorder.log = await store.reopen(one.runId, step, (sentence) => recorder.notKept(sentence));
-      taken.push({
-        run,
-        lock: one.lock,
-        recorder,
-        from,
-        step,
-        startWeights: given && givenWeights(given),
-      });
+    const openings: ((onFailure: (sentence: string) => void) => RunLog)[] = [];
+    const weights: (StartWeightsSource | undefined)[] = [];
+    for (const [i, { from, step }] of continuations.entries()) {
+      const given = parts.initialWeights ?? (await givenToResume(runs[i]!, store, from !== undefined));
+      weights.push(given && givenWeights(given));
+      openings.push(await store.reopen(runIds[i]!, step));
     }
     // Meanwhile another tab may have taken any of them.
     if (held.some(({ isLost }) => isLost)) throw elsewhere();
+    // At once from here on: either all go on, or nothing of any was changed.
+    const taken = continuations.map(({ from, step, remark }, i): TakenUp => {
+      const run = runs[i]!;
+      const one = held[i]!;
+      const recorder = parts.recorderOf(run, { remark, baselineRunId: baselineOf(runs, i) });
+      recorder.log = openings[i]!((sentence) => recorder.notKept(sentence));
+      one.recorder = recorder;
+      return { run, lock: one.lock, recorder, from, step, startWeights: weights[i] };
+    });
+    for (const { run, step, recorder } of taken) {
+      if (recorder.isTakenOver) continue;
+      await store.checkpoints.removeBeyond(run.header.runId, step).catch(() => {
+        // They are only of use while the steps up to them are there.
+      });
+    }
     return taken;
   } catch (error) {
-    for (const { recorder } of taken) await recorder.abandon();
     for (const { lock } of held) lock.release();
     throw error;
   }

@@ -36,7 +36,7 @@ export interface Convolutions {
   /**
    * The end of a step: sums the partial filter gradients in fixed order and updates all parameters. With Weight
    * Standardization it also takes those gradients through it and leaves the standardized new filters.
-   * @param gradientEvery With Weight Standardization, the steps in which the filters' gradients are kept; 0: none.
+   * @param gradientEvery with Weight Standardization, filters' gradients are kept in every so many steps; 0: never.
    */
   update(optimizer: OptimizerStep, gradientEvery: number): Dispatch[];
 }

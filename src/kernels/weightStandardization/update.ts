@@ -24,8 +24,9 @@ export interface StandardizedUpdate extends Omit<OptimizerStep, 'tuning'> {
 }
 
 /**
- * Sums the filters' partial gradients, takes them through the standardization, updates every parameter, filter or not, and standardizes the new filters for the next step: one dispatch
- * for up to 64 filters and runs of other parameters. Before the first step `standardizeFilters` has to do the last.
+ * Sums the filters' partial gradients, takes them through the standardization, updates every parameter, filter or
+ * not, and standardizes the new filters for the next step: one dispatch for up to 64 filters and runs of other
+ * parameters. Before the first step `standardizeFilters` has to do the last.
  *
  * @throws {RangeError} when a filter's place is no multiple of 64 or the number of moments is wrong.
  */

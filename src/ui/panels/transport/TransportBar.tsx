@@ -32,20 +32,27 @@ export function TransportBar(): ReactNode {
   );
 }
 
-/** Why nothing can start right now, in a sentence. */
-function useObstacle(): string | undefined {
+/** Why no run at all can start right now, whatever the set-up, in a sentence. */
+function usePageObstacle(): string | undefined {
   const connection = useClientState((state) => state.connection);
   const { info, loading } = useClientState((state) => state.dataset);
   const isMeasuring = useClientState((state) => state.measurement.going !== undefined);
-  const experiment = useSetup((state) => state.experiment);
-  const error = useSetupError();
-  const weights = useSetup((state) => state.weights);
   if (connection.status === 'starting') return 'Looking for the GPU…';
   if (connection.status === 'unsupported') return 'Nothing can train in this browser; see above.';
   if (connection.status === 'failed') return 'The training worker has stopped; see above.';
   if (isMeasuring) return 'The GPU is being measured; wait for the end of that or cancel it.';
   if (loading) return `${loading.stage}…`;
-  if (!info) return 'There is no data to train on.';
+  return info ? undefined : 'There is no data to train on.';
+}
+
+/** Why the set-up cannot be trained right now, in a sentence. */
+function useObstacle(): string | undefined {
+  const obstacle = usePageObstacle();
+  const { info } = useClientState((state) => state.dataset);
+  const experiment = useSetup((state) => state.experiment);
+  const error = useSetupError();
+  const weights = useSetup((state) => state.weights);
+  if (obstacle !== undefined || !info) return obstacle;
   return (
     error ?? experimentProblem(experiment, info) ?? (weights && weightsProblem(experiment, info, weights))
   );
@@ -198,12 +205,15 @@ function Idle({ obstacle }: { obstacle: string | undefined }): ReactNode {
 
 /** What was kept of the run before is written, or that of the next one read. */
 function BetweenRuns(): ReactNode {
+  const obstacle = usePageObstacle();
   return (
     <div className="transport-status">
       <div className="transport-line">
         <strong>Study</strong>
       </div>
-      <div className="transport-detail">The next run begins…</div>
+      <div className={obstacle ? 'transport-detail is-obstacle' : 'transport-detail'}>
+        {obstacle ?? 'The next run begins…'}
+      </div>
     </div>
   );
 }
