@@ -205,17 +205,15 @@ function print(rows, adapter, runtime) {
     'steps',
   ];
   const lines = rows.map((row) => {
-    const twin = (/** @type {Partial<BenchRow>} */ other) =>
-      rows.find(
-        (candidate) =>
-          candidate.width === row.width &&
-          candidate.batch === row.batch &&
-          candidate.norm === row.norm &&
-          candidate.ws === (other.ws ?? row.ws) &&
-          candidate.system === (other.system ?? row.system),
-      );
-    const stock = row.system === 'NormLab' ? twin({ system: 'stock tfjs' }) : undefined;
-    const plain = row.ws ? twin({ ws: false }) : undefined;
+    const stock = rows.find(
+      ({ system, width, batch, norm, ws }) =>
+        system !== row.system &&
+        system === 'stock tfjs' &&
+        width === row.width &&
+        batch === row.batch &&
+        norm === row.norm &&
+        ws === row.ws,
+    );
     return [
       `w${row.width}b${row.batch}`,
       armTitle(row),
@@ -224,7 +222,7 @@ function print(rows, adapter, runtime) {
       row.imagesPerSecond.toFixed(1),
       row.gflops.toFixed(2),
       stock ? (stock.ms / row.ms).toFixed(1) : '',
-      plain ? overPlain(row, plain).toFixed(3) : '',
+      row.overPlain?.toFixed(3) ?? '',
       row.issueMs.toFixed(2),
       String(row.dispatches),
       String(row.submits),
@@ -239,20 +237,6 @@ function print(rows, adapter, runtime) {
       line.map((cell, i) => (i < 3 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
     );
   }
-}
-
-/**
- * Time of a step over that of the twin without WS. Where both took their steps in turn, the median of the ratios of
- * neighbouring steps: whatever else the machine did then fell on both.
- * @param {BenchRow} row
- * @param {BenchRow} plain
- */
-function overPlain(row, plain) {
-  if (row.system !== 'NormLab' || row.times.length !== plain.times.length) return row.ms / plain.ms;
-  const ratios = row.times.map((ms, i) => ms / (plain.times[i] ?? Number.NaN)).sort((a, b) => a - b);
-  const middle = ratios.length >> 1;
-  const [low, high] = [ratios[(ratios.length - 1) >> 1] ?? Number.NaN, ratios[middle] ?? Number.NaN];
-  return (low + high) / 2;
 }
 
 /** @param {BenchmarkArm} arm */

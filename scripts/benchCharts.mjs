@@ -53,7 +53,6 @@ try {
       .first()
       .check({ force: true });
   });
-  await page.keyboard.press('Home');
   const slider = page.getByRole('slider', { name: /smoothing/i }).first();
   await slider.focus();
   await measure(page, 'smoothing', (i) => page.keyboard.press(i % 2 === 0 ? 'ArrowRight' : 'ArrowLeft'));
@@ -62,7 +61,6 @@ try {
     location.hash = '#v=1&norm=bn&bs=2&width=8&epochs=1&train=2000&valid=2';
   });
   await page.reload();
-  await page.getByRole('tab', { name: 'Compare' }).click();
   await page.getByRole('button', { name: 'Start training' }).click({ timeout: READY_MS });
   await page.getByRole('tab', { name: 'Compare' }).click();
   await page

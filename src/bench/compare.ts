@@ -1,4 +1,5 @@
 import { median } from '#lib/median.ts';
+import { plainTwin } from '#domain/benchmark.ts';
 import type {
   BenchmarkArm,
   BenchmarkOptions,
@@ -43,6 +44,8 @@ export interface BenchRow extends BenchmarkRow {
   readonly losses: readonly number[];
   /** Milliseconds of every timed step; the arms of NormLab take theirs in turn. */
   readonly times: readonly number[];
+  /** Time of a step over that of the twin without WS; only of rows with WS whose twin was measured. */
+  readonly overPlain?: number | undefined;
 }
 
 export interface Comparison extends BenchmarkReport {
@@ -95,7 +98,7 @@ async function normLabRows(
         return true;
       },
     });
-    return times.map((row, i) => toRow('NormLab', width, batch, arms[i]!, row));
+    return withOverPlain(times.map((row, i) => toRow('NormLab', width, batch, arms[i]!, row)));
   } finally {
     for (const contestant of contestants) contestant.dispose();
   }
@@ -142,7 +145,21 @@ async function stockRows(
   } finally {
     backend.dispose();
   }
-  return rows;
+  return withOverPlain(rows);
+}
+
+/**
+ * Rows of one system, with what WS costs. Where the twins took their steps in turn, it is the median of the ratios of
+ * neighbouring steps: whatever else the machine did then fell on both.
+ */
+function withOverPlain(rows: readonly BenchRow[]): BenchRow[] {
+  return rows.map((row) => {
+    const plain = plainTwin(row, rows);
+    if (!plain) return row;
+    const isInTurn = row.system === 'NormLab' && row.times.length === plain.times.length;
+    const overPlain = isInTurn ? median(row.times.map((ms, i) => ms / plain.times[i]!)) : row.ms / plain.ms;
+    return { ...row, overPlain };
+  });
 }
 
 function toRow(

@@ -57,9 +57,15 @@ export function stockRatio(row: BenchmarkRow, rows: readonly BenchmarkRow[]): nu
   return stock && stock.ms / row.ms;
 }
 
+/** The row of the same system and normalization without Weight Standardization; undefined for one without it. */
+export function plainTwin<Row extends BenchmarkRow>(row: Row, rows: readonly Row[]): Row | undefined {
+  return row.ws
+    ? rows.find(({ system, norm, ws }) => system === row.system && norm === row.norm && !ws)
+    : undefined;
+}
+
 /** What Weight Standardization adds to the step, as a share of it; undefined for a row without it. */
 export function wsOverhead(row: BenchmarkRow, rows: readonly BenchmarkRow[]): number | undefined {
-  if (!row.ws) return undefined;
-  const plain = rows.find(({ system, norm, ws }) => system === row.system && norm === row.norm && !ws);
+  const plain = plainTwin(row, rows);
   return plain && row.ms / plain.ms - 1;
 }

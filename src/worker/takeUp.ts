@@ -1,5 +1,4 @@
 import type { KeptRun } from '#domain/keptRun.ts';
-import type { RunLog } from '#store/runLog.ts';
 import { checkRace } from '#train/plan.ts';
 import type { StartWeightsSource } from '#train/plan.ts';
 import type { StartPoint } from '#train/startPoint.ts';
@@ -41,9 +40,9 @@ export interface TakeUpParts {
 
 /** A run whose lock is held; another tab may take it at any moment. */
 interface Held {
-  readonly runId: string;
   readonly lock: RunLock;
   isLost: boolean;
+  /** Told of that, once the run is written. */
   recorder: RunRecorder | undefined;
 }
 
@@ -70,31 +69,34 @@ export async function takeUp(runIds: readonly string[], parts: TakeUpParts): Pro
       runs.length === 1
         ? [await continuation(runs[0]!, store, device)]
         : await jointContinuation(runs, store, device);
-    const openings: ((onFailure: (sentence: string) => void) => RunLog)[] = [];
-    const weights: (StartWeightsSource | undefined)[] = [];
-    for (const [i, { from, step }] of continuations.entries()) {
-      const given = parts.initialWeights ?? (await givenToResume(runs[i]!, store, from !== undefined));
-      weights.push(given && givenWeights(given));
-      openings.push(await store.reopen(runIds[i]!, step));
+    const ready: (TakenUp & { readonly open: Awaited<ReturnType<KeptStore['reopen']>> })[] = [];
+    for (const [i, { from, step, remark }] of continuations.entries()) {
+      const run = runs[i]!;
+      const given = parts.initialWeights ?? (await givenToResume(run, store, from !== undefined));
+      ready.push({
+        run,
+        lock: held[i]!.lock,
+        recorder: parts.recorderOf(run, { remark, baselineRunId: baselineOf(runs, i) }),
+        from,
+        step,
+        startWeights: given && givenWeights(given),
+        open: await store.reopen(run.header.runId, step),
+      });
     }
     // Meanwhile another tab may have taken any of them.
     if (held.some(({ isLost }) => isLost)) throw elsewhere();
     // At once from here on: either all go on, or nothing of any was changed.
-    const taken = continuations.map(({ from, step, remark }, i): TakenUp => {
-      const run = runs[i]!;
-      const one = held[i]!;
-      const recorder = parts.recorderOf(run, { remark, baselineRunId: baselineOf(runs, i) });
-      recorder.log = openings[i]!((sentence) => recorder.notKept(sentence));
-      one.recorder = recorder;
-      return { run, lock: one.lock, recorder, from, step, startWeights: weights[i] };
-    });
-    for (const { run, step, recorder } of taken) {
+    for (const [i, { recorder, open }] of ready.entries()) {
+      recorder.log = open((sentence) => recorder.notKept(sentence));
+      held[i]!.recorder = recorder;
+    }
+    for (const { run, step, recorder } of ready) {
       if (recorder.isTakenOver) continue;
       await store.checkpoints.removeBeyond(run.header.runId, step).catch(() => {
         // They are only of use while the steps up to them are there.
       });
     }
-    return taken;
+    return ready;
   } catch (error) {
     for (const { lock } of held) lock.release();
     throw error;
@@ -113,20 +115,17 @@ async function readKept(runId: string, store: KeptStore | undefined): Promise<Ke
 }
 
 async function hold(runId: string, { locks, takeOver, lost }: TakeUpParts): Promise<Held> {
-  const later: { held?: Held } = {};
-  let isLost = false;
+  // Watched from the start: the lock may be lost before the wait for it has ended.
+  const watch: Omit<Held, 'lock'> = { isLost: false, recorder: undefined };
   const lock = await locks.acquire(runId, {
     takeOver,
     onLost: () => {
-      isLost = true;
-      if (!later.held) return;
-      later.held.isLost = true;
-      if (later.held.recorder) lost(later.held.recorder);
+      watch.isLost = true;
+      if (watch.recorder) lost(watch.recorder);
     },
   });
   if (!lock) throw elsewhere();
-  later.held = { runId, lock, isLost, recorder: undefined };
-  return later.held;
+  return Object.assign(watch, { lock });
 }
 
 /** The first of the runs, for the others, where their earlier differences are to it. */

@@ -1,5 +1,5 @@
 import type { Dataset, ImageSet } from '#domain/dataset.ts';
-import { createStorage, inErrorScopes, upload as write } from '#gpu/buffers.ts';
+import { createStorage, inErrorScopes, upload } from '#gpu/buffers.ts';
 import type { GpuContext } from '#gpu/device.ts';
 import type { ImageBuffers } from '#kernels/gather/kernel.ts';
 
@@ -32,7 +32,7 @@ export async function acquireDataset(context: GpuContext, dataset: Dataset): Pro
     // First: both may not fit. Should the new one not fit either, then nothing is resident.
     if (resident?.users === 0) free(resident);
     residents.delete(context);
-    resident = await upload(context, dataset);
+    resident = await uploadDataset(context, dataset);
     residents.set(context, resident);
   }
   const held = resident;
@@ -55,12 +55,12 @@ export async function acquireDataset(context: GpuContext, dataset: Dataset): Pro
 }
 
 /** @throws {GpuError} when it does not fit; nothing of it stays on the GPU then. */
-async function upload(context: GpuContext, dataset: Dataset): Promise<Resident> {
+async function uploadDataset(context: GpuContext, dataset: Dataset): Promise<Resident> {
   const made: GPUBuffer[] = [];
   const filled = (label: string, bytes: Uint8Array): GPUBuffer => {
     const buffer = createStorage(context, label, bytes.byteLength);
     made.push(buffer);
-    write(context, buffer, bytes);
+    upload(context, buffer, bytes);
     return buffer;
   };
   const half = (name: string, { images, labels, count }: ImageSet): ImageBuffers => ({

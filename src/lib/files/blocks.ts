@@ -1,5 +1,5 @@
 /** What is written at once: large enough that a call costs little, small enough that it takes few milliseconds. */
-export const BLOCK_BYTES = 2 ** 20;
+const BLOCK_BYTES = 2 ** 20;
 
 /**
  * The bytes of `parts` in blocks of at most `size` bytes: small parts together, large ones cut. A block is valid

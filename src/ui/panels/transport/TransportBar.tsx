@@ -101,48 +101,32 @@ function TransportButtons({ run, goesOn, canStart }: TransportButtonsProps): Rea
   const finder = useSetup((state) => state.finder);
   const weights = useSetup((state) => state.weights);
   const findIsNext = useView((state) => state.tab === 'find');
-  if (run) {
-    const isOfStudy = queue.entries.some(({ runId, state }) => runId === run.id && state === 'going');
-    const isPaused = run.status === 'paused';
+  if (run || goesOn) {
+    const isOfStudy = queue.entries.some(({ runId, state }) => runId === run?.id && state === 'going');
+    // Between two runs of a study there is none, and the buttons are the study's.
+    const alone = isOfStudy ? undefined : run;
+    const isPaused = run?.status === 'paused';
     const setPaused = (pauses: boolean): void => {
       // A paused run of a study pauses the study: another run would start in its place otherwise.
-      if (isOfStudy) {
+      if (!alone) {
         if (pauses) client.queueActions.pause();
         else client.queueActions.resume();
-      } else if (pauses) client.pause(run.id);
-      else client.resume(run.id);
+      } else if (pauses) client.pause(alone.id);
+      else client.resume(alone.id);
     };
     return (
       <div className="transport-buttons">
         <TransportButton
           icon="stop"
-          label={isOfStudy ? 'Stop study' : 'Stop'}
-          isDisabled={run.asked === 'stop'}
-          onPress={() => (isOfStudy ? client.queueActions.stop() : client.stop(run.id))}
+          label={alone ? 'Stop' : 'Stop study'}
+          isDisabled={run?.asked === 'stop'}
+          onPress={() => (alone ? client.stop(alone.id) : client.queueActions.stop())}
         />
         <TransportButton
           icon={isPaused ? 'play' : 'pause'}
           label={isPaused ? 'Resume' : 'Pause'}
-          isDisabled={run.status === 'preparing' || run.asked !== undefined}
+          isDisabled={run?.status === 'preparing' || run?.asked !== undefined}
           onPress={() => setPaused(!isPaused)}
-        />
-      </div>
-    );
-  }
-  if (goesOn) {
-    return (
-      <div className="transport-buttons">
-        <TransportButton
-          icon="stop"
-          label="Stop study"
-          isDisabled={false}
-          onPress={() => client.queueActions.stop()}
-        />
-        <TransportButton
-          icon="pause"
-          label="Pause"
-          isDisabled={false}
-          onPress={() => client.queueActions.pause()}
         />
       </div>
     );
