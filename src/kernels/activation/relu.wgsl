@@ -4,6 +4,7 @@
 //
 // Dispatch (ceil(vectors / (LANES * VECTORS)), 1, 1), folded into y past 65,535.
 // relu is a select, not max, because max may drop a NaN.
+// Source: He et al. 2015, arXiv:1512.03385, figure 2 (addition, then ReLU). Checked against reference.ts.
 
 alias Vec = vec4f; // f32 where the number of values is no multiple of four
 

@@ -6,6 +6,8 @@
 //   running         packed  f32  mean [C] and variance [C] at their offsets
 //
 // Dispatch (blocks, tiles, 1): a workgroup normalizes `blockPixels` pixels of TILE channel vectors.
+// relu is a select, not max, because max may drop a NaN.
+// Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 2. Checked against reference.ts.
 
 alias Vec = vec4f; // f32 where C is no multiple of four
 

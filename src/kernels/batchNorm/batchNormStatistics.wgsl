@@ -6,7 +6,8 @@
 // Dispatch (parts, tiles, 1): a workgroup reduces `partPixels` pixels of TILE channel vectors. Lanes of one
 // row read neighbouring channels of one pixel; rows take every ROWS-th pixel, four at a time.
 // E[x^2] - E[x]^2 is avoided: in f32 it loses most digits once |mean| is large against the deviation.
-// Needs shared/moments.wgsl. The second half is batchNormApply.wgsl. Checked against reference.ts.
+// Needs shared/moments.wgsl. The second half is batchNormApply.wgsl.
+// Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1. Checked against reference.ts.
 
 alias Vec = vec4f; // f32 where C is no multiple of four
 

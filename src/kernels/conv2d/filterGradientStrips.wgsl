@@ -11,6 +11,8 @@
 //
 // Dispatch (threads / lanes, splits, 1): output channels first, then input channels, then tap lines.
 // No atomics: each split has its own output, so equal inputs give equal bits.
+// Source: the filter gradient as a matrix product over pixels, Chetlur et al. 2014, arXiv:1410.0759, section 3;
+// strips: docs/performance.md. Checked against reference.ts.
 
 struct Params {
   batch: u32,       // N

@@ -2,7 +2,7 @@
 //
 //   counter  [1]  u32
 //
-// Dispatch (1, 1, 1).
+// Dispatch (1, 1, 1). Wraps at 2^32, far beyond any run.
 
 struct Params {
   by: u32,

@@ -14,7 +14,7 @@
 // pixels on each side (each 0 … 8, high product), and the flip (top bit). The padding is black before the
 // normalization, as in torchvision's RandomCrop(32, padding=4) on an image. EVALUATION takes images in
 // their order and repeats the last one to fill the batch.
-// Needs shared/philox.wgsl. The same choices on the CPU: reference.ts.
+// Needs shared/philox.wgsl. Checked against reference.ts, which makes the same choices on the CPU.
 
 override LANES: u32 = 64u; // workgroup size
 override AUGMENT: bool = false;

@@ -9,6 +9,7 @@
 // Dispatch (tiles, N, 1), as groupNormForward.wgsl. groupNormParameters.wgsl then sums the partials over the
 // images. dz is written where a residual wants it: storeDz.wgsl, else dropDz.wgsl.
 // Needs shared/sums.wgsl and fourChannels.wgsl or oneChannel.wgsl.
+// Source: derivative of Wu & He 2018, arXiv:1803.08494, section 3.1. Checked against reference.ts.
 
 override LANES: u32 = 256u;
 override TILE: u32 = 4u;   // channel vectors per workgroup: whole groups

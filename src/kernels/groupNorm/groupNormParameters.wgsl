@@ -5,6 +5,7 @@
 //
 // Dispatch (tiles, 1, 1): a workgroup sums TILE channel vectors, every row a share of the images, in a
 // fixed order. Needs shared/sums.wgsl.
+// Source: derivative of Wu & He 2018, arXiv:1803.08494, section 3.1. Checked against reference.ts.
 
 alias Vec = vec4f; // f32 where C is no multiple of four
 

@@ -9,6 +9,7 @@
 //
 // Dispatch (ceil((C + 1) * K / LANES) + 1, 1, 1): an invocation sums one gradient over the images in their
 // order (row C of the weight stands for the bias); the last workgroup writes the ring.
+// Each sum is one chain of N terms in f32. Checked against reference.ts.
 
 override LANES: u32 = 64u; // workgroup size, a power of two
 

@@ -11,6 +11,8 @@
 //   dFeatures   [N, P, C]  f32    out: dLogits weight^T / P
 //
 // Dispatch (N, 1, 1). Needs classify.wgsl, which explains the arithmetic. Second half: headGradient.wgsl.
+// Source: pool and classifier of He et al. 2015, arXiv:1512.03385, table 1; loss as torch.nn.CrossEntropyLoss.
+// Checked against reference.ts.
 
 override LANES: u32 = 128u; // workgroup size, at least K
 override CHANNELS: u32 = 512u; // C

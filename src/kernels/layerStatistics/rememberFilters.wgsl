@@ -3,7 +3,7 @@
 //   parameters  packed  f32  filters first, as in `parameterTable`
 //   before      packed  f32  out: the first `vectors` vectors
 //
-// Dispatch (ceil(vectors / (LANES * VECTORS)), 1, 1), folded into y past 65,535.
+// Dispatch (ceil(vectors / (LANES * VECTORS)), 1, 1), folded into y past 65,535. Bits are copied as they are.
 
 override LANES: u32 = 64u;  // workgroup size
 override VECTORS: u32 = 4u; // vectors per invocation

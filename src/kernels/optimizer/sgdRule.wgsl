@@ -3,7 +3,7 @@
 //
 //   velocity  packed  f32  like the parameters, updated in place
 //
-// As torch.optim.SGD: decay joins the gradient, b = momentum * b + g, p = p - lr * b; b starts at zero.
+// Source: torch.optim.SGD: decay joins the gradient, b = momentum * b + g, p = p - lr * b; b starts at zero.
 
 @group(0) @binding(${firstMoment}) var<storage, read_write> velocity: array<Vec>;
 

@@ -22,7 +22,7 @@ import {
   ROW_MEASURES,
   statisticsTuning,
 } from '../layerStatistics/kernel.ts';
-import { optimizerStep } from '../optimizer/kernel.ts';
+import { optimizerStep, optimizerTuning } from '../optimizer/kernel.ts';
 import { mapSize, mapTuning } from './maps.ts';
 
 const BATCH = 16;
@@ -125,6 +125,7 @@ add(
     moments: [first, second],
     schedule: scratchOf(4),
     counter,
+    tuning: optimizerTuning(context.adapter.isFallback),
   }),
 );
 add(
