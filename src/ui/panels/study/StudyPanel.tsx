@@ -2,14 +2,13 @@ import { useId } from 'react';
 import type { ReactNode } from 'react';
 import { FINDER_IMAGES, finderStepsFor } from '#analysis/finderBands.ts';
 import type { StudyPlan } from '#analysis/question.ts';
-import { raceProblem, raceWarning } from '#domain/arms.ts';
+import { raceWarning } from '#domain/arms.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { formatCount } from '#ui/format.ts';
-import { experimentProblem } from '#ui/plan.ts';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { parseSeeds, plansToStart, studyActions, studyFrom, useStudy } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
@@ -18,6 +17,7 @@ import { GridBuilder } from './GridBuilder.tsx';
 import { QueuePanel } from './QueuePanel.tsx';
 import { QuestionPicker } from './QuestionPicker.tsx';
 import { StudyCost } from './StudyCost.tsx';
+import { startProblem } from './startProblem.ts';
 
 /** Builds a study: arms, seeds and how they run; shows what goes on of it. */
 export function StudyPanel(): ReactNode {
@@ -141,11 +141,12 @@ function StudyStart({ plans }: { plans: readonly StudyPlan[] }): ReactNode {
   const connection = useClientState((state) => state.connection);
   const isGoing = useClientState((state) => !isQueueOver(state.queue));
   const finderImages = useStudy((state) => state.finderImages);
+  const seedsDraft = useStudy((state) => state.seedsDraft);
   const toStart = plans.flatMap((plan) => plansToStart(plan, finderImages));
   const problem = !info
     ? 'There is no data to train on.'
     : connection.status === 'ready'
-      ? plans.map((plan) => planProblem(plan, info)).find((text) => text !== undefined)
+      ? startProblem(plans, seedsDraft, info)
       : 'The GPU is not ready.';
   const warnings = plans.filter((plan) => plan.mode === 'race').map((plan) => raceWarning(plan.arms));
   const start = (): void => {
@@ -183,10 +184,4 @@ function StudyStart({ plans }: { plans: readonly StudyPlan[] }): ReactNode {
       </div>
     </section>
   );
-}
-
-function planProblem(plan: StudyPlan, info: Parameters<typeof experimentProblem>[1]): string | undefined {
-  if (plan.arms.length === 0) return 'Add an arm first.';
-  const race = plan.kind === 'train' && plan.mode === 'race' ? raceProblem(plan.arms) : undefined;
-  return race ?? plan.arms.map((arm) => experimentProblem(arm, info)).find((text) => text !== undefined);
 }
