@@ -41,6 +41,8 @@ export function ComparePanel(): ReactNode {
       <div className="compare">
         {outcome}
         <CompareEmpty isRead={isRead} attempt={attempt} />
+        {/* Some questions are answered by finders alone. */}
+        {allRuns.length > 0 && <LedgerPanel />}
       </div>
     );
   }
@@ -166,7 +168,7 @@ function CompareEmpty({ isRead, attempt }: { isRead: boolean; attempt: Attempt }
   if (!isRead) return <p className="empty">Reading the runs of earlier visits…</p>;
   return (
     <div className="empty">
-      <h3>Nothing to compare yet</h3>
+      <h3>No training runs to compare yet</h3>
       <ol>
         <li>
           <strong>Train two arms</strong> that differ in one thing, such as BN and BN+WS, or race them in a

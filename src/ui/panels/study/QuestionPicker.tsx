@@ -6,7 +6,9 @@ import { questions } from '#analysis/questions.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { QuestionRef } from '#domain/study.ts';
 import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
+import { useLedger } from '#ui/panels/compare/useLedger.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
+import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
 import { studiesMs, studyBytes } from '#ui/studyCost.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
@@ -94,7 +96,30 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
           ? `a time that was not measured yet: put it in the builder and press “Measure the time”. About ${formatBytes(bytes)} of GPU memory.`
           : `${formatRemaining(milliseconds)} and about ${formatBytes(bytes)} of GPU memory.`}
       </Fact>
+      <SoFar question={question} size={props.size} />
     </dl>
+  );
+}
+
+/** What runs of this browser say already, as in the ledger. */
+function SoFar({ question, size }: { question: Question; size: Size }): ReactNode {
+  const rows = useLedger().filter(
+    (row) => row.question === question.id && row.size === size && row.count > 0,
+  );
+  if (rows.length === 0) return null;
+  return (
+    <Fact term="Your runs">
+      <ul className="question-verdicts">
+        {rows.map((row) => (
+          <li key={`${row.measure} ${row.dataset?.hash}`}>
+            <VerdictChip verdict={row.verdict} /> {`n = ${row.count}, ${row.measure}`}
+          </li>
+        ))}
+      </ul>
+      <button type="button" className="button is-small" onClick={() => viewActions.setTab('compare')}>
+        To the claims ledger
+      </button>
+    </Fact>
   );
 }
 
