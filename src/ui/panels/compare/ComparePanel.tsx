@@ -14,7 +14,7 @@ import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
-import { ghostPoints } from './ghosts.ts';
+import { GHOST_NOTE, ghostPoints } from './ghosts.ts';
 import { Legend } from './Legend.tsx';
 import { LedgerPanel } from './LedgerPanel.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
@@ -61,8 +61,7 @@ export function ComparePanel(): ReactNode {
       <BatchPanels view={view} drawsAll={drawsAll} />
       {ghosts.length > 0 && (
         <p className="field-help">
-          Hollow marks: validation losses of the post’s notebook at the ends of its epochs. One run, no seed,
-          other hardware, torch 1.0.
+          {`Hollow marks: validation losses of the post’s notebook at the ends of its epochs: ${GHOST_NOTE}`}
         </p>
       )}
       {view.baseline && view.runs.length > 1 && <DifferenceChart view={view} baseline={view.baseline} />}

@@ -1,11 +1,10 @@
 import { memo, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { ClaimRow } from '#analysis/claims.ts';
-import type { GhostRun } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
 import { studyOf } from '#client/studyQueue.ts';
 import { areEqualArms } from '#domain/arms.ts';
-import { formatLoss, formatRemaining } from '#ui/format.ts';
+import { formatRemaining } from '#ui/format.ts';
 import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { studiesMs } from '#ui/studyCost.ts';
@@ -14,6 +13,7 @@ import { useStepTimes } from '#ui/panels/study/useStepTimes.ts';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { studyFrom } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
+import { ghostText } from './ghosts.ts';
 import { useLedger } from './useLedger.ts';
 
 /** Claim by claim: supported, contradicted or undecided, by how many runs and with what interval. */
@@ -86,12 +86,6 @@ function LedgerRow({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNo
       <td className="is-wrapped">{question?.ghosts.map(ghostText).join('; ') || '–'}</td>
     </tr>
   );
-}
-
-/** 'notebook BN+WS, batch 64, LR 5e-4: valid 0.505': the last line of a notebook's table. */
-function ghostText(ghost: GhostRun): string {
-  const last = ghost.rows.at(-1);
-  return last ? `${ghost.label}: valid ${formatLoss(last.validLoss)}` : ghost.label;
 }
 
 /** Queues the runs that would decide a claim, on the data of its row and once. */

@@ -2,6 +2,7 @@ import { useId } from 'react';
 import type { ReactNode } from 'react';
 import { FINDER_IMAGES, finderStepsFor } from '#analysis/finderBands.ts';
 import type { StudyPlan } from '#analysis/question.ts';
+import { questionById } from '#analysis/questions.ts';
 import { raceWarning } from '#domain/arms.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
@@ -11,6 +12,7 @@ import { Segmented } from '#ui/parts/Segmented.tsx';
 import { formatCount } from '#ui/format.ts';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { parseSeeds, plansToStart, studyActions, studyFrom, useStudy } from '#ui/state/studyStore.ts';
+import type { BuilderPlan } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { ArmList } from './ArmList.tsx';
 import { GridBuilder } from './GridBuilder.tsx';
@@ -41,6 +43,7 @@ export function StudyPanel(): ReactNode {
           onChange={studyActions.edit}
         />
       )}
+      <LostQuestion plan={plan} />
       <PlanForm plan={plan} />
       <ArmList plan={plan} />
       <details className="fold">
@@ -49,6 +52,27 @@ export function StudyPanel(): ReactNode {
       </details>
       <StudyStart plans={plans} />
     </div>
+  );
+}
+
+/** An edit has taken away what the question is decided by: says so, and offers the way back. */
+function LostQuestion({ plan }: { plan: BuilderPlan }): ReactNode {
+  const { source, question } = plan;
+  const asked = source && !question && questionById(source.question.id);
+  if (!asked) return null;
+  return (
+    <Notice
+      tone="info"
+      title={`This study no longer answers “${asked.title}”`}
+      actions={
+        <button type="button" className="button is-small" onClick={studyActions.restoreQuestion}>
+          Put back what it needs
+        </button>
+      }
+    >
+      An arm or the ramp that its decision rests on was changed. Its runs get no notebook points; the ledger
+      counts those whose settings match. Seeds, their order and further arms can change freely.
+    </Notice>
   );
 }
 
@@ -106,8 +130,8 @@ function PlanForm({ plan }: { plan: StudyPlan }): ReactNode {
   );
 }
 
-function FinderBudget({ plan }: { plan: StudyPlan }): ReactNode {
-  const finderImages = useStudy((state) => state.finderImages);
+function FinderBudget({ plan }: { plan: BuilderPlan }): ReactNode {
+  const { finderImages } = plan;
   const batches = [...new Set(plan.arms.map((arm) => arm.batchSize))];
   const steps = batches.map(
     (batch) => `${formatCount(finderStepsFor(finderImages ?? 0, batch))} steps at batch ${batch}`,
@@ -135,14 +159,13 @@ function FinderBudget({ plan }: { plan: StudyPlan }): ReactNode {
 }
 
 /** What the study takes, what stands against it, and its start. */
-function StudyStart({ plans }: { plans: readonly StudyPlan[] }): ReactNode {
+function StudyStart({ plans }: { plans: readonly BuilderPlan[] }): ReactNode {
   const client = useClient();
   const info = useClientState((state) => state.dataset.info);
   const connection = useClientState((state) => state.connection);
   const isGoing = useClientState((state) => !isQueueOver(state.queue));
-  const finderImages = useStudy((state) => state.finderImages);
   const seedsDraft = useStudy((state) => state.seedsDraft);
-  const toStart = plans.flatMap((plan) => plansToStart(plan, finderImages));
+  const toStart = plans.flatMap(plansToStart);
   const problem = !info
     ? 'There is no data to train on.'
     : connection.status === 'ready'
