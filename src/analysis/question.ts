@@ -1,3 +1,4 @@
+import { areEqualArms } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
@@ -97,6 +98,22 @@ export function finders(
 ): StudyPlan {
   const finder = { ...defaultFinderSettings, steps };
   return { title, kind: 'finder', mode: 'queue', arms, seeds: seeds(seedCount), finder, question };
+}
+
+/**
+ * Whether a plan still has every run that a study of a question is decided by: the arms and the ramp. Seeds, their
+ * order, how the runs share the GPU and further arms change nothing about what the rules read.
+ */
+export function holdsStudy(plan: StudyPlan, study: StudyPlan): boolean {
+  return (
+    plan.kind === study.kind &&
+    isSameRamp(plan.finder, study.finder) &&
+    study.arms.every((arm) => plan.arms.some((other) => areEqualArms(arm, other)))
+  );
+}
+
+function isSameRamp(a: StudyPlan['finder'], b: StudyPlan['finder']): boolean {
+  return a?.start === b?.start && a?.end === b?.end && a?.steps === b?.steps;
 }
 
 /** Runs, steps and images of studies on a data set: what a time estimate multiplies. */

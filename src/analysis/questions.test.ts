@@ -46,7 +46,11 @@ describe('questions', () => {
       for (const size of ['full', 'quick'] as const) {
         for (const study of sizes[size].studies) expect(study.question).toEqual({ id, size });
       }
-      expect(sizes.quick.title).toMatch(/quick: width 16/);
+      expect(sizes.quick.title).toMatch(/quick: width 16, .*(images|steps)/);
+      const limits = new Set(sizes.quick.studies.flatMap(({ arms }) => arms.map((arm) => arm.trainLimit)));
+      // Where only times count, the steps say what is left out.
+      if (id === 'P5') continue;
+      for (const limit of limits) expect(sizes.quick.title).toContain(limit.toLocaleString('en-US'));
     }
   });
 

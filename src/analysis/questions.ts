@@ -1,5 +1,6 @@
 import type { QuestionRef } from '#domain/study.ts';
-import type { Question, QuestionId, QuestionSize } from './question.ts';
+import { holdsStudy } from './question.ts';
+import type { Question, QuestionId, QuestionSize, StudyPlan } from './question.ts';
 import { questionsAsRun } from './questions/asRun.ts';
 import { questionsBeyond } from './questions/beyond.ts';
 import { questionsOnCost } from './questions/cost.ts';
@@ -23,4 +24,10 @@ export function questionById(id: string): Question | undefined {
 /** The size of a question that a run belongs to. */
 export function questionSize(reference: QuestionRef): QuestionSize | undefined {
   return questionById(reference.id)?.sizes[reference.size];
+}
+
+/** Index of the study of a question whose runs a plan has all; undefined when there is none. */
+export function heldStudy(plan: StudyPlan, reference: QuestionRef): number | undefined {
+  const index = questionSize(reference)?.studies.findIndex((study) => holdsStudy(plan, study)) ?? -1;
+  return index < 0 ? undefined : index;
 }

@@ -83,6 +83,22 @@ describe('GpuMeasurement', () => {
     });
   });
 
+  it('measures one thing after another, until it is cancelled', async () => {
+    const all = measurement.startAll([options, { ...options, batch: 64 }, { ...options, batch: 256 }]);
+    answer({ ok: true, body: report });
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    expect(sent[1]).toMatchObject({ name: 'benchmark', body: { batch: 64 } });
+    post({
+      type: 'response',
+      id: sent[1]!.id,
+      ok: false,
+      error: { name: 'AbortError', sentence: 'signal is aborted without reason' },
+    });
+    await all;
+    expect(sent).toHaveLength(2);
+    expect(measurement.state).toMatchObject({ going: undefined, error: undefined });
+  });
+
   it('says why it was refused', async () => {
     const done = measurement.start(options);
     answer({ ok: false, error: { name: 'RequestError', sentence: 'A run is going on.' } });

@@ -47,17 +47,27 @@ export class GpuMeasurement {
     return this.#state;
   }
 
-  /** Measures, unless that is going on; ends with a report or an error in the state. */
-  async start(options: BenchmarkOptions): Promise<void> {
-    if (this.#state.going) return;
+  /**
+   * Measures, unless that is going on; ends with a report or an error in the state.
+   * @returns whether it came to its end: not when it was cancelled.
+   */
+  async start(options: BenchmarkOptions): Promise<boolean> {
+    if (this.#state.going) return false;
     this.#patch({ going: { options, progress: undefined, skipped: undefined }, error: undefined });
     try {
       const report = await this.#link().request('benchmark', options);
       const dated = { ...report, finishedAt: new Date() };
       this.#patch({ going: undefined, report: dated, reports: [...this.#state.reports, dated] });
+      return true;
     } catch (error) {
       this.#patch({ going: undefined, error: reason(error) });
+      return false;
     }
+  }
+
+  /** Measures one after another; an error or a cancellation ends them all. */
+  async startAll(all: readonly BenchmarkOptions[]): Promise<void> {
+    for (const options of all) if (!(await this.start(options))) return;
   }
 
   /** Leaves out stock tfjs, or all that is left, from the next step on. */

@@ -4,6 +4,7 @@ import { defaultExperiment } from '#domain/parameters.ts';
 import type { StepChunk } from '#domain/run.ts';
 import { FakeWorker, settled } from './fakeWorker.fixtures.ts';
 import { KeptRuns, UNDO_MS } from './keptRuns.ts';
+import type { PendingRemoval, RemovalMemory } from './removalMemory.ts';
 import { recordOfKept } from './runRecord.ts';
 import { Runs } from './runs.ts';
 import { WorkerLink } from './workerLink.ts';
@@ -50,17 +51,19 @@ describe('KeptRuns', () => {
   let worker: FakeWorker;
   let runs: Runs;
   let keptRuns: KeptRuns;
+  let pending: readonly PendingRemoval[];
+  const removals: RemovalMemory = {
+    read: () => pending,
+    write: (list) => (pending = list),
+  };
 
   beforeEach(async () => {
     vi.useFakeTimers();
     worker = new FakeWorker();
     const link = new WorkerLink(worker, { event: () => undefined, lost: () => undefined });
     runs = new Runs(() => undefined);
-    keptRuns = new KeptRuns(
-      runs,
-      () => link,
-      () => undefined,
-    );
+    pending = [];
+    keptRuns = new KeptRuns(runs, () => link, { removals, changed: () => undefined });
     const reading = keptRuns.begin(link);
     await worker.answer('keptRuns', { runs: [kept('a', 1), kept('b', 4)] });
     await reading;
@@ -107,11 +110,7 @@ describe('KeptRuns', () => {
 
   it('counts as read when nothing could be read, and says why', async () => {
     const link = new WorkerLink(worker, { event: () => undefined, lost: () => undefined });
-    const other = new KeptRuns(
-      runs,
-      () => link,
-      () => undefined,
-    );
+    const other = new KeptRuns(runs, () => link, { removals, changed: () => undefined });
     const reading = other.begin(link);
     await worker.refuse('keptRuns', 'This browser keeps no files.');
     await reading;
@@ -179,6 +178,45 @@ describe('KeptRuns', () => {
     await worker.answer('removeRun', {});
     expect(ids()).toEqual(['a']);
     expect(keptRuns.state.problem).toBe('This run is going on in another tab.');
+  });
+
+  it('ends at the next visit what the page was closed before', async () => {
+    keptRuns.remove(['a']);
+    keptRuns.leave();
+    expect(sent('removeRun')).toMatchObject([{ body: { runId: 'a' } }]);
+    // The page is gone before its worker has answered.
+    const next = new FakeWorker();
+    const link = new WorkerLink(next, { event: () => undefined, lost: () => undefined });
+    const visit = new Runs(() => undefined);
+    const kept2 = new KeptRuns(visit, () => link, { removals, changed: () => undefined });
+    const reading = kept2.begin(link);
+    await next.answer('keptRuns', { runs: [kept('a', 1), kept('b', 4)] });
+    expect(visit.state.runs.map(({ id }) => id)).toEqual(['b']);
+    expect(next.sent.at(-1)).toMatchObject({ name: 'removeRun', body: { runId: 'a' } });
+    await next.answer('removeRun', {});
+    await reading;
+    expect(pending).toEqual([]);
+  });
+
+  it('leaves what another tab can still bring back', async () => {
+    pending = [{ runId: 'a', dueAt: Date.now() + 1 }];
+    const link = new WorkerLink(worker, { event: () => undefined, lost: () => undefined });
+    const reading = keptRuns.begin(link);
+    await worker.answer('keptRuns', { runs: [kept('a', 1)] });
+    await reading;
+    expect(ids()).toContain('a');
+    expect(sent('removeRun')).toEqual([]);
+  });
+
+  it('has nothing left to end once a removal was undone or carried out', async () => {
+    keptRuns.remove(['a']);
+    expect(pending).toEqual([{ runId: 'a', dueAt: Date.now() + UNDO_MS }]);
+    keptRuns.undoRemove();
+    expect(pending).toEqual([]);
+    keptRuns.remove(['b']);
+    vi.advanceTimersByTime(UNDO_MS);
+    await worker.answer('removeRun', {});
+    expect(pending).toEqual([]);
   });
 
   it('deletes a run that was removed before it is imported again', async () => {

@@ -4,6 +4,7 @@ import type { StepChunk } from '#domain/run.ts';
 import type { KeptStorage, Requests } from '#protocol/messages.ts';
 import { sentence } from './datasetClient.ts';
 import { MetricBuffer } from './metricBuffer.ts';
+import type { RemovalMemory } from './removalMemory.ts';
 import { isGoing, recordOfKept } from './runRecord.ts';
 import type { RunRecord } from './runRecord.ts';
 import type { Runs } from './runs.ts';
@@ -27,30 +28,45 @@ export class KeptRuns {
   readonly #runs: Runs;
   readonly #link: () => WorkerLink;
   readonly #changed: (state: KeptRunsState) => void;
+  readonly #removals: RemovalMemory;
   /** Steps that are being read, by run. */
   readonly #loading = new Map<string, Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #state: KeptRunsState = { isRead: false, removed: [], problem: undefined };
 
   /** @param changed told of every new state. */
-  constructor(runs: Runs, link: () => WorkerLink, changed: (state: KeptRunsState) => void) {
+  constructor(
+    runs: Runs,
+    link: () => WorkerLink,
+    options: { removals: RemovalMemory; changed: (state: KeptRunsState) => void },
+  ) {
     this.#runs = runs;
     this.#link = link;
-    this.#changed = changed;
+    this.#removals = options.removals;
+    this.#changed = options.changed;
   }
 
   get state(): KeptRunsState {
     return this.#state;
   }
 
-  /** Reads the runs of earlier visits, without their steps. */
+  /** Reads the runs of earlier visits, without their steps, and removes those that these were to remove. */
   async begin(link: WorkerLink): Promise<void> {
+    const removed = new Set(this.#state.removed.map((run) => run.id));
+    const due = this.#removals
+      .read()
+      .filter(({ runId, dueAt }) => dueAt <= Date.now() && !removed.has(runId));
+    const isDue = new Set(due.map(({ runId }) => runId));
+    let left: RunRecord[] = [];
     await this.#try(async () => {
       const { runs } = await link.request('keptRuns', {});
-      const removed = new Set(this.#state.removed.map((run) => run.id));
-      this.#runs.add(runs.filter((run) => !removed.has(run.header.runId)).map(recordOfKept));
+      const records = runs.filter((run) => !removed.has(run.header.runId)).map(recordOfKept);
+      this.#runs.add(records.filter((run) => !isDue.has(run.id)));
+      left = records.filter((run) => isDue.has(run.id));
+      this.#forget([...isDue].filter((runId) => !left.some((run) => run.id === runId)));
     });
     this.#patch({ isRead: true });
+    await this.#delete(left);
   }
 
   /** Reads the steps of the runs that have not theirs yet; charts need them. */
@@ -103,14 +119,22 @@ export class KeptRuns {
     void this.#removeForGood();
     this.#runs.drop(runIds);
     this.#patch({ removed });
+    this.#remember(removed, Date.now() + UNDO_MS);
     this.#timer = setTimeout(() => void this.#removeForGood(), UNDO_MS);
   }
 
   /** Brings back what was removed last. */
   undoRemove(): void {
     clearTimeout(this.#timer);
+    this.#forget(this.#state.removed.map((run) => run.id));
     this.#runs.add(this.#state.removed.map(broughtBack));
     this.#patch({ removed: [] });
+  }
+
+  /** The page goes: nobody will undo a removal any more, and the next visit ends what this one cannot. */
+  leave(): void {
+    this.#remember(this.#state.removed, 0);
+    void this.#removeForGood();
   }
 
   /** Keeps runs that came from a file; those that are known already are left out. */
@@ -177,10 +201,27 @@ export class KeptRuns {
     clearTimeout(this.#timer);
     const { removed } = this.#state;
     this.#patch({ removed: [] });
+    await this.#delete(removed);
+  }
+
+  async #delete(removed: readonly RunRecord[]): Promise<void> {
     for (const run of removed) {
       const isRemoved = await this.#try(() => this.#link().request('removeRun', { runId: run.id }));
+      this.#forget([run.id]);
       if (!isRemoved) this.#runs.add([broughtBack(run)]);
     }
+  }
+
+  #remember(removed: readonly RunRecord[], dueAt: number): void {
+    if (removed.length === 0) return;
+    const ids = removed.map((run) => run.id);
+    const others = this.#removals.read().filter(({ runId }) => !ids.includes(runId));
+    this.#removals.write([...others, ...ids.map((runId) => ({ runId, dueAt }))]);
+  }
+
+  #forget(runIds: readonly string[]): void {
+    if (runIds.length === 0) return;
+    this.#removals.write(this.#removals.read().filter(({ runId }) => !runIds.includes(runId)));
   }
 
   /** @returns whether it worked; otherwise the state says why, unless the worker is gone. */

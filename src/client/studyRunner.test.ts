@@ -54,7 +54,8 @@ describe('a study in the client', () => {
       open: () => Promise.resolve(left === undefined ? undefined : parseKeptQueue(left)),
       write: (kept: KeptQueue | undefined) => (left = kept && JSON.stringify(kept)),
     };
-    const memory = { dataset: { read: () => undefined, write: () => undefined }, study };
+    const dataset = { read: () => undefined, write: () => undefined };
+    const memory = { dataset, study, removals: { read: () => [], write: () => undefined } };
     return new TrainingClient(() => (worker = new FakeWorker()), memory);
   }
 

@@ -41,6 +41,7 @@ describe('TrainingClient', () => {
       {
         dataset: { read: () => remembered, write: (hash) => (remembered = hash) },
         study: { open: () => Promise.resolve(leftStudy), write: (left) => (leftStudy = left) },
+        removals: { read: () => [], write: () => undefined },
       },
     );
   }

@@ -13,6 +13,8 @@ import type { MeasurementState } from './gpuMeasurement.ts';
 import { KeptRuns } from './keptRuns.ts';
 import { LossRecovery } from './lossRecovery.ts';
 import type { KeptRunsState } from './keptRuns.ts';
+import { browserRemovalMemory } from './removalMemory.ts';
+import type { RemovalMemory } from './removalMemory.ts';
 import { RunRequests } from './runRequests.ts';
 import type { WeightsFile } from './runRequests.ts';
 import { isGoing } from './runRecord.ts';
@@ -59,11 +61,12 @@ export interface ClientMemory {
   /** Names the data set that was used last; undefined in it means the built-in one. */
   readonly dataset: DatasetMemory;
   readonly study: StudyMemory;
+  readonly removals: RemovalMemory;
 }
 
 /** In this browser's storage. */
 function browserClientMemory(): ClientMemory {
-  return { dataset: browserMemory(), study: browserStudyMemory() };
+  return { dataset: browserMemory(), study: browserStudyMemory(), removals: browserRemovalMemory() };
 }
 
 /**
@@ -93,7 +96,10 @@ export class TrainingClient {
     this.data = new DatasetClient((dataset) => this.#patch({ dataset }), memory.dataset);
     this.measurement = new GpuMeasurement((measurement) => this.#patch({ measurement }), link);
     this.#runs = new Runs((runs) => this.#patch(runs));
-    this.#kept = new KeptRuns(this.#runs, link, (kept) => this.#patch({ kept }));
+    this.#kept = new KeptRuns(this.#runs, link, {
+      removals: memory.removals,
+      changed: (kept) => this.#patch({ kept }),
+    });
     this.#requests = new RunRequests(this.#runs, link, () => this.#setting());
     this.#studies = new StudyRunner(this.#requests, this.#runs, {
       page: {
@@ -220,6 +226,11 @@ export class TrainingClient {
   /** Brings back what `remove` hid last: `ClientState.kept.removed`. */
   undoRemove(): void {
     this.#kept.undoRemove();
+  }
+
+  /** The page is about to go: what `remove` hid must not be there at the next visit. */
+  leave(): void {
+    this.#kept.leave();
   }
 
   /** Keeps runs that came from a file; rejects where they cannot be kept. */

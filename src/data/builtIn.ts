@@ -1,4 +1,4 @@
-import { IMAGE_BYTES, type Dataset, type ImageSet } from '#domain/dataset.ts';
+import { BUILT_IN_TITLE, IMAGE_BYTES, type Dataset, type ImageSet } from '#domain/dataset.ts';
 import { drawBuiltIn } from './builtInDrawing.ts';
 import { BUILT_IN_CLASSES } from './builtInShapes.ts';
 import { contentHash } from './hash.ts';
@@ -42,7 +42,7 @@ export function builtInDataset(
   return {
     info: {
       id: `built-in:${seed}`,
-      title: 'Built-in shapes and textures',
+      title: BUILT_IN_TITLE,
       classNames,
       trainCount: train.count,
       validCount: valid.count,

@@ -1,6 +1,9 @@
 /** Bytes of one 32x32 RGB image, `[H, W, C]`. */
 export const IMAGE_BYTES = 32 * 32 * 3;
 
+/** What the set is called that the page draws by itself. */
+export const BUILT_IN_TITLE = 'Built-in shapes and textures';
+
 /** One half (training or validation) of a data set, in memory. */
 export interface ImageSet {
   readonly count: number;

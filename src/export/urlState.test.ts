@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StudyPlan } from '#analysis/question.ts';
 import { questions } from '#analysis/questions.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { experimentHash } from '#domain/experimentHash.ts';
 import { defaultExperiment, parameterNames, parameters, validateExperiment } from '#domain/parameters.ts';
+import { isSharedData } from './urlData.ts';
+import type { SharedData } from './urlData.ts';
 import { decodeHash, encodeHash, MAX_HASH_LENGTH } from './urlState.ts';
+import type { SharedSetup, SharedStudy } from './urlState.ts';
 
 /** Any value that the table allows. */
 const anyExperiment: fc.Arbitrary<Experiment> = fc
@@ -30,7 +32,7 @@ const anyExperiment: fc.Arbitrary<Experiment> = fc
   .map((record) => ({ ...record, trainLimit: 0 }) as unknown as Experiment)
   .filter((experiment) => validateExperiment(experiment).ok);
 
-const anyStudy: fc.Arbitrary<StudyPlan> = fc
+const anyStudy: fc.Arbitrary<SharedStudy> = fc
   .record({
     title: fc.string({ unit: 'grapheme', maxLength: 30 }),
     mode: fc.constantFrom('queue' as const, 'race' as const),
@@ -48,7 +50,42 @@ const anyStudy: fc.Arbitrary<StudyPlan> = fc
       { nil: undefined },
     ),
   })
-  .map((study) => ({ ...study, kind: study.finder ? ('finder' as const) : ('train' as const) }));
+  .chain((study) =>
+    fc.record({
+      ...Object.fromEntries(Object.entries(study).map(([key, value]) => [key, fc.constant(value)])),
+      kind: fc.constant(study.finder ? 'finder' : 'train'),
+      finderImages: study.finder
+        ? fc.option(fc.integer({ min: 1, max: 9_999_999 }), { nil: undefined })
+        : fc.constant(undefined),
+    }),
+  )
+  .map((study) => study as unknown as SharedStudy);
+
+const hexDigits = (count: number): fc.Arbitrary<string> =>
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'.split('')), minLength: count, maxLength: count });
+
+const anyData: fc.Arbitrary<SharedData> = fc.record({
+  title: fc.string({ unit: 'grapheme', maxLength: 30 }),
+  hash: hexDigits(64),
+});
+
+const anySetup: fc.Arbitrary<SharedSetup> = fc
+  .record({
+    experiment: anyExperiment,
+    finder: fc.constantFrom(undefined, { start: 1e-6, end: 1, steps: 400 }),
+    studies: fc.array(anyStudy, { maxLength: 3 }),
+    active: fc.nat(2),
+    data: fc.option(anyData, { nil: undefined }),
+  })
+  .map((setup) => ({ ...setup, active: setup.studies.length > setup.active ? setup.active : 0 }));
+
+/** What one link carries of a set-up without data. */
+const setup = (experiment: Experiment, ...studies: SharedStudy[]): SharedSetup => ({
+  experiment,
+  studies,
+  active: 0,
+  data: undefined,
+});
 
 const errorsOf = (hash: string): Record<string, string> => {
   const result = decodeHash(hash);
@@ -56,14 +93,21 @@ const errorsOf = (hash: string): Record<string, string> => {
 };
 
 describe('encodeHash and decodeHash', () => {
-  it('return any set-up, with the same configuration hash', () => {
+  it('return any set-up with all its studies, its data and the same configuration hash', () => {
     fc.assert(
-      fc.property(anyExperiment, fc.option(anyStudy, { nil: undefined }), (experiment, study) => {
-        const result = decodeHash(encodeHash({ experiment, study }));
-        expect(result).toEqual({ kind: 'setup', setup: { experiment, study } });
-        if (result.kind === 'setup') {
-          expect(experimentHash(result.setup.experiment)).toBe(experimentHash(experiment));
-        }
+      fc.property(anySetup, (shared) => {
+        const result = decodeHash(encodeHash(shared));
+        const { data } = shared;
+        expect(result).toEqual({
+          kind: 'setup',
+          setup: { ...shared, data: data && { ...data, hash: data.hash.slice(0, 16) } },
+        });
+        if (result.kind !== 'setup') return;
+        expect(experimentHash(result.setup.experiment)).toBe(experimentHash(shared.experiment));
+        expect(result.setup.studies.map(({ arms }) => arms.map(experimentHash))).toEqual(
+          shared.studies.map(({ arms }) => arms.map(experimentHash)),
+        );
+        if (data) expect(isSharedData(result.setup.data!, data)).toBe(true);
       }),
     );
   });
@@ -72,8 +116,8 @@ describe('encodeHash and decodeHash', () => {
     const experiment = defaultExperiment();
     for (const { sizes } of questions) {
       for (const study of [...sizes.full.studies, ...sizes.quick.studies]) {
-        const hash = encodeHash({ experiment, study });
-        expect(decodeHash(hash)).toEqual({ kind: 'setup', setup: { experiment, study } });
+        const hash = encodeHash(setup(experiment, study));
+        expect(decodeHash(hash)).toEqual({ kind: 'setup', setup: setup(experiment, study) });
         expect(hash.length).toBeLessThan(1500);
       }
     }
@@ -87,9 +131,9 @@ describe('encodeHash and decodeHash', () => {
       batchSize: 2,
       maxLearningRate: 5e-5,
     };
-    expect(encodeHash({ experiment: defaultExperiment(), study: undefined })).toBe('#v=1');
-    expect(encodeHash({ experiment, study: undefined })).toBe('#v=1&norm=gn&ws=1&bs=2&lr=5e-5');
-    const study: StudyPlan = {
+    expect(encodeHash(setup(defaultExperiment()))).toBe('#v=1');
+    expect(encodeHash(setup(experiment))).toBe('#v=1&norm=gn&ws=1&bs=2&lr=5e-5');
+    const study: SharedStudy = {
       title: 'GN & BN',
       kind: 'train',
       mode: 'race',
@@ -98,7 +142,7 @@ describe('encodeHash and decodeHash', () => {
       finder: undefined,
       question: { id: 'P8', size: 'quick' },
     };
-    expect(encodeHash({ experiment, study })).toBe(
+    expect(encodeHash(setup(experiment, study))).toBe(
       '#v=1&norm=gn&ws=1&bs=2&lr=5e-5&study=GN%20%26%20BN&mode=race&arm=&arm=norm:bn,ws:0&seeds=0,1&q=P8.quick',
     );
   });
@@ -108,20 +152,62 @@ describe('the finder', () => {
   it('travels with its ramp and its budget of images', () => {
     const experiment = defaultExperiment();
     const finder = { start: 1e-6, end: 1, steps: 400 };
-    const study: StudyPlan = {
+    const study: SharedStudy = {
       title: 'S',
       kind: 'finder',
       mode: 'queue',
       arms: [experiment],
       seeds: [0],
       finder,
+      finderImages: 6400,
       question: undefined,
     };
-    const hash = encodeHash({ experiment, finder, study, finderImages: 6400 });
+    const shared = { ...setup(experiment, study), finder };
+    const hash = encodeHash(shared);
     expect(hash).toBe('#v=1&find=1e-6,1,400&study=S&mode=queue&arm=&seeds=0&ramp=1e-6,1,400&images=6400');
-    expect(decodeHash(hash)).toEqual({
+    expect(decodeHash(hash)).toEqual({ kind: 'setup', setup: shared });
+  });
+});
+
+describe('several studies and the data', () => {
+  it('travel as people can read them', () => {
+    const experiment = defaultExperiment();
+    const [first, second] = questions.find(({ id }) => id === 'P3')!.sizes.quick.studies;
+    const shared = {
+      ...setup(experiment, { ...first!, seeds: [0, 5] }, second!),
+      active: 1,
+      data: { title: 'CIFAR-10', hash: '0123456789abcdef' },
+    };
+    const hash = encodeHash(shared);
+    expect(hash).toContain('#v=1&data=0123456789abcdef.CIFAR-10&edit=1&study=Batch%202');
+    expect(hash).toMatch(/&seeds=0,5&q=P3.quick&study=.*&seeds=0,1&q=P3.quick$/);
+    expect(decodeHash(hash)).toEqual({ kind: 'setup', setup: shared });
+  });
+
+  it('are refused by name where they are wrong', () => {
+    const study = 'study=S&mode=queue&arm=&seeds=0';
+    expect(errorsOf(`#v=1&${study}&${study}&seeds=1`)).toEqual({
+      'study[1].seeds': '“seeds” is there twice.',
+    });
+    expect(errorsOf(`#v=1&${study}&study=T&mode=fast&arm=bs:-1&seeds=0`)).toEqual({
+      'study[1].mode': 'The mode must be queue or race.',
+      'study[1].arm[0].bs': 'Batch size must be a whole number from 1 to 512.',
+    });
+    expect(errorsOf(`#v=1&edit=1&${study}`)).toHaveProperty('edit');
+    for (const data of ['', 'CIFAR-10', 'xyz.CIFAR-10', '0123.CIFAR-10', '0123456789abcdef']) {
+      expect(errorsOf(`#v=1&data=${data}`), data).toHaveProperty('data');
+    }
+    expect(errorsOf(`#v=1${`&${study}`.repeat(101)}`)).toHaveProperty('study');
+  });
+
+  it('open from links of before, which have one study and no data', () => {
+    expect(decodeHash('#v=1&bs=2&study=A&mode=race&arm=&arm=ws:1&seeds=0,1&q=P3.quick')).toMatchObject({
       kind: 'setup',
-      setup: { experiment, finder, study, finderImages: 6400 },
+      setup: { studies: [{ title: 'A', seeds: [0, 1] }], active: 0, data: undefined },
+    });
+    // Nor did the order of keys matter.
+    expect(decodeHash('#v=1&seeds=3&arm=&mode=queue&study=A')).toMatchObject({
+      setup: { studies: [{ seeds: [3] }] },
     });
   });
 });

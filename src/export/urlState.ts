@@ -6,11 +6,14 @@ import type { ParameterName } from '#domain/parameters.ts';
 import { finderSettingsSchema, MAX_FINDER_STEPS } from '#domain/runSchema.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import type { QuestionRef } from '#domain/study.ts';
+import { dataText, readData } from './urlData.ts';
+import type { SharedData } from './urlData.ts';
 
 /**
  * The set-up in the address, as people can read it: `#v=1&norm=gn&ws=1&bs=2&lr=5e-5`. Only what differs from the
  * defaults is there. A study adds `study` (its title), `mode`, one `arm` for each arm with what differs from the
- * settings before it (`arm=norm:gn,ws:1`), `seeds`, for finders `ramp=start,end,steps` and `images`, and `q=P1.quick`.
+ * settings before it (`arm=norm:gn,ws:1`), `seeds`, for finders `ramp=start,end,steps` and `images`, and `q=P1.quick`;
+ * each further `study` begins another one. `data` says which data set the runs are meant for.
  * docs/export.md lists the keys. A link sets the page up and never starts anything.
  */
 const VERSION = '1';
@@ -19,6 +22,7 @@ export const MAX_HASH_LENGTH = 2 ** 16;
 const MAX_ARMS = 1000;
 const MAX_SEEDS = 1000;
 const MAX_TITLE = 200;
+const MAX_STUDIES = 100;
 
 /** Short names of the parameters. Links live long: never rename one. */
 const KEYS: Readonly<Record<ParameterName, string>> = {
@@ -43,14 +47,28 @@ const STUDY_KEYS: readonly string[] = ['study', 'mode', 'arm', 'seeds', 'ramp', 
 /** Of the learning-rate finder in the set-up. */
 const FINDER_KEY = 'find';
 
+/** The study that is being edited, where it is not the first: its index. */
+const ACTIVE_KEY = 'edit';
+const DATA_KEY = 'data';
+const OTHER_KEYS: readonly string[] = ['v', FINDER_KEY, ACTIVE_KEY, DATA_KEY];
+
+/** A study in an address. */
+export interface SharedStudy extends StudyPlan {
+  /** Images that each finder may use; undefined: as many steps as its ramp has. */
+  readonly finderImages?: number | undefined;
+}
+
 /** What an address carries. */
 export interface SharedSetup {
   readonly experiment: Experiment;
   /** Ramp of the learning-rate finder; undefined is the default one. */
   readonly finder?: FinderSettings | undefined;
-  readonly study: StudyPlan | undefined;
-  /** Images that each finder of the study may use; undefined: as many steps as its ramp has. */
-  readonly finderImages?: number | undefined;
+  /** What is started together; several where a question needs that. */
+  readonly studies: readonly SharedStudy[];
+  /** Index of the study that is being edited. */
+  readonly active: number;
+  /** Undefined in links of before, and where no data are loaded. */
+  readonly data: SharedData | undefined;
 }
 
 export type SetupFromHash =
@@ -60,28 +78,32 @@ export type SetupFromHash =
   | { readonly kind: 'invalid'; readonly errors: ReadonlyMap<string, string> };
 
 /** The hash of a set-up, with its `#`. */
-export function encodeHash({ experiment, finder: ramp, study, finderImages }: SharedSetup): string {
+export function encodeHash({ experiment, finder, studies, active, data }: SharedSetup): string {
   const parts = [
     `v=${VERSION}`,
     ...differences(experiment, defaultExperiment()).map((pair) => pair.join('=')),
   ];
-  if (ramp) parts.push(`find=${rampText(ramp)}`);
-  if (study) {
-    const { title, mode, arms, seeds, finder, question } = study;
-    parts.push(`study=${encodeURIComponent(title)}`, `mode=${mode}`);
-    for (const arm of arms) {
-      parts.push(
-        `arm=${differences(arm, experiment)
-          .map((pair) => pair.join(':'))
-          .join(',')}`,
-      );
-    }
-    parts.push(`seeds=${seeds.join(',')}`);
-    if (finder) parts.push(`ramp=${rampText(finder)}`);
-    if (finder && finderImages !== undefined) parts.push(`images=${finderImages}`);
-    if (question) parts.push(`q=${question.id}.${question.size}`);
+  if (finder) parts.push(`${FINDER_KEY}=${rampText(finder)}`);
+  if (data) parts.push(`${DATA_KEY}=${dataText(data)}`);
+  if (active > 0) parts.push(`${ACTIVE_KEY}=${active}`);
+  return `#${[...parts, ...studies.flatMap((study) => studyParts(study, experiment))].join('&')}`;
+}
+
+function studyParts(study: SharedStudy, experiment: Experiment): string[] {
+  const { title, mode, arms, seeds, finder, finderImages, question } = study;
+  const parts = [`study=${encodeURIComponent(title)}`, `mode=${mode}`];
+  for (const arm of arms) {
+    parts.push(
+      `arm=${differences(arm, experiment)
+        .map((pair) => pair.join(':'))
+        .join(',')}`,
+    );
   }
-  return `#${parts.join('&')}`;
+  parts.push(`seeds=${seeds.join(',')}`);
+  if (finder) parts.push(`ramp=${rampText(finder)}`);
+  if (finder && finderImages !== undefined) parts.push(`images=${finderImages}`);
+  if (question) parts.push(`q=${question.id}.${question.size}`);
+  return parts;
 }
 
 function rampText({ start, end, steps }: FinderSettings): string {
@@ -117,18 +139,34 @@ export function decodeHash(hash: string): SetupFromHash {
     );
     return { kind: 'invalid', errors };
   }
-  const { fields, arms } = split(text, errors);
+  const { fields, studies: blocks } = split(text, errors);
   const version = fields.get('v');
   if (version !== VERSION) {
     return { kind: 'invalid', errors: new Map([['v', versionError(version)]]) };
   }
   const experiment = readExperiment(settingsOf(fields), defaultExperiment(), '', errors);
   const finder = readRamp(FINDER_KEY, fields.get(FINDER_KEY), errors);
-  const study = readStudy(fields, arms, experiment, errors);
-  const finderImages = readImages(fields.get('images'), errors);
+  if (blocks.length > MAX_STUDIES) {
+    errors.set('study', `A link has at most ${MAX_STUDIES} studies, not ${blocks.length}.`);
+  }
+  const studies = blocks.slice(0, MAX_STUDIES).map((block, index) => {
+    const found = new Map<string, string>();
+    const study = readStudy(block, experiment, found);
+    for (const [key, message] of found) errors.set(index > 0 ? `study[${index}].${key}` : key, message);
+    return study;
+  });
+  const active = readActive(fields.get(ACTIVE_KEY), studies.length, errors);
+  const data = readData(fields.get(DATA_KEY), errors);
   return errors.size > 0
     ? { kind: 'invalid', errors }
-    : { kind: 'setup', setup: { experiment, finder, study, finderImages } };
+    : { kind: 'setup', setup: { experiment, finder, studies, active, data } };
+}
+
+function readActive(text: string | undefined, count: number, errors: Map<string, string>): number {
+  if (text === undefined) return 0;
+  if (/^\d{1,3}$/.test(text) && Number(text) < count) return Number(text);
+  errors.set(ACTIVE_KEY, 'The study to edit must be the index of one, counted from 0.');
+  return 0;
 }
 
 function versionError(version: string | undefined): string {
@@ -137,25 +175,42 @@ function versionError(version: string | undefined): string {
     : `The link is of version ${clip(version)}, and this NormLab reads version ${VERSION}.`;
 }
 
-/** Keys with their values; `arm` may be there several times, every other key once. */
+/** Keys and values of one study; `arm` may be there several times. */
+interface StudyBlock {
+  readonly fields: Map<string, string>;
+  readonly arms: string[];
+}
+
+/** Keys with their values, each once; those of a study belong to the last `study` before them. */
 function split(
   text: string,
   errors: Map<string, string>,
-): { readonly fields: ReadonlyMap<string, string>; readonly arms: readonly string[] } {
+): { readonly fields: ReadonlyMap<string, string>; readonly studies: readonly StudyBlock[] } {
   const fields = new Map<string, string>();
-  const arms: string[] = [];
+  const studies: StudyBlock[] = [{ fields: new Map(), arms: [] }];
   for (const part of text.split('&')) {
     const at = part.indexOf('=');
     const key = at < 0 ? part : part.slice(0, at);
     const value = decoded(at < 0 ? '' : part.slice(at + 1));
-    if (key === 'arm') arms.push(value ?? '');
-    else if (key !== 'v' && key !== FINDER_KEY && !NAMES.has(key) && !STUDY_KEYS.includes(key)) {
+    if (key === 'study' && studies.at(-1)!.fields.has(key)) studies.push({ fields: new Map(), arms: [] });
+    const block = studies.at(-1)!;
+    const isOfStudy = STUDY_KEYS.includes(key);
+    const place = isOfStudy ? block.fields : fields;
+    const path = isOfStudy && studies.length > 1 ? `study[${studies.length - 1}].` : '';
+    if (key === 'arm') block.arms.push(value ?? '');
+    else if (!isOfStudy && !OTHER_KEYS.includes(key) && !NAMES.has(key)) {
       errors.set(clip(key), `“${clip(key)}” is not a setting.`);
-    } else if (fields.has(key)) errors.set(key, `“${key}” is there twice.`);
-    else if (value === undefined) errors.set(key, 'The value is not written as addresses are.');
-    else fields.set(key, value);
+    } else if (place.has(key)) errors.set(path + key, `“${key}” is there twice.`);
+    else if (value === undefined) errors.set(path + key, 'The value is not written as addresses are.');
+    else place.set(key, value);
   }
-  return { fields, arms };
+  const [first] = studies;
+  if (!first!.fields.has('study')) {
+    const alone = [...first!.fields.keys(), ...(first!.arms.length > 0 ? ['arm'] : [])];
+    for (const key of alone) errors.set(key, `“${key}” belongs to a study, and there is none.`);
+    return { fields, studies: [] };
+  }
+  return { fields, studies };
 }
 
 /** Undefined where the percent signs make no sense. */
@@ -202,20 +257,8 @@ function readNumber(text: string): number | undefined {
   return /^\d+(\.\d+)?(e[+-]?\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
-function readStudy(
-  fields: ReadonlyMap<string, string>,
-  armTexts: readonly string[],
-  base: Experiment,
-  errors: Map<string, string>,
-): StudyPlan | undefined {
-  const title = fields.get('study');
-  if (title === undefined) {
-    const alone = [...fields.keys(), ...(armTexts.length > 0 ? ['arm'] : [])].filter((key) =>
-      STUDY_KEYS.includes(key),
-    );
-    for (const key of alone) errors.set(key, `“${key}” belongs to a study, and there is none.`);
-    return undefined;
-  }
+function readStudy({ fields, arms }: StudyBlock, base: Experiment, errors: Map<string, string>): SharedStudy {
+  const title = fields.get('study') ?? '';
   if (title.length > MAX_TITLE) errors.set('study', `The title must have at most ${MAX_TITLE} characters.`);
   const mode = fields.get('mode');
   if (mode !== 'queue' && mode !== 'race') errors.set('mode', 'The mode must be queue or race.');
@@ -224,9 +267,10 @@ function readStudy(
     title,
     kind: finder ? 'finder' : 'train',
     mode: mode === 'race' ? 'race' : 'queue',
-    arms: readArms(armTexts, base, errors),
+    arms: readArms(arms, base, errors),
     seeds: readSeeds(fields.get('seeds') ?? '', errors),
     finder,
+    finderImages: readImages(fields.get('images'), errors),
     question: readQuestion(fields.get('q'), errors),
   };
 }

@@ -135,15 +135,20 @@ function useFileDropGuard(): void {
   }, []);
 }
 
-/** A hidden page may be frozen or closed without notice: keeps the state of what is going. */
+/** A hidden page may be frozen or closed without notice: keeps what is going, and ends what was removed. */
 function useStateSaver(): void {
   const client = useClient();
   useEffect(() => {
     const save = (): void => {
       if (document.visibilityState === 'hidden') client.saveStates();
     };
+    const leave = (): void => client.leave();
     document.addEventListener('visibilitychange', save);
-    return () => document.removeEventListener('visibilitychange', save);
+    addEventListener('pagehide', leave);
+    return () => {
+      document.removeEventListener('visibilitychange', save);
+      removeEventListener('pagehide', leave);
+    };
   }, [client]);
 }
 

@@ -50,7 +50,7 @@ function p8(size: QuestionRef['size']): QuestionSize {
   const usual = asInPost({ batchSize: 64, maxLearningRate: 5e-4, ...(isFull ? {} : QUICK) });
   const seedCount = isFull ? 1 : 2;
   return {
-    title: isFull ? 'The real WS test' : 'The real WS test, quick: width 16, part of the images',
+    title: isFull ? 'The real WS test' : 'The real WS test, quick: width 16, 2,000 or 6,400 images',
     note: isFull
       ? 'Width 64, all images, GN and BN with and without WS at batch 2 and 64, 3 epochs: 1,200,000 images for one seed.'
       : 'A sixteenth of the network, 2,000 images at batch 2 and 6,400 at batch 64, 2 seeds.',

@@ -28,7 +28,7 @@ function p5(size: QuestionRef['size']): QuestionSize {
       ...(isFull ? {} : { width: 16 }),
     });
     return {
-      title: `Time per step, batch ${batchSize}`,
+      title: `Time per step, batch ${batchSize}${isFull ? '' : ', quick'}`,
       kind: 'train',
       // One after another: what a step takes should not depend on a neighbour's.
       mode: 'queue',

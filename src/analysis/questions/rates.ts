@@ -22,13 +22,13 @@ function p2(size: QuestionRef['size']): QuestionSize {
   const arms = withAndWithoutWs(asInPost({ batchSize: 2, ...(isFull ? {} : QUICK_TINY_BATCH) }));
   const seedCount = isFull ? 5 : 3;
   return {
-    title: isFull ? 'Finder at batch 2, × 10' : 'Finder at batch 2, quick: width 16',
+    title: isFull ? 'Finder at batch 2, × 10' : 'Finder at batch 2, quick: width 16, 2,000 images',
     note: isFull
       ? 'Width 64, 100 steps as in the post and 1,000 steps, 5 seeds: 22,000 images.'
-      : 'A sixteenth of the network, 100 and 1,000 steps, 3 seeds.',
+      : 'A sixteenth of the network, 100 and 1,000 steps over 2,000 images, 3 seeds.',
     studies: [
-      finders(question, 'Finder at batch 2, 100 steps', arms, seedCount, 100),
-      finders(question, 'Finder at batch 2, 1,000 steps', arms, seedCount, 1000),
+      finders(question, `Finder at batch 2, 100 steps${isFull ? '' : ', quick'}`, arms, seedCount, 100),
+      finders(question, `Finder at batch 2, 1,000 steps${isFull ? '' : ', quick'}`, arms, seedCount, 1000),
     ],
   };
 }
@@ -38,15 +38,23 @@ function p6(size: QuestionRef['size']): QuestionSize {
   const isFull = size === 'full';
   const arms = withAndWithoutWs(asInPost({ batchSize: 256, ...(isFull ? {} : QUICK) }));
   return {
-    title: isFull ? 'Finder at batch 256, × 10' : 'Finder at batch 256, quick: width 16, at most 300 steps',
+    title: isFull
+      ? 'Finder at batch 256, × 10'
+      : 'Finder at batch 256, quick: width 16, 6,400 images, at most 300 steps',
     note: isFull
       ? 'Width 64, 100 steps as in the post and 1,000 steps, 3 seeds: 1,700,000 images.'
       : 'A sixteenth of the network, 100 and 300 steps over 6,400 images, 2 seeds.',
     studies: [
-      finders(question, 'Finder at batch 256, 100 steps', arms, isFull ? 3 : 2, 100),
+      finders(
+        question,
+        `Finder at batch 256, 100 steps${isFull ? '' : ', quick'}`,
+        arms,
+        isFull ? 3 : 2,
+        100,
+      ),
       isFull
         ? finders(question, 'Finder at batch 256, 1,000 steps', arms, 3, 1000)
-        : finders(question, 'Finder at batch 256, 300 steps', arms, 2, 300),
+        : finders(question, 'Finder at batch 256, 300 steps, quick', arms, 2, 300),
     ],
   };
 }
@@ -68,9 +76,15 @@ function p12(size: QuestionRef['size']): QuestionSize {
       ? 'Width 64, batch 2, half an epoch at each of five rates, and the finder: 252,000 images for one seed.'
       : 'A sixteenth of the network, 1,000 steps at each of five rates, and the finder, 2 seeds.',
     studies: [
-      race(question, 'Sweep of rates, BN', at(plain), seedCount),
-      race(question, 'Sweep of rates, BN+WS', at(standardized), seedCount),
-      finders(question, 'Finder beside the sweep', [plain, standardized], seedCount, isFull ? 1000 : 500),
+      race(question, `Sweep of rates, BN${isFull ? '' : ', quick'}`, at(plain), seedCount),
+      race(question, `Sweep of rates, BN+WS${isFull ? '' : ', quick'}`, at(standardized), seedCount),
+      finders(
+        question,
+        `Finder beside the sweep${isFull ? '' : ', quick'}`,
+        [plain, standardized],
+        seedCount,
+        isFull ? 1000 : 500,
+      ),
     ],
   };
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { questions } from '#analysis/questions.ts';
+import { questionById } from '#analysis/questions.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import { parseSeeds, plansToStart, studyActions, useStudy } from './studyStore.ts';
 
@@ -28,19 +28,58 @@ describe('the study that is being built', () => {
     studyActions.addArms([bn, { ...bn, batchSize: 2 }]);
     studyActions.setKind('finder');
     expect(plan()).toMatchObject({ mode: 'queue', seeds: [0, 1, 2], finder: { steps: 100 } });
-    expect(useStudy.getState().finderImages).toBe(6400);
-    expect(plansToStart(plan(), undefined)).toEqual([plan()]);
-    expect(plansToStart(plan(), 6400).map((one) => [one.title, one.finder?.steps])).toEqual([
+    expect(plan().finderImages).toBe(6400);
+    const { finderImages: _, ...asInPost } = plan();
+    expect(plansToStart(asInPost)).toEqual([asInPost]);
+    expect(plansToStart(plan()).map((one) => [one.title, one.finder?.steps])).toEqual([
       ['Study, batch 64', 100],
       ['Study, batch 2', 2000],
     ]);
   });
 
-  it('answers its question until it is changed', () => {
-    studyActions.loadQuestion(questions[0]!, 'quick');
-    expect(plan().question).toEqual({ id: questions[0]!.id, size: 'quick' });
+  it('answers its question for as long as it has the runs that decide it', () => {
+    const question = questionById('P1')!;
+    const { arms, title } = question.sizes.quick.studies[0]!;
+    const reference = { id: 'P1', size: 'quick' };
+    studyActions.loadQuestion(question, 'quick');
+    expect(plan().question).toEqual(reference);
+    studyActions.typeSeeds('0 1 2 3');
     studyActions.setMode('queue');
+    studyActions.addArms([{ ...arms[0]!, norm: 'gn' }]);
+    expect(plan()).toMatchObject({ question: reference, seeds: [0, 1, 2, 3], mode: 'queue', title });
+    studyActions.removeArm(1);
+    expect(plan()).toMatchObject({
+      question: undefined,
+      source: { question: reference },
+      title: `${title}, changed`,
+    });
+    studyActions.restoreQuestion();
+    expect(plan()).toMatchObject({ question: reference, title });
+    expect(plan().arms).toEqual([...arms, { ...arms[0]!, norm: 'gn' }]);
+    studyActions.setKind('finder');
     expect(plan().question).toBeUndefined();
+    studyActions.setKind('train');
+    expect(plan().question).toEqual(reference);
+  });
+
+  it('keeps the question of a study whose neighbour is changed', () => {
+    studyActions.loadQuestion(questionById('P2')!, 'quick');
+    studyActions.edit(1);
+    studyActions.setFinderImages(6400);
+    const [first, second] = useStudy.getState().plans;
+    expect(first!.question).toEqual({ id: 'P2', size: 'quick' });
+    expect(second!.question).toBeUndefined();
+    // Only the changed one takes its length from the images.
+    expect(plansToStart(first!).map(({ finder }) => finder?.steps)).toEqual([100]);
+    expect(plansToStart(second!).map(({ finder }) => finder?.steps)).toEqual([2000]);
+  });
+
+  it('believes a plan from elsewhere only the question whose runs it has', () => {
+    const study = questionById('P1')!.sizes.quick.studies[0]!;
+    studyActions.load([{ ...study, arms: study.arms.slice(1) }]);
+    expect(plan().question).toBeUndefined();
+    studyActions.load([{ ...study, arms: study.arms.toReversed(), seeds: [9] }]);
+    expect(plan().question).toEqual({ id: 'P1', size: 'quick' });
   });
 
   it('gives arms their own rates and remembers why', () => {

@@ -1,18 +1,25 @@
 import { create } from 'zustand';
 import { FINDER_IMAGES, finderStepsFor } from '#analysis/finderBands.ts';
 import type { Question, StudyPlan } from '#analysis/question.ts';
+import { heldStudy, questionSize } from '#analysis/questions.ts';
 import { areEqualArms } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
 import type { QuestionRef, Study, StudyMode } from '#domain/study.ts';
 
+/** A study that is being built. */
+export interface BuilderPlan extends StudyPlan {
+  /** Images that each finder may use; undefined for as many steps as the ramp has. */
+  readonly finderImages?: number | undefined;
+  /** The study of a question that it was made from, also when it answers that no more. */
+  readonly source?: { readonly question: QuestionRef; readonly index: number } | undefined;
+}
+
 interface StudyState {
   /** What is started together; more than one only where a question needs that. */
-  readonly plans: readonly StudyPlan[];
+  readonly plans: readonly BuilderPlan[];
   /** The plan that is being edited. */
   readonly active: number;
-  /** Images that each finder of a plan without a question may use; undefined for the post's 100 steps. */
-  readonly finderImages: number | undefined;
   /** Text of the seeds while it is being typed or is not allowed. */
   readonly seedsDraft: string | undefined;
   /** Why learning rates of arms are what they are, by arm: 'valley, median of 3'. */
@@ -31,8 +38,10 @@ interface StudyActions {
   setRate: (arm: Experiment, learningRate: number, reason: string) => void;
   typeSeeds: (text: string) => void;
   loadQuestion: (question: Question, size: QuestionRef['size']) => void;
+  /** Gives the plan the arms and the ramp that its question needs; what was added stays. */
+  restoreQuestion: () => void;
   /** Takes plans from elsewhere, such as a link. */
-  load: (plans: readonly StudyPlan[], finderImages?: number) => void;
+  load: (plans: readonly BuilderPlan[], active?: number) => void;
   clear: () => void;
 }
 
@@ -49,7 +58,6 @@ const emptyPlan: StudyPlan = {
 const start: StudyState = {
   plans: [emptyPlan],
   active: 0,
-  finderImages: undefined,
   seedsDraft: undefined,
   reasons: [],
 };
@@ -73,29 +81,31 @@ export function parseSeeds(text: string): number[] | undefined {
 }
 
 export const useStudy = create<StudyState & StudyActions>()((set, get) => {
-  /** An edited plan is its own: it no longer answers the question it came from. */
-  const change = (edit: Partial<StudyPlan>): void =>
+  const change = (edit: Partial<BuilderPlan>): void =>
     set(({ plans, active }) => ({
-      plans: plans.map((plan, i) => (i === active ? { ...plan, ...edit, question: undefined } : plan)),
+      plans: plans.map((plan, i) => (i === active ? named({ ...plan, ...edit }) : plan)),
     }));
-  const plan = (): StudyPlan => get().plans[get().active] ?? emptyPlan;
+  const plan = (): BuilderPlan => get().plans[get().active] ?? emptyPlan;
   return {
     ...start,
     edit: (active) => set({ active, seedsDraft: undefined }),
     setMode: (mode) => change({ mode }),
     setKind: (kind) => {
-      // As many images for every batch size, so that they can be compared.
-      set({ finderImages: kind === 'finder' ? FINDER_IMAGES : undefined });
+      if (kind === plan().kind) return;
       change(
         kind === 'finder'
-          ? { kind, mode: 'queue', finder: defaultFinderSettings, seeds: usualSeeds(plan()) }
-          : { kind, finder: undefined },
+          ? {
+              kind,
+              mode: 'queue',
+              finder: defaultFinderSettings,
+              // As many images for every batch size, so that they can be compared.
+              finderImages: FINDER_IMAGES,
+              seeds: usualSeeds(plan()),
+            }
+          : { kind, finder: undefined, finderImages: undefined },
       );
     },
-    setFinderImages: (finderImages) => {
-      set({ finderImages });
-      change({ finder: defaultFinderSettings });
-    },
+    setFinderImages: (finderImages) => change({ finder: defaultFinderSettings, finderImages }),
     addArms: (arms) => {
       const known = [...plan().arms];
       for (const arm of arms) if (!known.some((other) => areEqualArms(arm, other))) known.push(arm);
@@ -121,11 +131,38 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       if (seeds) change({ seeds });
     },
     loadQuestion: (question, size) => get().load(question.sizes[size].studies),
-    load: (plans, finderImages) =>
-      set({ ...start, plans: plans.length > 0 ? plans : [emptyPlan], finderImages }),
+    restoreQuestion: () => {
+      const { source, arms } = plan();
+      const study = source && questionSize(source.question)?.studies[source.index];
+      if (!study) return;
+      const { kind, finder } = study;
+      const further = arms.filter((arm) => !study.arms.some((other) => areEqualArms(arm, other)));
+      change({ kind, finder, finderImages: undefined, arms: [...study.arms, ...further] });
+    },
+    load: (plans, active = 0) =>
+      set({ ...start, plans: plans.length > 0 ? plans.map(withSource) : [emptyPlan], active }),
     clear: () => set(start),
   };
 });
+
+/** A plan from elsewhere answers the question that it names when it has that question's runs, whatever it says. */
+function withSource(plan: BuilderPlan): BuilderPlan {
+  const { question } = plan;
+  const index = question && heldStudy(plan, question);
+  return named({ ...plan, source: question && index !== undefined ? { question, index } : undefined });
+}
+
+const CHANGED = ', changed';
+
+/** An edited plan answers the question it came from for as long as it has the runs that decide it. */
+function named(plan: BuilderPlan): BuilderPlan {
+  const { source, finderImages } = plan;
+  const isHeld = source && finderImages === undefined && heldStudy(plan, source.question) !== undefined;
+  const title = plan.title.endsWith(CHANGED) ? plan.title.slice(0, -CHANGED.length) : plan.title;
+  return isHeld || !source
+    ? { ...plan, question: source?.question, title: source ? title : plan.title }
+    : { ...plan, question: undefined, title: `${title}${CHANGED}` };
+}
 
 /** Repeats show what a suggestion is worth. */
 function usualSeeds({ seeds }: StudyPlan): readonly number[] {
@@ -136,8 +173,8 @@ function usualSeeds({ seeds }: StudyPlan): readonly number[] {
 export const studyActions: StudyActions = useStudy.getState();
 
 /** A plan as it will be started: finders of several batch sizes are split where each has its own length. */
-export function plansToStart(plan: StudyPlan, finderImages: number | undefined): readonly StudyPlan[] {
-  if (plan.kind !== 'finder' || finderImages === undefined || plan.question) return [plan];
+export function plansToStart({ finderImages, source: _, ...plan }: BuilderPlan): readonly StudyPlan[] {
+  if (plan.kind !== 'finder' || finderImages === undefined) return [plan];
   const settings = plan.finder ?? defaultFinderSettings;
   return [...new Set(plan.arms.map((arm) => arm.batchSize))].map((batchSize) => ({
     ...plan,

@@ -1,28 +1,33 @@
 import { useEffect } from 'react';
-import type { StudyPlan } from '#analysis/question.ts';
 import { questionSize } from '#analysis/questions.ts';
+import type { ClientState } from '#client/trainingClient.ts';
+import type { RunRecord } from '#client/runRecord.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
 import type { FinderSettings } from '#domain/run.ts';
+import { isSharedData } from '#export/urlData.ts';
 import { decodeHash, encodeHash } from '#export/urlState.ts';
-import type { SetupFromHash, SharedSetup } from '#export/urlState.ts';
+import type { SetupFromHash, SharedSetup, SharedStudy } from '#export/urlState.ts';
+import { useClient } from './client.ts';
 import { setupActions, useSetup } from './setupStore.ts';
 import { studyActions, useStudy } from './studyStore.ts';
-import { viewActions } from './viewStore.ts';
+import { useView, viewActions } from './viewStore.ts';
 
 /** Typing changes the address when it rests, not at every key. */
 const REST_MS = 400;
 
-/** What the address should carry now: the set-up, and the study when it has arms. */
-function sharedNow(): SharedSetup {
-  const { plans, active, finderImages } = useStudy.getState();
+/** What the address should carry now: the set-up, the studies that have arms, and the data. */
+function sharedNow({ dataset }: Pick<ClientState, 'dataset'>): SharedSetup {
+  const { plans, active } = useStudy.getState();
   const { experiment, finder } = useSetup.getState();
-  const plan = plans[active];
+  const studies = plans.filter((plan) => plan.arms.length > 0);
   return {
     experiment,
     finder: isDefaultRamp(finder) ? undefined : finder,
-    study: plan && plan.arms.length > 0 ? plan : undefined,
-    finderImages,
+    studies,
+    active: Math.max(0, studies.indexOf(plans[active]!)),
+    // Data that a link asks for stay asked for while others are loaded.
+    data: useView.getState().linkData ?? dataset.info,
   };
 }
 
@@ -31,18 +36,41 @@ function isDefaultRamp({ start, end, steps }: FinderSettings): boolean {
   return start === usual.start && end === usual.end && steps === usual.steps;
 }
 
-/** The hash of a set-up; without its study where that is too large for an address. */
+/** The hash of a set-up; without its studies where they are too large for an address. */
 export function linkOf(setup: SharedSetup): string {
   const hash = encodeHash(setup);
-  return decodeHash(hash).kind === 'setup' ? hash : encodeHash({ ...setup, study: undefined });
+  return decodeHash(hash).kind === 'setup' ? hash : encodeHash({ ...setup, studies: [], active: 0 });
 }
 
-/** The study of a link with its siblings, where it is one of several of a question. */
-export function plansOfLink(study: StudyPlan): { plans: readonly StudyPlan[]; active: number } {
-  const plans = (study.question && questionSize(study.question)?.studies) ?? [];
-  const hashOf = (plan: StudyPlan): string => encodeHash({ experiment: defaultExperiment(), study: plan });
-  const active = plans.findIndex((plan) => hashOf(plan) === hashOf(study));
-  return active < 0 ? { plans: [study], active: 0 } : { plans, active };
+/** An address that opens what the page is set to. */
+export function currentLink(state: Pick<ClientState, 'dataset'>): string {
+  return new URL(linkOf(sharedNow(state)), location.href).href;
+}
+
+/** The hash of the set-up that a run was started with, on its data. */
+export function hashOfRun(run: RunRecord): string {
+  const { experiment, datasetTitle: title, datasetHash: hash } = run;
+  const finder = run.kind === 'finder' && !isDefaultRamp(run.settings) ? run.settings : undefined;
+  return encodeHash({ experiment, finder, studies: [], active: 0, data: { title, hash } });
+}
+
+/** The studies of a link; links of before carried one of those of a question, which brings its siblings. */
+export function plansOfLink({ studies, active }: Pick<SharedSetup, 'studies' | 'active'>): {
+  plans: readonly SharedStudy[];
+  active: number;
+} {
+  const [study, ...others] = studies;
+  const siblings = (study?.question && questionSize(study.question)?.studies) ?? [];
+  if (!study || others.length > 0 || siblings.length < 2) return { plans: studies, active };
+  const hashOf = (plan: SharedStudy): string =>
+    encodeHash({
+      experiment: defaultExperiment(),
+      studies: [{ ...plan, title: '' }],
+      active: 0,
+      data: undefined,
+    });
+  const index = siblings.findIndex((plan) => hashOf(plan) === hashOf(study));
+  return index < 0 ? { plans: studies, active } : { plans: siblings, active: index };
 }
 
 /** What to say of a link; undefined where there was none. */
@@ -52,19 +80,23 @@ export function linkNote(link: SetupFromHash): { text: string; isProblem: boolea
     const sentences = [...link.errors.values()].join(' ');
     return { text: `The link could not be used. ${sentences}`, isProblem: true };
   }
-  const what = link.setup.study ? 'the set-up and the study' : 'the set-up';
+  const { length } = link.setup.studies;
+  const what =
+    length === 0 ? 'the set-up' : `the set-up and ${length === 1 ? 'the study' : `${length} studies`}`;
   return { text: `The link filled ${what}. Nothing has started.`, isProblem: false };
 }
 
-function open(): void {
+function open({ dataset }: ClientState): void {
   const link = decodeHash(location.hash);
   if (link.kind === 'setup') {
     setupActions.load(link.setup.experiment);
     setupActions.setFinder(link.setup.finder ?? defaultFinderSettings);
-    if (link.setup.study) {
-      const { plans, active } = plansOfLink(link.setup.study);
-      studyActions.load(plans, link.setup.finderImages);
-      studyActions.edit(active);
+    const { data } = link.setup;
+    const isLoaded = data && dataset.info && isSharedData(data, dataset.info);
+    viewActions.setLinkData(isLoaded ? undefined : data);
+    if (link.setup.studies.length > 0) {
+      const { plans, active } = plansOfLink(link.setup);
+      studyActions.load(plans, active);
       viewActions.setTab('study');
     }
   }
@@ -79,26 +111,44 @@ function isReloadEntry(entry: PerformanceEntry): boolean {
 
 /** Keeps set-up and address equal: a link that is opened fills the set-up and never starts anything. */
 export function useLink(): void {
+  const client = useClient();
   useEffect(() => {
-    open();
+    open(client.getState());
     let timer: ReturnType<typeof setTimeout> | undefined;
     let written = location.hash;
     const write = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        written = linkOf(sharedNow());
+        written = linkOf(sharedNow(client.getState()));
         if (written !== location.hash) history.replaceState(null, '', written);
       }, REST_MS);
     };
     const read = (): void => {
-      if (location.hash !== written) open();
+      if (location.hash !== written) open(client.getState());
     };
-    const stops = [useSetup.subscribe(write), useStudy.subscribe(write)];
+    let { info } = client.getState().dataset;
+    const follow = (): void => {
+      const before = info;
+      ({ info } = client.getState().dataset);
+      if (!info || info === before) return;
+      const { linkData } = useView.getState();
+      if (linkData && isSharedData(linkData, info)) viewActions.setLinkData(undefined);
+      // A page that is opened without a link, on the data it had last, keeps its plain address.
+      if (before) write();
+    };
+    const stops = [
+      useSetup.subscribe(write),
+      useStudy.subscribe(write),
+      useView.subscribe(({ linkData }, before) => {
+        if (before.linkData && !linkData) write();
+      }),
+      client.subscribe(follow),
+    ];
     addEventListener('hashchange', read);
     return () => {
       clearTimeout(timer);
       for (const stop of stops) stop();
       removeEventListener('hashchange', read);
     };
-  }, []);
+  }, [client]);
 }

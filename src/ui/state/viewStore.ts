@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import { FASTAI_WINDOW } from '#ui/charts/metricCache.ts';
 import type { XUnit } from '#ui/charts/xUnit.ts';
 import type { FrozenRuns } from './frozenRuns.ts';
+import type { SharedData } from '#export/urlData.ts';
 import { setZoom } from './zoom.ts';
 
 export type Tab = 'data' | 'study' | 'find' | 'train' | 'compare';
@@ -38,6 +39,8 @@ interface ViewState {
   readonly isDeviceNoteRead: boolean;
   /** What became of the link that the page was opened with. */
   readonly linkNote: { readonly text: string; readonly isProblem: boolean } | undefined;
+  /** The data that a link asks for, while they are not those that are loaded. */
+  readonly linkData: SharedData | undefined;
   /** Spoken by screen readers; a new object each time, so that equal sentences are spoken again. */
   readonly announcement: { readonly text: string };
 }
@@ -61,6 +64,7 @@ interface ViewActions {
   openSheet: (sheet: 'setup' | 'runs' | undefined) => void;
   markDeviceNoteRead: () => void;
   setLinkNote: (note: ViewState['linkNote']) => void;
+  setLinkData: (data: SharedData | undefined) => void;
   announce: (text: string) => void;
 }
 
@@ -83,6 +87,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   sheet: undefined,
   isDeviceNoteRead: false,
   linkNote: undefined,
+  linkData: undefined,
   announcement: { text: '' },
   setTab: (tab) => set({ tab }),
   setXUnit: (xUnit) => {
@@ -111,6 +116,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   openSheet: (sheet) => set({ sheet }),
   markDeviceNoteRead: () => set({ isDeviceNoteRead: true }),
   setLinkNote: (linkNote) => set({ linkNote }),
+  setLinkData: (linkData) => set({ linkData }),
   announce: (text) => set({ announcement: { text } }),
 }));
 

@@ -14,7 +14,7 @@ import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
-import { ghostPoints } from './ghosts.ts';
+import { GHOST_NOTE, ghostPoints } from './ghosts.ts';
 import { Legend } from './Legend.tsx';
 import { LedgerPanel } from './LedgerPanel.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
@@ -41,6 +41,8 @@ export function ComparePanel(): ReactNode {
       <div className="compare">
         {outcome}
         <CompareEmpty isRead={isRead} attempt={attempt} />
+        {/* Some questions are answered by finders alone. */}
+        {allRuns.length > 0 && <LedgerPanel />}
       </div>
     );
   }
@@ -59,8 +61,7 @@ export function ComparePanel(): ReactNode {
       <BatchPanels view={view} drawsAll={drawsAll} />
       {ghosts.length > 0 && (
         <p className="field-help">
-          Hollow marks: validation losses of the post’s notebook at the ends of its epochs. One run, no seed,
-          other hardware, torch 1.0.
+          {`Hollow marks: validation losses of the post’s notebook at the ends of its epochs: ${GHOST_NOTE}`}
         </p>
       )}
       {view.baseline && view.runs.length > 1 && <DifferenceChart view={view} baseline={view.baseline} />}
@@ -166,7 +167,7 @@ function CompareEmpty({ isRead, attempt }: { isRead: boolean; attempt: Attempt }
   if (!isRead) return <p className="empty">Reading the runs of earlier visits…</p>;
   return (
     <div className="empty">
-      <h3>Nothing to compare yet</h3>
+      <h3>No training runs to compare yet</h3>
       <ol>
         <li>
           <strong>Train two arms</strong> that differ in one thing, such as BN and BN+WS, or race them in a

@@ -1,46 +1,20 @@
-import { memo, useEffect, useMemo, useState } from 'react';
+import { memo, useState } from 'react';
 import type { ReactNode } from 'react';
-import { claimsLedger, runsWithStepsToRead } from '#analysis/claims.ts';
 import type { ClaimRow } from '#analysis/claims.ts';
-import type { GhostRun } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
-import type { RunRecord } from '#client/runRecord.ts';
 import { studyOf } from '#client/studyQueue.ts';
 import { areEqualArms } from '#domain/arms.ts';
-import { formatLoss } from '#ui/format.ts';
+import { formatRemaining } from '#ui/format.ts';
+import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
-import { useClient, useClientState, useRuns } from '#ui/state/client.ts';
+import { studiesMs } from '#ui/studyCost.ts';
+import type { StepTimes } from '#ui/studyCost.ts';
+import { useStepTimes } from '#ui/panels/study/useStepTimes.ts';
+import { useClient, useClientState } from '#ui/state/client.ts';
 import { studyFrom } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-
-const verdictWords = {
-  supported: '✓ supported',
-  contradicted: '✗ contradicted',
-  undecided: '? undecided',
-} as const;
-
-/** What the runs at hand say about each claim of the post; read again only when some run has changed its result. */
-function useLedger(): readonly ClaimRow[] {
-  const client = useClient();
-  const runs = useRuns();
-  const key = runs.map(resultKey).join(' ');
-  const { rows, absent } = useMemo(() => {
-    const toRead = new Set(runsWithStepsToRead(runs).map(({ id }) => id));
-    const waiting = runs.filter((run) => toRead.has(run.id) && run.stepsLoaded === 'absent');
-    return { rows: claimsLedger(runs), absent: waiting.map(({ id }) => id) };
-    // eslint-disable-next-line react/exhaustive-deps -- `key` stands for what the ledger reads of the runs
-  }, [key]);
-  const absentKey = absent.join(' ');
-  useEffect(() => {
-    if (absentKey) void client.loadSteps(absentKey.split(' '));
-  }, [client, absentKey]);
-  return rows;
-}
-
-function resultKey(run: RunRecord): string {
-  const isLoaded = run.stepsLoaded === 'loaded' || run.stepsLoaded === 'live';
-  return `${run.id}:${run.status}:${run.kind === 'train' ? run.epochs.length : ''}:${isLoaded}`;
-}
+import { ghostText } from './ghosts.ts';
+import { useLedger } from './useLedger.ts';
 
 /** Claim by claim: supported, contradicted or undecided, by how many runs and with what interval. */
 export const LedgerPanel = memo(function LedgerPanel(): ReactNode {
@@ -48,6 +22,7 @@ export const LedgerPanel = memo(function LedgerPanel(): ReactNode {
   const [showsAll, setShowsAll] = useState(false);
   const tested = rows.filter((row) => row.count > 0);
   const shown = showsAll ? rows : tested;
+  const times = useStepTimes();
   return (
     <section className="ledger" aria-label="Claims ledger">
       <div className="section-head">
@@ -75,6 +50,7 @@ export const LedgerPanel = memo(function LedgerPanel(): ReactNode {
                 <LedgerRow
                   key={`${row.question} ${row.size} ${row.measure} ${row.dataset?.hash}`}
                   row={row}
+                  times={times}
                 />
               ))}
             </tbody>
@@ -85,7 +61,7 @@ export const LedgerPanel = memo(function LedgerPanel(): ReactNode {
   );
 });
 
-function LedgerRow({ row }: { row: ClaimRow }): ReactNode {
+function LedgerRow({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNode {
   const question = questionById(row.question);
   return (
     <tr>
@@ -98,30 +74,24 @@ function LedgerRow({ row }: { row: ClaimRow }): ReactNode {
         {row.dataset && <span className="cell-details">{row.dataset.title}</span>}
       </td>
       <td>
-        <span className={`verdict-chip is-${row.verdict}`}>{verdictWords[row.verdict]}</span>
+        <VerdictChip verdict={row.verdict} />
       </td>
       <td>{`${row.count} ${row.countOf}${row.count === 1 ? '' : 's'}`}</td>
       <td className="is-wrapped">{row.measure}</td>
       <td className="is-wrapped">
         {row.sentence}
         {row.advice && <span className="cell-details">{`To decide it: ${row.advice}.`}</span>}
-        <AddSeeds row={row} />
+        <AddSeeds row={row} times={times} />
       </td>
       <td className="is-wrapped">{question?.ghosts.map(ghostText).join('; ') || '–'}</td>
     </tr>
   );
 }
 
-/** 'notebook BN+WS, batch 64, LR 5e-4: valid 0.505': the last line of a notebook's table. */
-function ghostText(ghost: GhostRun): string {
-  const last = ghost.rows.at(-1);
-  return last ? `${ghost.label}: valid ${formatLoss(last.validLoss)}` : ghost.label;
-}
-
 /** Queues the runs that would decide a claim, on the data of its row and once. */
-function AddSeeds({ row }: { row: ClaimRow }): ReactNode {
+function AddSeeds({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNode {
   const client = useClient();
-  const hash = useClientState((state) => state.dataset.info?.hash);
+  const info = useClientState((state) => state.dataset.info);
   const isQueued = useClientState(({ queue }) =>
     row.missing.some((plan) =>
       queue.entries.some(
@@ -136,9 +106,11 @@ function AddSeeds({ row }: { row: ClaimRow }): ReactNode {
   );
   if (row.missing.length === 0 || row.advice === undefined) return null;
   if (isQueued) return <span className="field-help">Its seeds are in the queue.</span>;
-  if (row.dataset && row.dataset.hash !== hash) {
+  if (row.dataset && row.dataset.hash !== info?.hash) {
     return <span className="field-help">{`Seeds can be added when ${row.dataset.title} is loaded.`}</span>;
   }
+  const milliseconds = info && studiesMs(row.missing, info, times);
+  const time = milliseconds === undefined ? '' : ` (${formatRemaining(milliseconds)})`;
   return (
     <button
       type="button"
@@ -148,7 +120,7 @@ function AddSeeds({ row }: { row: ClaimRow }): ReactNode {
         viewActions.announce('The seeds are in the queue.');
       }}
     >
-      {row.advice.replace(/^add/, 'Add')}
+      {`${row.advice.replace(/^add/, 'Add')}${time}`}
     </button>
   );
 }

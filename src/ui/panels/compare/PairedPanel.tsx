@@ -2,9 +2,11 @@ import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
+import { raceWarning } from '#domain/arms.ts';
 import { differenceSeries } from '#ui/charts/differences.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import { xOfStep } from '#ui/charts/xUnit.ts';
+import { Notice } from '#ui/parts/Notice.tsx';
 import { formatLoss, formatTick } from '#ui/format.ts';
 import { cursorTitle, formatDifference } from '#ui/panels/train/readouts.ts';
 import type { ChartView } from '#ui/panels/train/chartRuns.ts';
@@ -29,6 +31,7 @@ export function PairedPanel({ view }: { view: ChartView }): ReactNode {
   );
   const pair = pairs.find((one) => pairName(one) === chosen) ?? pairs.at(-1);
   if (!pair) return null;
+  const warning = raceWarning([pair.baseline.experiment, pair.other.experiment]);
   return (
     <section className="paired" aria-label="Paired difference">
       <div className="section-head">
@@ -45,6 +48,7 @@ export function PairedPanel({ view }: { view: ChartView }): ReactNode {
           </select>
         )}
       </div>
+      {warning && <Notice tone="warning">{warning}</Notice>}
       <PairedChart view={view} pair={pair} />
       <ValidationPairs baseline={pair.baseline} other={pair.other} />
     </section>

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { TrainRecord } from '#client/runRecord.ts';
+import { RunSetup } from '#ui/panels/setup/RunSetup.tsx';
 import { runLabel, runName } from '#ui/runText.ts';
 import { useClient } from '#ui/state/client.ts';
 import { compareActions } from '#ui/state/compareStore.ts';
@@ -61,6 +62,7 @@ export function SelectedRuns({ runs, onGone }: SelectedRunsProps): ReactNode {
           Clear selection
         </button>
       </div>
+      {runs.length === 1 && <RunSetup key={`setup ${first.id}`} run={first} />}
       {runs.length === 1 ? (
         <NotesEditor key={first.id} run={first} />
       ) : (

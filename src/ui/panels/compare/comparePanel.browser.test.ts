@@ -122,6 +122,7 @@ let client: TrainingClient;
 const memory: ClientMemory = {
   dataset: { read: () => undefined, write: () => undefined },
   study: { open: () => Promise.resolve(undefined), write: () => undefined },
+  removals: { read: () => [], write: () => undefined },
 };
 
 beforeEach(async () => {

@@ -8,6 +8,15 @@ import { xOfStep } from '#ui/charts/xUnit.ts';
 import type { ChartView } from '#ui/panels/train/chartRuns.ts';
 import { formatLoss, formatRate } from '#ui/format.ts';
 
+/** What is to be known of the notebook's numbers wherever they are shown. */
+export const GHOST_NOTE = 'one run, no seed, other hardware, torch 1.0.';
+
+/** 'notebook BN+WS, batch 64, LR 5e-4: valid 0.505': the last line of a notebook's table. */
+export function ghostText(ghost: GhostRun): string {
+  const last = ghost.rows.at(-1);
+  return last ? `${ghost.label}: valid ${formatLoss(last.validLoss)}` : ghost.label;
+}
+
 /** The notebook's runs that the questions behind the drawn runs are about, each once. */
 export function ghostRuns(view: ChartView): readonly GhostRun[] {
   const ids = new Set(view.runs.flatMap(({ run }) => run.origin?.question?.id ?? []));

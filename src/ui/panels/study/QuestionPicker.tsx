@@ -6,9 +6,12 @@ import { questions } from '#analysis/questions.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { QuestionRef } from '#domain/study.ts';
 import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
+import { GHOST_NOTE, ghostText } from '#ui/panels/compare/ghosts.ts';
+import { useLedger } from '#ui/panels/compare/useLedger.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
+import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
 import { studiesMs, studyBytes } from '#ui/studyCost.ts';
-import { studyActions } from '#ui/state/studyStore.ts';
+import { studyActions, useStudy } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { useStepTimes } from './useStepTimes.ts';
 
@@ -17,8 +20,11 @@ type Size = QuestionRef['size'];
 /** The claims of the post as ready-made studies; choosing one fills the builder and starts nothing. */
 export function QuestionPicker({ info }: { info: DatasetInfo | undefined }): ReactNode {
   const id = useId();
-  const [chosen, setChosen] = useState('');
-  const [size, setSize] = useState<Size>('quick');
+  // Until something else is picked, the question that is in the builder, wherever it came from.
+  const built = useStudy((state) => state.plans[state.active]?.source?.question);
+  const [picked, setPicked] = useState<{ readonly id?: string; readonly size?: Size }>({});
+  const chosen = picked.id ?? built?.id ?? '';
+  const size = picked.size ?? built?.size ?? 'quick';
   const question = questions.find((one) => one.id === chosen);
   return (
     <section className="question" aria-label="Question">
@@ -30,7 +36,7 @@ export function QuestionPicker({ info }: { info: DatasetInfo | undefined }): Rea
           id={id}
           className="text-input"
           value={chosen}
-          onChange={(event) => setChosen(event.target.value)}
+          onChange={(event) => setPicked({ ...picked, id: event.target.value })}
         >
           <option value="">None: build your own study</option>
           {questions.map((one) => (
@@ -50,7 +56,7 @@ export function QuestionPicker({ info }: { info: DatasetInfo | undefined }): Rea
               title: question.sizes[value].title,
             }))}
             value={size}
-            onChange={setSize}
+            onChange={(value) => setPicked({ ...picked, size: value })}
           />
           <QuestionFacts question={question} size={size} info={info} />
           <div className="study-actions">
@@ -59,6 +65,7 @@ export function QuestionPicker({ info }: { info: DatasetInfo | undefined }): Rea
               className="button"
               onClick={() => {
                 studyActions.loadQuestion(question, size);
+                setPicked({});
                 viewActions.announce(`${question.sizes[size].title} is in the builder. Nothing has started.`);
               }}
             >
@@ -94,7 +101,35 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
           ? `a time that was not measured yet: put it in the builder and press “Measure the time”. About ${formatBytes(bytes)} of GPU memory.`
           : `${formatRemaining(milliseconds)} and about ${formatBytes(bytes)} of GPU memory.`}
       </Fact>
+      {question.ghosts.length > 0 && (
+        <Fact term="Notebook">
+          {question.ghosts.map(ghostText).join('; ')}. Drawn as hollow points: {GHOST_NOTE}
+        </Fact>
+      )}
+      <SoFar question={question} size={props.size} />
     </dl>
+  );
+}
+
+/** What runs of this browser say already, as in the ledger. */
+function SoFar({ question, size }: { question: Question; size: Size }): ReactNode {
+  const rows = useLedger().filter(
+    (row) => row.question === question.id && row.size === size && row.count > 0,
+  );
+  if (rows.length === 0) return null;
+  return (
+    <Fact term="Your runs">
+      <ul className="question-verdicts">
+        {rows.map((row) => (
+          <li key={`${row.measure} ${row.dataset?.hash}`}>
+            <VerdictChip verdict={row.verdict} /> {`n = ${row.count}, ${row.measure}`}
+          </li>
+        ))}
+      </ul>
+      <button type="button" className="button is-small" onClick={() => viewActions.setTab('compare')}>
+        To the claims ledger
+      </button>
+    </Fact>
   );
 }
 

@@ -52,6 +52,13 @@ export function QueuePanel(): ReactNode {
             </button>
           </div>
         )}
+        {isOver && queue.studies.some(({ question }) => question) && (
+          <div className="study-actions">
+            <button type="button" className="button is-small" onClick={() => viewActions.setTab('compare')}>
+              To the claims ledger
+            </button>
+          </div>
+        )}
       </header>
       {queue.studies.map((study) => (
         <ArmsProgress key={study.id} study={study} queue={queue} runs={runs} />

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { StudyPlan } from '#analysis/question.ts';
 import { workOf } from '#analysis/question.ts';
+import type { BenchmarkOptions } from '#domain/benchmark.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
@@ -47,20 +48,13 @@ function MeasureTime({ arms }: { arms: readonly Experiment[] }): ReactNode {
   const isReady = useClientState((state) => state.connection.status === 'ready');
   const isRunGoing = useActiveRun() !== undefined;
   const canMeasure = isReady && !isRunGoing && !measurement.going && arms.length > 0;
-
-  const measure = async (): Promise<void> => {
-    for (const options of benchmarksOf(arms)) {
-      await client.measurement.start(options);
-      if (client.measurement.state.error) return;
-    }
-  };
   return (
     <div className="study-actions">
       <button
         type="button"
         className="button is-small"
         aria-disabled={!canMeasure}
-        onClick={() => canMeasure && void measure()}
+        onClick={() => canMeasure && void client.measurement.startAll(benchmarksOf(arms))}
       >
         {measurement.going ? 'Measuring…' : 'Measure the time'}
       </button>
@@ -75,9 +69,7 @@ function MeasureTime({ arms }: { arms: readonly Experiment[] }): ReactNode {
 }
 
 /** A benchmark measures networks of one width and batch size at a time. */
-function benchmarksOf(
-  arms: readonly Experiment[],
-): Parameters<ReturnType<typeof useClient>['measurement']['start']>[0][] {
+function benchmarksOf(arms: readonly Experiment[]): BenchmarkOptions[] {
   const sizes = new Map<string, Experiment[]>();
   for (const arm of arms) {
     const key = `${arm.width} ${arm.batchSize}`;

@@ -1,10 +1,11 @@
 import type { ReactNode } from 'react';
 import { isGoing } from '#client/runRecord.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
-import { Icon } from '#ui/parts/Icon.tsx';
+import { CloseButton } from '#ui/parts/CloseButton.tsx';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
+import { LinkDataNotice } from './LinkDataNotice.tsx';
 
 /** What the user should know of studies, links and kept runs, whatever tab is open. */
 export function StudyNotices(): ReactNode {
@@ -12,6 +13,7 @@ export function StudyNotices(): ReactNode {
     <>
       <LeftStudy />
       <LinkNotice />
+      <LinkDataNotice />
       <KeptNotice />
     </>
   );
@@ -86,13 +88,5 @@ function KeptNotice(): ReactNode {
     <Notice tone="warning" actions={<CloseButton onClose={() => client.dismissKeptProblem()} />}>
       {problem}
     </Notice>
-  );
-}
-
-function CloseButton({ onClose }: { onClose: () => void }): ReactNode {
-  return (
-    <button type="button" className="button is-quiet is-icon" aria-label="Close this note" onClick={onClose}>
-      <Icon name="close" />
-    </button>
   );
 }

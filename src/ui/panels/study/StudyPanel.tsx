@@ -2,22 +2,24 @@ import { useId } from 'react';
 import type { ReactNode } from 'react';
 import { FINDER_IMAGES, finderStepsFor } from '#analysis/finderBands.ts';
 import type { StudyPlan } from '#analysis/question.ts';
-import { raceProblem, raceWarning } from '#domain/arms.ts';
+import { questionById } from '#analysis/questions.ts';
+import { raceWarning } from '#domain/arms.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { formatCount } from '#ui/format.ts';
-import { experimentProblem } from '#ui/plan.ts';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { parseSeeds, plansToStart, studyActions, studyFrom, useStudy } from '#ui/state/studyStore.ts';
+import type { BuilderPlan } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { ArmList } from './ArmList.tsx';
 import { GridBuilder } from './GridBuilder.tsx';
 import { QueuePanel } from './QueuePanel.tsx';
 import { QuestionPicker } from './QuestionPicker.tsx';
 import { StudyCost } from './StudyCost.tsx';
+import { startProblem } from './startProblem.ts';
 
 /** Builds a study: arms, seeds and how they run; shows what goes on of it. */
 export function StudyPanel(): ReactNode {
@@ -41,6 +43,7 @@ export function StudyPanel(): ReactNode {
           onChange={studyActions.edit}
         />
       )}
+      <LostQuestion plan={plan} />
       <PlanForm plan={plan} />
       <ArmList plan={plan} />
       <details className="fold">
@@ -49,6 +52,27 @@ export function StudyPanel(): ReactNode {
       </details>
       <StudyStart plans={plans} />
     </div>
+  );
+}
+
+/** An edit has taken away what the question is decided by: says so, and offers the way back. */
+function LostQuestion({ plan }: { plan: BuilderPlan }): ReactNode {
+  const { source, question } = plan;
+  const asked = source && !question && questionById(source.question.id);
+  if (!asked) return null;
+  return (
+    <Notice
+      tone="info"
+      title={`This study no longer answers “${asked.title}”`}
+      actions={
+        <button type="button" className="button is-small" onClick={studyActions.restoreQuestion}>
+          Put back what it needs
+        </button>
+      }
+    >
+      An arm or the ramp that its decision rests on was changed. Its runs get no notebook points; the ledger
+      counts those whose settings match. Seeds, their order and further arms can change freely.
+    </Notice>
   );
 }
 
@@ -106,8 +130,8 @@ function PlanForm({ plan }: { plan: StudyPlan }): ReactNode {
   );
 }
 
-function FinderBudget({ plan }: { plan: StudyPlan }): ReactNode {
-  const finderImages = useStudy((state) => state.finderImages);
+function FinderBudget({ plan }: { plan: BuilderPlan }): ReactNode {
+  const { finderImages } = plan;
   const batches = [...new Set(plan.arms.map((arm) => arm.batchSize))];
   const steps = batches.map(
     (batch) => `${formatCount(finderStepsFor(finderImages ?? 0, batch))} steps at batch ${batch}`,
@@ -135,17 +159,17 @@ function FinderBudget({ plan }: { plan: StudyPlan }): ReactNode {
 }
 
 /** What the study takes, what stands against it, and its start. */
-function StudyStart({ plans }: { plans: readonly StudyPlan[] }): ReactNode {
+function StudyStart({ plans }: { plans: readonly BuilderPlan[] }): ReactNode {
   const client = useClient();
   const info = useClientState((state) => state.dataset.info);
   const connection = useClientState((state) => state.connection);
   const isGoing = useClientState((state) => !isQueueOver(state.queue));
-  const finderImages = useStudy((state) => state.finderImages);
-  const toStart = plans.flatMap((plan) => plansToStart(plan, finderImages));
+  const seedsDraft = useStudy((state) => state.seedsDraft);
+  const toStart = plans.flatMap(plansToStart);
   const problem = !info
     ? 'There is no data to train on.'
     : connection.status === 'ready'
-      ? plans.map((plan) => planProblem(plan, info)).find((text) => text !== undefined)
+      ? startProblem(plans, seedsDraft, info)
       : 'The GPU is not ready.';
   const warnings = plans.filter((plan) => plan.mode === 'race').map((plan) => raceWarning(plan.arms));
   const start = (): void => {
@@ -183,10 +207,4 @@ function StudyStart({ plans }: { plans: readonly StudyPlan[] }): ReactNode {
       </div>
     </section>
   );
-}
-
-function planProblem(plan: StudyPlan, info: Parameters<typeof experimentProblem>[1]): string | undefined {
-  if (plan.arms.length === 0) return 'Add an arm first.';
-  const race = plan.kind === 'train' && plan.mode === 'race' ? raceProblem(plan.arms) : undefined;
-  return race ?? plan.arms.map((arm) => experimentProblem(arm, info)).find((text) => text !== undefined);
 }
