@@ -1,5 +1,5 @@
 import type { Experiment } from '#domain/experiment.ts';
-import type { ForkOrigin, KeptRun, RunNotes } from '#domain/keptRun.ts';
+import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
 import type { LayerHistory } from '#domain/layerHistory.ts';
 import { isOver } from '#domain/run.ts';
 import type {
@@ -7,6 +7,7 @@ import type {
   EpochRow,
   FinderResult,
   FinderSettings,
+  ForkOrigin,
   PairedValidation,
   Preparation,
   RunPlan,

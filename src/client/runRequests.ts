@@ -1,6 +1,6 @@
 import type { Experiment } from '#domain/experiment.ts';
 import { isOver } from '#domain/run.ts';
-import type { FinderSettings, RunStatus } from '#domain/run.ts';
+import type { FinderSettings, ForkOrigin, RunStatus } from '#domain/run.ts';
 import type { RunOrigin } from '#domain/study.ts';
 import type { Requests } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
@@ -66,11 +66,11 @@ export class RunRequests {
   }
 
   /**
-   * Continues a run with other settings, as a run of its own: from its newest kept state of at most `step` steps.
+   * Continues a run with other settings, as a run of its own: from its newest kept state of at most `forkOf.step`
+   * steps.
    */
-  fork(runId: string, experiment: Experiment, step: number): StartedRuns {
-    const forkOf = { runId, step };
-    const start = this.#runs.nextStart('train', experiment, undefined);
+  fork({ experiment, origin }: WantedRun, forkOf: ForkOrigin): StartedRuns {
+    const start = this.#runs.nextStart('train', experiment, origin);
     this.#runs.addTraining(start, this.#setting(), forkOf);
     return this.#follow([start.runId], async () => {
       const { status } = await this.#link().request('train', { start, forkOf });

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Checkpoint } from './checkpoint.ts';
-import type { ForkOrigin, KeptRun, RunHeader, RunNotes, RunStart } from './keptRun.ts';
+import type { KeptRun, RunHeader, RunNotes, RunStart } from './keptRun.ts';
 import {
   countSchema,
   divergenceSchema,
@@ -20,7 +20,7 @@ import {
   timeSchema,
   type Schema,
 } from './runSchema.ts';
-import type { PairedValidation } from './run.ts';
+import type { ForkOrigin, PairedValidation } from './run.ts';
 import type { RunOrigin } from './study.ts';
 
 /** Also the name of a run's folder and of its lock, so nothing that a file system could misunderstand. */
@@ -46,7 +46,11 @@ const start = {
 
 export const runStartSchema: Schema<RunStart> = v.strictObject(start);
 
-export const forkOriginSchema: Schema<ForkOrigin> = v.strictObject({ runId: runIdSchema, step: stepSchema });
+export const forkOriginSchema: Schema<ForkOrigin> = v.strictObject({
+  runId: runIdSchema,
+  step: stepSchema,
+  number: v.exactOptional(v.pipe(countSchema, v.minValue(1))),
+});
 
 export const runHeaderSchema: Schema<RunHeader> = v.pipe(
   v.strictObject({

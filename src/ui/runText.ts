@@ -1,4 +1,5 @@
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
+import { forkText } from '#domain/arms.ts';
 import { armName } from '#domain/experiment.ts';
 import type { FinderResult, FinderRule, Preparation } from '#domain/run.ts';
 import { formatCount, formatLoss, formatPercent, formatRate } from './format.ts';
@@ -33,6 +34,7 @@ export function runDetails(run: RunRecord): string {
   if (optimizer === 'sgd') parts.push('SGD');
   if (augmentation !== 'none') parts.push('augmented');
   parts.push(`seed ${seed}`);
+  if (run.forkOf) parts.push(forkText(run.forkOf));
   if (run.givenWeights !== undefined) {
     const { initialWeightsHash = '' } = run.plan ?? {};
     parts.push(`from ${run.givenWeights || 'given weights'} ${initialWeightsHash.slice(0, 8)}`.trimEnd());
