@@ -18,7 +18,7 @@ test('forks a run that diverged, one that finished, and one while another goes',
   const panel = page.getByRole('region', { name: /^Divergence of #1 None/ });
 
   await test.step('a rate far too high diverges after a state was kept', async () => {
-    await train(page, { ...small, arm: 'None', epochs: 60, maxLearningRate: 3 });
+    await train(page, { ...small, arm: 'None', epochs: 60, maxLearningRate: 0.1 });
     await expect(runItem(page, 'run 1 None, diverged at step')).toBeVisible();
     await expect(panel.getByRole('figure', { name: 'Divergence recorder' })).toBeVisible();
     await expect(panel.getByText(/The state after step \d+, at learning rate/)).toBeVisible();

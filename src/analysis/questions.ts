@@ -1,5 +1,5 @@
 import type { QuestionRef } from '#domain/study.ts';
-import type { Question, QuestionId, QuestionSize } from './question.ts';
+import type { Question, QuestionId, QuestionSize, StudyPlan } from './question.ts';
 import { questionsAsRun } from './questions/asRun.ts';
 import { questionsBeyond } from './questions/beyond.ts';
 import { questionsOnCost } from './questions/cost.ts';
@@ -23,4 +23,21 @@ export function questionById(id: string): Question | undefined {
 /** The size of a question that a run belongs to. */
 export function questionSize(reference: QuestionRef): QuestionSize | undefined {
   return questionById(reference.id)?.sizes[reference.size];
+}
+
+/** The plan of a question, with the reason for the rates that are those of the post's notebook. */
+export function withNotebookReasons(plan: StudyPlan): StudyPlan {
+  const ghosts = (plan.question && questionById(plan.question.id)?.ghosts) ?? [];
+  const rateReasons = plan.arms.map((arm) =>
+    ghosts.some(
+      ({ settings }) =>
+        settings.norm === arm.norm &&
+        settings.ws === arm.ws &&
+        settings.batchSize === arm.batchSize &&
+        settings.maxLearningRate === arm.maxLearningRate,
+    )
+      ? 'notebook'
+      : '',
+  );
+  return plan.kind === 'train' && rateReasons.includes('notebook') ? { ...plan, rateReasons } : plan;
 }

@@ -27,6 +27,8 @@ interface RecordBase {
   readonly experiment: Experiment;
   /** Which run of which study it is; undefined for a run that was started alone. */
   readonly origin: RunOrigin | undefined;
+  /** Why its learning rate is what it is, where somebody said so. */
+  readonly rateReason?: string;
   /** The run that it continues with other settings. */
   readonly forkOf: ForkOrigin | undefined;
   /** Milliseconds since 1970. */
@@ -116,6 +118,7 @@ export function recordOfKept(kept: KeptRun): RunRecord {
     stepCount: kept.stepCount > 0 ? (header.forkOf?.step ?? 0) + kept.stepCount : 0,
     stepsLoaded: 'absent',
     metrics: new MetricBuffer(),
+    ...(header.rateReason !== undefined && { rateReason: header.rateReason }),
     ...(header.givenWeights !== undefined && { givenWeights: header.givenWeights }),
     ...(kept.stepTime && { stepTime: kept.stepTime }),
   };

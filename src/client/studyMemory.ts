@@ -29,6 +29,7 @@ const study = v.object({
   seeds: v.pipe(v.array(v.number()), v.minLength(1)),
   finder: v.optional(finderSettings),
   question: v.optional(v.object({ id: v.string(), size: v.picklist(['full', 'quick']) })),
+  rateReasons: v.exactOptional(v.array(v.string())),
   forks: v.exactOptional(v.array(v.object({ arm: v.number(), of: forkOf }))),
 });
 

@@ -54,6 +54,8 @@ export function withStudy(queue: StudyQueue, study: Study): StudyQueue {
 export interface WantedFork {
   readonly of: ForkOrigin;
   readonly experiment: Experiment;
+  /** Why its learning rate is what it is; empty where nobody said. */
+  readonly rateReason: string;
   /** Where the run that it continues comes from. */
   readonly origin: RunOrigin | undefined;
 }
@@ -67,7 +69,8 @@ export function isOfQueue(queue: StudyQueue, origin: RunOrigin | undefined): boo
  * Appends a fork: as an arm of the study that its run is of, where that still stands in the queue, and else as a
  * study of its own, named `id`.
  */
-export function withFork(queue: StudyQueue, { of, experiment, origin }: WantedFork, id: string): StudyQueue {
+export function withFork(queue: StudyQueue, wanted: WantedFork, id: string): StudyQueue {
+  const { of, experiment, rateReason, origin } = wanted;
   const isThere = isOfQueue(queue, origin);
   const kept = isThere || !isQueueOver(queue) ? queue : EMPTY_QUEUE;
   const study: Study = kept.studies.find((one) => isThere && one.id === origin?.studyId) ?? {
@@ -81,7 +84,12 @@ export function withFork(queue: StudyQueue, { of, experiment, origin }: WantedFo
     question: undefined,
   };
   const arm = study.arms.length;
-  const grown = { ...study, arms: [...study.arms, experiment], forks: [...(study.forks ?? []), { arm, of }] };
+  const grown: Study = {
+    ...study,
+    arms: [...study.arms, experiment],
+    rateReasons: [...study.arms.map((_, i) => study.rateReasons?.[i] ?? ''), rateReason],
+    forks: [...(study.forks ?? []), { arm, of }],
+  };
   const entry: QueueEntry = {
     key: `${study.id}/${arm}/${experiment.seed}`,
     studyId: study.id,

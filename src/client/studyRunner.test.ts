@@ -304,6 +304,30 @@ describe('a study in the client', () => {
   });
 });
 
+it('tells why the rate of an arm is what it is, and no finder does', async () => {
+  const memory = {
+    dataset: { read: () => undefined, write: () => undefined },
+    study: { open: () => Promise.resolve(undefined), write: () => undefined },
+  };
+  let worker!: FakeWorker;
+  const client = new TrainingClient(() => (worker = new FakeWorker()), memory);
+  await worker.answer('start', device);
+  await worker.answer('keptRuns', { runs: [] });
+  await worker.answer('loadDataset', dataset);
+  await worker.answer('keptData', nothingKept);
+  client.startStudy({ ...study, rateReasons: ['valley'] });
+  await worker.answer('train', { status: 'finished' });
+  await worker.answer('train', { status: 'finished' });
+  expect(client.getState().runs.map(({ rateReason }) => rateReason)).toEqual(['valley', undefined]);
+  client.startStudy({
+    ...study,
+    rateReasons: ['valley'],
+    kind: 'finder',
+    finder: { start: 1e-7, end: 1, steps: 9 },
+  });
+  expect(client.getState().runs.at(-1)).not.toHaveProperty('rateReason');
+});
+
 describe('a fork in the client', () => {
   let worker: FakeWorker;
   let client: TrainingClient;

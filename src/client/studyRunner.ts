@@ -89,7 +89,8 @@ export class StudyRunner implements QueueActions {
     if (isOver) this.#dataset = this.#page.dataset() ?? this.#dataset;
     const isBusy = !isOver || this.#requests.pending.length > 0 || this.#runs.state.runs.some(isGoing);
     if (!isBusy && !isOfQueue(this.#queue, wanted.origin)) {
-      this.#requests.fork({ experiment: wanted.experiment, origin: undefined }, wanted.of);
+      const { experiment, rateReason, of } = wanted;
+      this.#requests.fork({ experiment, origin: undefined, ...(rateReason && { rateReason }) }, of);
       return;
     }
     this.#set(withFork(this.#queue, wanted, `study-${crypto.randomUUID()}`));
@@ -186,6 +187,7 @@ export class StudyRunner implements QueueActions {
     const wanted = entries.map((entry): WantedRun => ({
       experiment: entry.experiment,
       origin: originOf(study, entry),
+      ...rateReasonOf(study, entry),
     }));
     if (study.finder) return this.#requests.findLearningRate(wanted[0]!, study.finder);
     const { forkOf } = entries[0]!;
@@ -244,6 +246,12 @@ export class StudyRunner implements QueueActions {
   #save(): void {
     this.#memory.write(isQueueOver(this.#queue) ? undefined : { queue: this.#queue, dataset: this.#dataset });
   }
+}
+
+/** A finder does not use the rate of its arm. */
+function rateReasonOf({ kind, rateReasons }: Study, { arm }: QueueEntry): Pick<WantedRun, 'rateReason'> {
+  const rateReason = rateReasons?.[arm];
+  return kind === 'train' && rateReason ? { rateReason } : {};
 }
 
 function originOf({ id, title, mode, question }: Study, { arm, forkOf }: QueueEntry): RunOrigin {

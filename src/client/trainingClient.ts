@@ -140,9 +140,11 @@ export class TrainingClient {
   /**
    * Starts a training run and returns its id.
    * @param weights that it starts from; absent: those that follow from the seed.
+   * @param rateReason why its learning rate is what it is, where somebody said so.
    */
-  train(experiment: Experiment, weights?: WeightsFile): string {
-    return this.#requests.train({ experiment, origin: undefined }, weights).runIds[0]!;
+  train(experiment: Experiment, weights?: WeightsFile, rateReason?: string): string {
+    const wanted = { experiment, origin: undefined, ...(rateReason !== undefined && { rateReason }) };
+    return this.#requests.train(wanted, weights).runIds[0]!;
   }
 
   /** Starts a learning-rate finder and returns its id; `weights` as for `train`. */
@@ -180,7 +182,13 @@ export class TrainingClient {
     const run = this.#runs.get(runId);
     if (run?.kind !== 'train') return;
     const { number, origin } = run;
-    this.#studies.fork({ of: { runId, step: Math.min(step, soundSteps(run)), number }, experiment, origin });
+    const keepsRate = experiment.maxLearningRate === run.experiment.maxLearningRate;
+    this.#studies.fork({
+      of: { runId, step: Math.min(step, soundSteps(run)), number },
+      experiment,
+      rateReason: (keepsRate && run.rateReason) || '',
+      origin,
+    });
   }
 
   /** Steps of the kept states that a run can be forked from, newest last. */

@@ -20,6 +20,8 @@ export interface RunStart {
   readonly number: number;
   readonly experiment: Experiment;
   readonly origin: RunOrigin | undefined;
+  /** Why its learning rate is what it is: 'valley', 'by hand'. It decides nothing about the run. */
+  readonly rateReason?: string;
 }
 
 /** What never changes about a run. */

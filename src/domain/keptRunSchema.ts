@@ -37,11 +37,15 @@ export const runOriginSchema: Schema<RunOrigin> = v.strictObject({
   question: maybe(v.strictObject({ id: textSchema(20), size: v.picklist(['full', 'quick']) })),
 });
 
+/** Most that a reason for a learning rate may say. */
+export const RATE_REASON_LIMIT = 100;
+
 const start = {
   runId: runIdSchema,
   number: v.pipe(countSchema, v.minValue(1)),
   experiment: experimentSchema,
   origin: maybe(runOriginSchema),
+  rateReason: v.exactOptional(textSchema(RATE_REASON_LIMIT)),
 };
 
 export const runStartSchema: Schema<RunStart> = v.strictObject(start);

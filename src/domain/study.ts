@@ -38,6 +38,8 @@ export interface Study {
   readonly finder: FinderSettings | undefined;
   /** Set when the study came from the catalogue and was not changed since. */
   readonly question: QuestionRef | undefined;
+  /** Why the learning rates of the arms are what they are, by arm: 'valley, median of 3'; empty where nobody said. */
+  readonly rateReasons?: readonly string[];
   /** Arms that came as forks while the study was going. */
   readonly forks?: readonly StudyFork[];
 }

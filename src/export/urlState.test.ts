@@ -68,6 +68,25 @@ describe('encodeHash and decodeHash', () => {
     );
   });
 
+  it('return why learning rates are what they are', () => {
+    const experiment = defaultExperiment();
+    const study: StudyPlan = {
+      title: 'Rates',
+      kind: 'train',
+      mode: 'queue',
+      arms: [experiment, { ...experiment, norm: 'gn' }],
+      seeds: [0],
+      finder: undefined,
+      question: undefined,
+      rateReasons: ['', 'valley, median of 3'],
+    };
+    const setup = { experiment, rateReason: 'by hand', study };
+    expect(decodeHash(encodeHash(setup))).toEqual({ kind: 'setup', setup });
+    expect(errorsOf(`#v=1&why=${'x'.repeat(101)}`)).toHaveProperty('why');
+    expect(errorsOf(`#v=1&study=s&mode=queue&arm=&seeds=0&whys=${'x'.repeat(101)}`)).toHaveProperty('whys');
+    expect(errorsOf('#v=1&whys=a')).toHaveProperty('whys');
+  });
+
   it('return every study of the catalogue', () => {
     const experiment = defaultExperiment();
     for (const { sizes } of questions) {

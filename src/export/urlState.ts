@@ -3,6 +3,7 @@ import type { StudyPlan } from '#analysis/question.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment, parameterNames, validateExperiment } from '#domain/parameters.ts';
 import type { ParameterName } from '#domain/parameters.ts';
+import { RATE_REASON_LIMIT } from '#domain/keptRunSchema.ts';
 import { finderSettingsSchema, MAX_FINDER_STEPS } from '#domain/runSchema.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import type { QuestionRef } from '#domain/study.ts';
@@ -11,7 +12,7 @@ import type { QuestionRef } from '#domain/study.ts';
  * The set-up in the address, as people can read it: `#v=1&norm=gn&ws=1&bs=2&lr=5e-5`. Only what differs from the
  * defaults is there. A study adds `study` (its title), `mode`, one `arm` for each arm with what differs from the
  * settings before it (`arm=norm:gn,ws:1`), `seeds`, for finders `ramp=start,end,steps` and `images`, and `q=P1.quick`.
- * docs/export.md lists the keys. A link sets the page up and never starts anything.
+ * `why` and `whys` say where learning rates come from. docs/export.md lists the keys. A link sets the page up and never starts anything.
  */
 const VERSION = '1';
 /** Of the whole hash, in UTF-16 units. */
@@ -39,13 +40,19 @@ const KEYS: Readonly<Record<ParameterName, string>> = {
   validLimit: 'valid',
 };
 const NAMES: ReadonlyMap<string, ParameterName> = new Map(parameterNames.map((name) => [KEYS[name], name]));
-const STUDY_KEYS: readonly string[] = ['study', 'mode', 'arm', 'seeds', 'ramp', 'images', 'q'];
+const STUDY_KEYS: readonly string[] = ['study', 'mode', 'arm', 'whys', 'seeds', 'ramp', 'images', 'q'];
 /** Of the learning-rate finder in the set-up. */
 const FINDER_KEY = 'find';
+/** Of the reason for the learning rate in the set-up. */
+const REASON_KEY = 'why';
+/** Between the reasons of arms. */
+const REASON_SEPARATOR = '|';
 
 /** What an address carries. */
 export interface SharedSetup {
   readonly experiment: Experiment;
+  /** Why its learning rate is what it is. */
+  readonly rateReason?: string | undefined;
   /** Ramp of the learning-rate finder; undefined is the default one. */
   readonly finder?: FinderSettings | undefined;
   readonly study: StudyPlan | undefined;
@@ -60,11 +67,13 @@ export type SetupFromHash =
   | { readonly kind: 'invalid'; readonly errors: ReadonlyMap<string, string> };
 
 /** The hash of a set-up, with its `#`. */
-export function encodeHash({ experiment, finder: ramp, study, finderImages }: SharedSetup): string {
+export function encodeHash(setup: SharedSetup): string {
+  const { experiment, rateReason, finder: ramp, study, finderImages } = setup;
   const parts = [
     `v=${VERSION}`,
     ...differences(experiment, defaultExperiment()).map((pair) => pair.join('=')),
   ];
+  if (rateReason) parts.push(`${REASON_KEY}=${encodeURIComponent(rateReason)}`);
   if (ramp) parts.push(`find=${rampText(ramp)}`);
   if (study) {
     const { title, mode, arms, seeds, finder, question } = study;
@@ -76,12 +85,20 @@ export function encodeHash({ experiment, finder: ramp, study, finderImages }: Sh
           .join(',')}`,
       );
     }
+    // Those of a question follow from it.
+    if (!question && study.rateReasons?.some((reason) => reason !== '')) {
+      parts.push(`whys=${encodeURIComponent(reasonsText(study.rateReasons))}`);
+    }
     parts.push(`seeds=${seeds.join(',')}`);
     if (finder) parts.push(`ramp=${rampText(finder)}`);
     if (finder && finderImages !== undefined) parts.push(`images=${finderImages}`);
     if (question) parts.push(`q=${question.id}.${question.size}`);
   }
   return `#${parts.join('&')}`;
+}
+
+function reasonsText(reasons: readonly string[]): string {
+  return reasons.map((reason) => reason.replaceAll(REASON_SEPARATOR, ' ')).join(REASON_SEPARATOR);
 }
 
 function rampText({ start, end, steps }: FinderSettings): string {
@@ -124,11 +141,12 @@ export function decodeHash(hash: string): SetupFromHash {
   }
   const experiment = readExperiment(settingsOf(fields), defaultExperiment(), '', errors);
   const finder = readRamp(FINDER_KEY, fields.get(FINDER_KEY), errors);
+  const rateReason = readReason(REASON_KEY, fields.get(REASON_KEY), errors);
   const study = readStudy(fields, arms, experiment, errors);
   const finderImages = readImages(fields.get('images'), errors);
   return errors.size > 0
     ? { kind: 'invalid', errors }
-    : { kind: 'setup', setup: { experiment, finder, study, finderImages } };
+    : { kind: 'setup', setup: { experiment, rateReason, finder, study, finderImages } };
 }
 
 function versionError(version: string | undefined): string {
@@ -149,7 +167,13 @@ function split(
     const key = at < 0 ? part : part.slice(0, at);
     const value = decoded(at < 0 ? '' : part.slice(at + 1));
     if (key === 'arm') arms.push(value ?? '');
-    else if (key !== 'v' && key !== FINDER_KEY && !NAMES.has(key) && !STUDY_KEYS.includes(key)) {
+    else if (
+      key !== 'v' &&
+      key !== FINDER_KEY &&
+      key !== REASON_KEY &&
+      !NAMES.has(key) &&
+      !STUDY_KEYS.includes(key)
+    ) {
       errors.set(clip(key), `“${clip(key)}” is not a setting.`);
     } else if (fields.has(key)) errors.set(key, `“${key}” is there twice.`);
     else if (value === undefined) errors.set(key, 'The value is not written as addresses are.');
@@ -220,6 +244,7 @@ function readStudy(
   const mode = fields.get('mode');
   if (mode !== 'queue' && mode !== 'race') errors.set('mode', 'The mode must be queue or race.');
   const finder = readRamp('ramp', fields.get('ramp'), errors);
+  const rateReasons = readReasons(fields.get('whys'), errors);
   return {
     title,
     kind: finder ? 'finder' : 'train',
@@ -228,6 +253,7 @@ function readStudy(
     seeds: readSeeds(fields.get('seeds') ?? '', errors),
     finder,
     question: readQuestion(fields.get('q'), errors),
+    ...(rateReasons && { rateReasons }),
   };
 }
 
@@ -268,6 +294,21 @@ function readSeeds(text: string, errors: Map<string, string>): readonly number[]
     );
   }
   return seeds;
+}
+
+function readReason(key: string, text: string | undefined, errors: Map<string, string>): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (text.length <= RATE_REASON_LIMIT) return text;
+  errors.set(key, `The reason for a learning rate must have at most ${RATE_REASON_LIMIT} characters.`);
+  return undefined;
+}
+
+/** One for each arm, in their order; arms without one have an empty one, also those beyond the last. */
+function readReasons(text: string | undefined, errors: Map<string, string>): readonly string[] | undefined {
+  if (text === undefined) return undefined;
+  const reasons = text.split(REASON_SEPARATOR);
+  for (const reason of reasons) readReason('whys', reason, errors);
+  return reasons.slice(0, MAX_ARMS);
 }
 
 function readImages(text: string | undefined, errors: Map<string, string>): number | undefined {

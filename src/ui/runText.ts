@@ -25,7 +25,10 @@ export function runDetails(run: RunRecord): string {
     run.experiment;
   const parts = [`batch ${batchSize}`];
   if (run.kind === 'train') {
-    parts.push(`LR ${formatRate(maxLearningRate, 3)}`, `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`);
+    parts.push(
+      `LR ${formatRate(maxLearningRate, 3)}${run.rateReason ? ` (${run.rateReason})` : ''}`,
+      `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
+    );
     if (schedule === 'constant') parts.push('constant');
   } else {
     parts.push(`${formatCount(run.settings.steps)} steps`);

@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import { FINDER_IMAGES, finderStepsFor } from '#analysis/finderBands.ts';
 import type { Question, StudyPlan } from '#analysis/question.ts';
+import { withNotebookReasons } from '#analysis/questions.ts';
 import { areEqualArms } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
@@ -15,8 +16,6 @@ interface StudyState {
   readonly finderImages: number | undefined;
   /** Text of the seeds while it is being typed or is not allowed. */
   readonly seedsDraft: string | undefined;
-  /** Why learning rates of arms are what they are, by arm: 'valley, median of 3'. */
-  readonly reasons: readonly { readonly arm: Experiment; readonly text: string }[];
 }
 
 interface StudyActions {
@@ -24,11 +23,13 @@ interface StudyActions {
   setMode: (mode: StudyMode) => void;
   setKind: (kind: StudyPlan['kind']) => void;
   setFinderImages: (images: number | undefined) => void;
-  /** Adds arms that are not there yet. @returns how many were new. */
-  addArms: (arms: readonly Experiment[]) => number;
+  /** Adds arms that are not there yet, with the reason for their rate. @returns how many were new. */
+  addArms: (arms: readonly Experiment[], rateReason?: string) => number;
   removeArm: (index: number) => void;
   /** Gives an arm a learning rate of its own, with the reason for it; adds the arm where it is not there. */
   setRate: (arm: Experiment, learningRate: number, reason: string) => void;
+  /** Gives every arm of the study the same learning rate. */
+  setEveryRate: (learningRate: number, reason: string) => void;
   typeSeeds: (text: string) => void;
   loadQuestion: (question: Question, size: QuestionRef['size']) => void;
   /** Takes plans from elsewhere, such as a link. */
@@ -51,7 +52,6 @@ const start: StudyState = {
   active: 0,
   finderImages: undefined,
   seedsDraft: undefined,
-  reasons: [],
 };
 
 /**
@@ -79,6 +79,8 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       plans: plans.map((plan, i) => (i === active ? { ...plan, ...edit, question: undefined } : plan)),
     }));
   const plan = (): StudyPlan => get().plans[get().active] ?? emptyPlan;
+  const setArms = (arms: readonly ReasonedArm[]): void =>
+    change({ arms: arms.map(({ arm }) => arm), rateReasons: arms.map(({ reason }) => reason) });
   return {
     ...start,
     edit: (active) => set({ active, seedsDraft: undefined }),
@@ -96,24 +98,33 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       set({ finderImages });
       change({ finder: defaultFinderSettings });
     },
-    addArms: (arms) => {
-      const known = [...plan().arms];
-      for (const arm of arms) if (!known.some((other) => areEqualArms(arm, other))) known.push(arm);
+    addArms: (arms, reason = '') => {
+      const known = [...reasonedArms(plan())];
+      for (const arm of arms) {
+        if (!known.some((other) => areEqualArms(arm, other.arm))) known.push({ arm, reason });
+      }
       const added = known.length - plan().arms.length;
-      if (added > 0) change({ arms: known });
+      if (added > 0) setArms(known);
       return added;
     },
-    removeArm: (index) => change({ arms: plan().arms.filter((_, i) => i !== index) }),
-    setRate: (arm, maxLearningRate, text) => {
-      const adjusted = { ...arm, maxLearningRate };
-      const { arms } = plan();
+    removeArm: (index) => setArms(reasonedArms(plan()).filter((_, i) => i !== index)),
+    setRate: (arm, maxLearningRate, reason) => {
+      const adjusted: ReasonedArm = { arm: { ...arm, maxLearningRate }, reason };
+      const arms = reasonedArms(plan());
       // An arm that is there with several rates is a comparison of rates: none of them is replaced.
-      const [same, another] = arms.filter((other) => areEqualArms({ ...other, maxLearningRate }, adjusted));
-      if (same && !another) change({ arms: arms.map((other) => (other === same ? adjusted : other)) });
-      else if (!arms.some((other) => areEqualArms(other, adjusted))) change({ arms: [...arms, adjusted] });
-      set(({ reasons }) => ({
-        reasons: [...reasons.filter((old) => !areEqualArms(old.arm, adjusted)), { arm: adjusted, text }],
-      }));
+      const alike = arms.filter((other) => areEqualArms({ ...other.arm, maxLearningRate }, adjusted.arm));
+      const there = arms.find((other) => areEqualArms(other.arm, adjusted.arm));
+      const replaced = there ?? (alike.length === 1 ? alike[0] : undefined);
+      setArms(replaced ? arms.map((other) => (other === replaced ? adjusted : other)) : [...arms, adjusted]);
+    },
+    setEveryRate: (maxLearningRate, reason) => {
+      const arms: ReasonedArm[] = [];
+      for (const { arm: old } of reasonedArms(plan())) {
+        const arm = { ...old, maxLearningRate };
+        // Those that differed in the rate alone are one now.
+        if (!arms.some((other) => areEqualArms(arm, other.arm))) arms.push({ arm, reason });
+      }
+      setArms(arms);
     },
     typeSeeds: (seedsDraft) => {
       set({ seedsDraft });
@@ -122,10 +133,20 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
     },
     loadQuestion: (question, size) => get().load(question.sizes[size].studies),
     load: (plans, finderImages) =>
-      set({ ...start, plans: plans.length > 0 ? plans : [emptyPlan], finderImages }),
+      set({ ...start, plans: plans.length > 0 ? plans.map(withNotebookReasons) : [emptyPlan], finderImages }),
     clear: () => set(start),
   };
 });
+
+/** An arm with the reason for its learning rate. */
+interface ReasonedArm {
+  readonly arm: Experiment;
+  readonly reason: string;
+}
+
+function reasonedArms({ arms, rateReasons }: StudyPlan): readonly ReasonedArm[] {
+  return arms.map((arm, i) => ({ arm, reason: rateReasons?.[i] ?? '' }));
+}
 
 /** Repeats show what a suggestion is worth. */
 function usualSeeds({ seeds }: StudyPlan): readonly number[] {
@@ -143,6 +164,8 @@ export function plansToStart(plan: StudyPlan, finderImages: number | undefined):
     ...plan,
     title: `${plan.title}, batch ${batchSize}`,
     arms: plan.arms.filter((arm) => arm.batchSize === batchSize),
+    // Finders do not use the rates of their arms.
+    rateReasons: [],
     finder: { ...settings, steps: finderStepsFor(finderImages, batchSize) },
   }));
 }

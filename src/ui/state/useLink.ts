@@ -16,10 +16,11 @@ const REST_MS = 400;
 /** What the address should carry now: the set-up, and the study when it has arms. */
 function sharedNow(): SharedSetup {
   const { plans, active, finderImages } = useStudy.getState();
-  const { experiment, finder } = useSetup.getState();
+  const { experiment, rateReason, finder } = useSetup.getState();
   const plan = plans[active];
   return {
     experiment,
+    rateReason,
     finder: isDefaultRamp(finder) ? undefined : finder,
     study: plan && plan.arms.length > 0 ? plan : undefined,
     finderImages,
@@ -59,7 +60,7 @@ export function linkNote(link: SetupFromHash): { text: string; isProblem: boolea
 function open(): void {
   const link = decodeHash(location.hash);
   if (link.kind === 'setup') {
-    setupActions.load(link.setup.experiment);
+    setupActions.load(link.setup.experiment, link.setup.rateReason);
     setupActions.setFinder(link.setup.finder ?? defaultFinderSettings);
     if (link.setup.study) {
       const { plans, active } = plansOfLink(link.setup.study);
