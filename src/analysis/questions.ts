@@ -31,3 +31,21 @@ export function heldStudy(plan: StudyPlan, reference: QuestionRef): number | und
   const index = questionSize(reference)?.studies.findIndex((study) => holdsStudy(plan, study)) ?? -1;
   return index < 0 ? undefined : index;
 }
+
+/** A plan with the reason for the rates that are those of the post's notebook; it keeps those that it has. */
+export function withNotebookReasons<Plan extends StudyPlan>(plan: Plan): Plan {
+  if (plan.kind !== 'train' || plan.rateReasons) return plan;
+  const ghosts = (plan.question && questionById(plan.question.id)?.ghosts) ?? [];
+  const rateReasons = plan.arms.map((arm) =>
+    ghosts.some(
+      ({ settings }) =>
+        settings.norm === arm.norm &&
+        settings.ws === arm.ws &&
+        settings.batchSize === arm.batchSize &&
+        settings.maxLearningRate === arm.maxLearningRate,
+    )
+      ? 'notebook'
+      : '',
+  );
+  return rateReasons.includes('notebook') ? { ...plan, rateReasons } : plan;
+}

@@ -104,8 +104,9 @@ describe('KeptRuns', () => {
   it('knows the runs of earlier visits, and numbers go on from theirs', () => {
     expect(keptRuns.state.isRead).toBe(true);
     expect(runs.get('a')).toMatchObject({ stepsLoaded: 'absent', stepCount: 3, status: 'finished' });
-    expect(runs.nextStart('train', defaultExperiment(), undefined).number).toBe(5);
-    expect(runs.nextStart('finder', defaultExperiment(), undefined).number).toBe(1);
+    const wanted = { experiment: defaultExperiment(), origin: undefined };
+    expect(runs.nextStart('train', wanted).number).toBe(5);
+    expect(runs.nextStart('finder', wanted).number).toBe(1);
   });
 
   it('counts as read when nothing could be read, and says why', async () => {

@@ -1,5 +1,5 @@
 import type { Experiment } from '#domain/experiment.ts';
-import type { ForkOrigin, KeptRun, RunNotes } from '#domain/keptRun.ts';
+import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
 import type { LayerHistory } from '#domain/layerHistory.ts';
 import { isOver } from '#domain/run.ts';
 import type {
@@ -7,6 +7,7 @@ import type {
   EpochRow,
   FinderResult,
   FinderSettings,
+  ForkOrigin,
   PairedValidation,
   Preparation,
   RunPlan,
@@ -26,6 +27,8 @@ interface RecordBase {
   readonly experiment: Experiment;
   /** Which run of which study it is; undefined for a run that was started alone. */
   readonly origin: RunOrigin | undefined;
+  /** Why its learning rate is what it is, where somebody said so. */
+  readonly rateReason?: string;
   /** The run that it continues with other settings. */
   readonly forkOf: ForkOrigin | undefined;
   /** Milliseconds since 1970. */
@@ -115,6 +118,7 @@ export function recordOfKept(kept: KeptRun): RunRecord {
     stepCount: kept.stepCount > 0 ? (header.forkOf?.step ?? 0) + kept.stepCount : 0,
     stepsLoaded: 'absent',
     metrics: new MetricBuffer(),
+    ...(header.rateReason !== undefined && { rateReason: header.rateReason }),
     ...(header.givenWeights !== undefined && { givenWeights: header.givenWeights }),
     ...(kept.stepTime && { stepTime: kept.stepTime }),
   };

@@ -1,7 +1,6 @@
-import type { Experiment } from '#domain/experiment.ts';
+import type { RunStart } from '#domain/keptRun.ts';
 import { isOver } from '#domain/run.ts';
-import type { FinderSettings, RunStatus } from '#domain/run.ts';
-import type { RunOrigin } from '#domain/study.ts';
+import type { FinderSettings, ForkOrigin, RunStatus } from '#domain/run.ts';
 import type { Requests } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
 import { sentence } from './datasetClient.ts';
@@ -9,11 +8,8 @@ import type { RunSetting, Runs } from './runs.ts';
 import { WorkerLostError } from './workerLink.ts';
 import type { WorkerLink } from './workerLink.ts';
 
-/** A run that a study wants. */
-export interface WantedRun {
-  readonly experiment: Experiment;
-  readonly origin: RunOrigin | undefined;
-}
+/** A run as it is asked for. */
+export type WantedRun = Omit<RunStart, 'runId' | 'number'>;
 
 /** A file of weights, safetensors under torchvision's names, that a run starts from. */
 export interface WeightsFile {
@@ -55,8 +51,8 @@ export class RunRequests {
   }
 
   /** @param weights absent: those that follow from the seed. */
-  train({ experiment, origin }: WantedRun, weights?: WeightsFile): StartedRuns {
-    const start = this.#runs.nextStart('train', experiment, origin);
+  train(wanted: WantedRun, weights?: WeightsFile): StartedRuns {
+    const start = this.#runs.nextStart('train', wanted);
     this.#runs.addTraining(start, this.#setting(), undefined, weights?.name);
     return this.#follow([start.runId], async () => {
       const body = { start, forkOf: undefined, ...fromOutside(weights) };
@@ -66,11 +62,11 @@ export class RunRequests {
   }
 
   /**
-   * Continues a run with other settings, as a run of its own: from its newest kept state of at most `step` steps.
+   * Continues a run with other settings, as a run of its own: from its newest kept state of at most `forkOf.step`
+   * steps.
    */
-  fork(runId: string, experiment: Experiment, step: number): StartedRuns {
-    const forkOf = { runId, step };
-    const start = this.#runs.nextStart('train', experiment, undefined);
+  fork(wanted: WantedRun, forkOf: ForkOrigin): StartedRuns {
+    const start = this.#runs.nextStart('train', wanted);
     this.#runs.addTraining(start, this.#setting(), forkOf);
     return this.#follow([start.runId], async () => {
       const { status } = await this.#link().request('train', { start, forkOf });
@@ -78,12 +74,8 @@ export class RunRequests {
     });
   }
 
-  findLearningRate(
-    { experiment, origin }: WantedRun,
-    settings: FinderSettings,
-    weights?: WeightsFile,
-  ): StartedRuns {
-    const start = this.#runs.nextStart('finder', experiment, origin);
+  findLearningRate(wanted: WantedRun, settings: FinderSettings, weights?: WeightsFile): StartedRuns {
+    const start = this.#runs.nextStart('finder', wanted);
     this.#runs.addFinder(start, this.#setting(), settings, weights?.name);
     return this.#follow([start.runId], async () => {
       const body = { start, settings, ...fromOutside(weights) };
@@ -95,7 +87,7 @@ export class RunRequests {
 
   /** Trains two to six runs step by step in turn. */
   race(wanted: readonly WantedRun[]): StartedRuns {
-    const starts = wanted.map(({ experiment, origin }) => this.#runs.nextStart('train', experiment, origin));
+    const starts = wanted.map((one) => this.#runs.nextStart('train', one));
     for (const start of starts) this.#runs.addTraining(start, this.#setting(), undefined);
     return this.#follow(
       starts.map((start) => start.runId),

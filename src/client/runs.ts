@@ -1,4 +1,3 @@
-import type { Experiment } from '#domain/experiment.ts';
 import { NO_NOTES } from '#domain/keptRun.ts';
 import type { RunStart } from '#domain/keptRun.ts';
 import type { FinderSettings } from '#domain/run.ts';
@@ -49,12 +48,12 @@ export class Runs {
   }
 
   /** Names the next run of a kind. */
-  nextStart(kind: RunRecord['kind'], experiment: Experiment, origin: RunStart['origin']): RunStart {
+  nextStart(kind: RunRecord['kind'], wanted: Omit<RunStart, 'runId' | 'number'>): RunStart {
     this.#highest[kind] += 1;
     const number = this.#highest[kind];
     // The time keeps apart what several tabs start.
     const runId = `${kind}-${number}-${Date.now().toString(36)}`;
-    return { runId, number, experiment, origin };
+    return { runId, number, ...wanted };
   }
 
   addTraining(
@@ -260,6 +259,7 @@ function newRecord(
     stepCount: 0,
     stepsLoaded: 'live',
     metrics: new MetricBuffer(),
+    ...(start.rateReason !== undefined && { rateReason: start.rateReason }),
     ...(givenWeights !== undefined && { givenWeights }),
   };
 }

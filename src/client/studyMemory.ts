@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { forkOriginSchema as forkOf } from '#domain/keptRunSchema.ts';
 import type { Study } from '#domain/study.ts';
 import { experimentSchema as experiment, finderSettingsSchema as finderSettings } from '#domain/runSchema.ts';
 import type { StudyQueue } from './studyQueue.ts';
@@ -28,6 +29,8 @@ const study = v.object({
   seeds: v.pipe(v.array(v.number()), v.minLength(1)),
   finder: v.optional(finderSettings),
   question: v.optional(v.object({ id: v.string(), size: v.picklist(['full', 'quick']) })),
+  rateReasons: v.exactOptional(v.array(v.string())),
+  forks: v.exactOptional(v.array(v.object({ arm: v.number(), of: forkOf }))),
 });
 
 const keptQueue = v.object({
@@ -40,6 +43,7 @@ const keptQueue = v.object({
         kind: v.picklist(['train', 'finder']),
         arm: v.number(),
         experiment,
+        forkOf: v.exactOptional(forkOf),
         runId: v.exactOptional(v.string()),
         isAlone: v.exactOptional(v.literal(true)),
         state: v.picklist(['waiting', 'going', 'done', 'skipped']),

@@ -1,5 +1,6 @@
 import type { Experiment } from '#domain/experiment.ts';
-import type { Study } from '#domain/study.ts';
+import type { ForkOrigin } from '#domain/run.ts';
+import type { RunOrigin, Study } from '#domain/study.ts';
 
 /** One run that a study wants. */
 export interface QueueEntry {
@@ -10,6 +11,8 @@ export interface QueueEntry {
   readonly arm: number;
   /** The arm with the seed of this run. */
   readonly experiment: Experiment;
+  /** It goes on from the state of another run. */
+  readonly forkOf?: ForkOrigin;
   /** Set from its start on; a waiting entry with one was interrupted and goes on from its kept state. */
   readonly runId?: string;
   /** It cannot go on together with the others of its race any more. */
@@ -45,6 +48,62 @@ export function withStudy(queue: StudyQueue, study: Study): StudyQueue {
     })),
   );
   return { ...kept, studies: [...kept.studies, study], entries: [...kept.entries, ...entries] };
+}
+
+/** A run that is to go on with other settings. */
+export interface WantedFork {
+  readonly of: ForkOrigin;
+  readonly experiment: Experiment;
+  /** Why its learning rate is what it is; empty where nobody said. */
+  readonly rateReason: string;
+  /** Where the run that it continues comes from. */
+  readonly origin: RunOrigin | undefined;
+}
+
+/** Whether the study that a run is of still stands in the queue, so that a fork of it is an arm there. */
+export function isOfQueue(queue: StudyQueue, origin: RunOrigin | undefined): boolean {
+  return queue.studies.some(({ id, kind }) => kind === 'train' && id === origin?.studyId);
+}
+
+/**
+ * Appends a fork: as an arm of the study that its run is of, where that still stands in the queue, and else as a
+ * study of its own, named `id`.
+ */
+export function withFork(queue: StudyQueue, wanted: WantedFork, id: string): StudyQueue {
+  const { of, experiment, rateReason, origin } = wanted;
+  const isThere = isOfQueue(queue, origin);
+  const kept = isThere || !isQueueOver(queue) ? queue : EMPTY_QUEUE;
+  const study: Study = kept.studies.find((one) => isThere && one.id === origin?.studyId) ?? {
+    id,
+    title: of.number === undefined ? 'Fork' : `Fork of run ${of.number}`,
+    kind: 'train',
+    mode: 'queue',
+    arms: [],
+    seeds: [experiment.seed],
+    finder: undefined,
+    question: undefined,
+  };
+  const arm = study.arms.length;
+  const grown: Study = {
+    ...study,
+    arms: [...study.arms, experiment],
+    rateReasons: [...study.arms.map((_, i) => study.rateReasons?.[i] ?? ''), rateReason],
+    forks: [...(study.forks ?? []), { arm, of }],
+  };
+  const entry: QueueEntry = {
+    key: `${study.id}/${arm}/${experiment.seed}`,
+    studyId: study.id,
+    kind: 'train',
+    arm,
+    experiment,
+    forkOf: of,
+    state: 'waiting',
+  };
+  return {
+    ...kept,
+    studies: isThere ? kept.studies.map((one) => (one === study ? grown : one)) : [...kept.studies, grown],
+    entries: [...kept.entries, entry],
+  };
 }
 
 export function studyOf(queue: StudyQueue, { studyId }: QueueEntry): Study {
@@ -145,7 +204,7 @@ export function withMoved(queue: StudyQueue, key: string, by: number): StudyQueu
 /** Runs of a race that share a seed go together: those that are to start, and those that were interrupted. */
 function isTogether(queue: StudyQueue, a: QueueEntry, b: QueueEntry): boolean {
   if (a.key === b.key) return true;
-  const isRace = a.studyId === b.studyId && studyOf(queue, a).mode === 'race';
+  const isRace = a.studyId === b.studyId && studyOf(queue, a).mode === 'race' && !a.forkOf && !b.forkOf;
   const isAlike = (a.runId === undefined) === (b.runId === undefined) && !a.isAlone && !b.isAlone;
   return isRace && isAlike && a.experiment.seed === b.experiment.seed;
 }

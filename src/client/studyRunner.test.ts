@@ -305,6 +305,127 @@ describe('a study in the client', () => {
   });
 });
 
+it('tells why the rate of an arm is what it is, and no finder does', async () => {
+  const memory = {
+    dataset: { read: () => undefined, write: () => undefined },
+    study: { open: () => Promise.resolve(undefined), write: () => undefined },
+    removals: { read: () => [], write: () => undefined },
+  };
+  let worker!: FakeWorker;
+  const client = new TrainingClient(() => (worker = new FakeWorker()), memory);
+  await worker.answer('start', device);
+  await worker.answer('keptRuns', { runs: [] });
+  await worker.answer('loadDataset', dataset);
+  await worker.answer('keptData', nothingKept);
+  client.startStudy({ ...study, rateReasons: ['valley'] });
+  await worker.answer('train', { status: 'finished' });
+  await worker.answer('train', { status: 'finished' });
+  expect(client.getState().runs.map(({ rateReason }) => rateReason)).toEqual(['valley', undefined]);
+  client.startStudy({
+    ...study,
+    rateReasons: ['valley'],
+    kind: 'finder',
+    finder: { start: 1e-7, end: 1, steps: 9 },
+  });
+  expect(client.getState().runs.at(-1)).not.toHaveProperty('rateReason');
+});
+
+describe('a fork in the client', () => {
+  let worker: FakeWorker;
+  let client: TrainingClient;
+  let left: string | undefined;
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    left = undefined;
+    const memory = {
+      dataset: { read: () => undefined, write: () => undefined },
+      study: {
+        open: () => Promise.resolve(undefined),
+        write: (kept: KeptQueue | undefined) => (left = kept && JSON.stringify(kept)),
+      },
+      removals: { read: () => [], write: () => undefined },
+    };
+    client = new TrainingClient(() => (worker = new FakeWorker()), memory);
+    await worker.answer('start', device);
+    await worker.answer('keptRuns', { runs: [] });
+    await worker.answer('loadDataset', dataset);
+    await worker.answer('keptData', nothingKept);
+  });
+  afterEach(() => vi.useRealTimers());
+
+  const sent = (name: string): unknown[] => worker.sent.filter((one) => one.name === name);
+  /** The first run of a study, with 100 recorded steps, and all others of it at their end. */
+  async function studyDone(change: Partial<Study> = {}): Promise<string> {
+    client.startStudy({ ...study, ...change });
+    const runId = client.getState().runs[0]!.id;
+    const steps = new Float32Array(100);
+    const chunk = { ...noSteps, losses: steps, smoothed: steps, learningRates: steps };
+    worker.emit({ type: 'steps', runId, chunk: { ...chunk, momenta: steps, elapsedMs: steps } });
+    if (change.mode === 'race') await worker.answer('race', { statuses: ['finished', 'finished'] });
+    else {
+      await worker.answer('train', { status: 'finished' });
+      await worker.answer('train', { status: 'finished' });
+    }
+    return runId;
+  }
+
+  it('is an arm of the study of its run while that stands in the queue', async () => {
+    const runId = await studyDone();
+    client.fork(runId, { ...bn, seed: 4, ws: true }, 40);
+    const { queue, runs } = client.getState();
+    expect(queue.studies).toHaveLength(1);
+    expect(queue.studies[0]).toMatchObject({
+      arms: [{ norm: 'bn', ws: false }, { norm: 'gn' }, { norm: 'bn', ws: true }],
+      forks: [{ arm: 2, of: { runId, step: 40, number: 1 } }],
+    });
+    expect(runs.at(-1)).toMatchObject({
+      origin: { studyId: 's', arm: 2, question: undefined },
+      forkOf: { runId, step: 40, number: 1 },
+    });
+    expect(worker.sent.at(-1)).toMatchObject({ body: { forkOf: { runId, step: 40, number: 1 } } });
+    await worker.answer('train', { status: 'finished' });
+    expect(client.getState().queue.entries.map(({ state }) => state)).toEqual(['done', 'done', 'done']);
+  });
+
+  it('goes alone, whatever its study is', async () => {
+    const runId = await studyDone({ mode: 'race' });
+    client.fork(runId, { ...bn, seed: 4, ws: true }, 40);
+    client.fork(runId, { ...bn, seed: 4, norm: 'none' }, 40);
+    expect(sent('train')).toHaveLength(1);
+    expect(client.getState().runs.at(-1)).toMatchObject({ origin: { mode: 'queue' } });
+    await worker.answer('train', { status: 'finished' });
+    expect(sent('train')).toHaveLength(2);
+    expect(sent('race')).toHaveLength(1);
+  });
+
+  it('waits behind a run that goes, can be left out, and outlives the page', async () => {
+    const first = client.train(bn);
+    await worker.answer('train', { status: 'finished' });
+    client.train(bn);
+    client.fork(first, { ...bn, norm: 'gn' });
+    client.fork(first, { ...bn, ws: true });
+    expect(sent('train')).toHaveLength(2);
+    const { entries, studies } = client.getState().queue;
+    expect(entries.map(({ state }) => state)).toEqual(['waiting', 'waiting']);
+    expect(studies.map(({ title }) => title)).toEqual(['Fork of run 1', 'Fork of run 1']);
+    expect(parseKeptQueue(left!)?.queue).toMatchObject({ entries, studies });
+    client.queueActions.skip(entries[0]!.key);
+    await worker.answer('train', { status: 'finished' });
+    expect(worker.sent.at(-1)).toMatchObject({
+      name: 'train',
+      body: { start: { experiment: { ws: true } }, forkOf: { runId: first } },
+    });
+  });
+
+  it('starts at once, of no study, where nothing goes', async () => {
+    const runId = client.train(bn);
+    await worker.answer('train', { status: 'finished' });
+    client.fork(runId, { ...bn, norm: 'gn' });
+    expect(client.getState().queue.entries).toEqual([]);
+    expect(client.getState().runs.at(-1)).toMatchObject({ origin: undefined, forkOf: { number: 1 } });
+  });
+});
+
 describe('parseKeptQueue', () => {
   it('refuses runs of arms that its study has not', () => {
     const entry = {

@@ -6,10 +6,12 @@ import type { Runs } from './runs.ts';
 import type { StudyMemory } from './studyMemory.ts';
 import {
   EMPTY_QUEUE,
+  isOfQueue,
   isQueueOver,
   nextEntries,
   studyOf,
   withEnded,
+  withFork,
   withInterruption,
   withMoved,
   withPaused,
@@ -20,7 +22,7 @@ import {
   withStudy,
   withWaiting,
 } from './studyQueue.ts';
-import type { QueueEntry, StudyQueue } from './studyQueue.ts';
+import type { QueueEntry, StudyQueue, WantedFork } from './studyQueue.ts';
 
 /** What the runner must know of the page. */
 export interface RunnerSurroundings {
@@ -75,6 +77,23 @@ export class StudyRunner implements QueueActions {
   start(study: Study): void {
     if (isQueueOver(this.#queue)) this.#dataset = this.#page.dataset() ?? this.#dataset;
     this.#set(withStudy(this.#queue, study));
+    this.advance();
+  }
+
+  /**
+   * Starts a fork, or queues it behind what goes and waits. Where the study of its run still stands in the queue, the
+   * fork is an arm of it.
+   */
+  fork(wanted: WantedFork): void {
+    const isOver = isQueueOver(this.#queue);
+    if (isOver) this.#dataset = this.#page.dataset() ?? this.#dataset;
+    const isBusy = !isOver || this.#requests.pending.length > 0 || this.#runs.state.runs.some(isGoing);
+    if (!isBusy && !isOfQueue(this.#queue, wanted.origin)) {
+      const { experiment, rateReason, of } = wanted;
+      this.#requests.fork({ experiment, origin: undefined, ...(rateReason && { rateReason }) }, of);
+      return;
+    }
+    this.#set(withFork(this.#queue, wanted, `study-${crypto.randomUUID()}`));
     this.advance();
   }
 
@@ -168,8 +187,11 @@ export class StudyRunner implements QueueActions {
     const wanted = entries.map((entry): WantedRun => ({
       experiment: entry.experiment,
       origin: originOf(study, entry),
+      ...rateReasonOf(study, entry),
     }));
     if (study.finder) return this.#requests.findLearningRate(wanted[0]!, study.finder);
+    const { forkOf } = entries[0]!;
+    if (forkOf) return this.#requests.fork(wanted[0]!, forkOf);
     return wanted.length > 1 ? this.#requests.race(wanted) : this.#requests.train(wanted[0]!);
   }
 
@@ -226,6 +248,14 @@ export class StudyRunner implements QueueActions {
   }
 }
 
-function originOf(study: Study, { arm }: QueueEntry): RunOrigin {
-  return { studyId: study.id, studyTitle: study.title, arm, mode: study.mode, question: study.question };
+/** A finder does not use the rate of its arm. */
+function rateReasonOf({ kind, rateReasons }: Study, { arm }: QueueEntry): Pick<WantedRun, 'rateReason'> {
+  const rateReason = rateReasons?.[arm];
+  return kind === 'train' && rateReason ? { rateReason } : {};
+}
+
+function originOf({ id, title, mode, question }: Study, { arm, forkOf }: QueueEntry): RunOrigin {
+  const shared = { studyId: id, studyTitle: title, arm };
+  // A fork is none of the runs that the question asks for, and goes alone.
+  return forkOf ? { ...shared, mode: 'queue', question: undefined } : { ...shared, mode, question };
 }

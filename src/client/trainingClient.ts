@@ -18,7 +18,7 @@ import type { RemovalMemory } from './removalMemory.ts';
 import { RunRequests } from './runRequests.ts';
 import type { WeightsFile } from './runRequests.ts';
 import { isGoing } from './runRecord.ts';
-import type { RunRecord } from './runRecord.ts';
+import type { RunRecord, TrainRecord } from './runRecord.ts';
 import { Runs } from './runs.ts';
 import type { RunSetting } from './runs.ts';
 import { browserStudyMemory } from './studyMemory.ts';
@@ -146,9 +146,11 @@ export class TrainingClient {
   /**
    * Starts a training run and returns its id.
    * @param weights that it starts from; absent: those that follow from the seed.
+   * @param rateReason why its learning rate is what it is, where somebody said so.
    */
-  train(experiment: Experiment, weights?: WeightsFile): string {
-    return this.#requests.train({ experiment, origin: undefined }, weights).runIds[0]!;
+  train(experiment: Experiment, weights?: WeightsFile, rateReason?: string): string {
+    const wanted = { experiment, origin: undefined, ...(rateReason !== undefined && { rateReason }) };
+    return this.#requests.train(wanted, weights).runIds[0]!;
   }
 
   /** Starts a learning-rate finder and returns its id; `weights` as for `train`. */
@@ -179,16 +181,27 @@ export class TrainingClient {
   }
 
   /**
-   * Continues a run with other settings as a run of its own, from its newest kept state before it diverged and
-   * of at most `step` steps. @returns the id of the new run.
+   * Continues a training run with other settings as a run of its own, from its newest kept state before it diverged
+   * and of at most `step` steps: at once, or queued behind what goes and waits.
    */
-  fork(runId: string, experiment: Experiment, step = Number.MAX_SAFE_INTEGER): string {
+  fork(runId: string, experiment: Experiment, step = Number.MAX_SAFE_INTEGER): void {
     const run = this.#runs.get(runId);
-    const divergedAt = run?.kind === 'train' ? run.divergence?.step : undefined;
-    // The state after `divergedAt` steps is the one whose loss broke the rule.
-    const sound = divergedAt === undefined ? (run?.stepCount ?? 0) : Math.max(0, divergedAt - 1);
-    const last = Math.min(step, sound);
-    return this.#requests.fork(runId, experiment, last).runIds[0]!;
+    if (run?.kind !== 'train') return;
+    const { number, origin } = run;
+    const keepsRate = experiment.maxLearningRate === run.experiment.maxLearningRate;
+    this.#studies.fork({
+      of: { runId, step: Math.min(step, soundSteps(run)), number },
+      experiment,
+      rateReason: (keepsRate && run.rateReason) || '',
+      origin,
+    });
+  }
+
+  /** Steps of the kept states that a run can be forked from, newest last. */
+  async forkSteps(runId: string): Promise<readonly number[]> {
+    const { steps } = await this.#link.request('checkpointSteps', { runId });
+    const run = this.#runs.get(runId);
+    return run?.kind === 'train' ? steps.filter((step) => step <= soundSteps(run)) : [];
   }
 
   /** The page may be frozen or closed: keeps the state of what is going. */
@@ -354,4 +367,9 @@ export class TrainingClient {
     // Whatever changed may be what the next run of a study has waited for.
     this.#studies.advance();
   }
+}
+
+/** Steps after which the state of a run is sound: the one after `divergence.step` steps is whose loss broke the rule. */
+function soundSteps({ divergence, stepCount, metrics }: TrainRecord): number {
+  return divergence === undefined ? Math.max(stepCount, metrics.count) : Math.max(0, divergence.step - 1);
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { areEqualArms, armNames, gridArms, raceProblem, raceWarning } from './arms.ts';
+import {
+  areEqualArms,
+  armNames,
+  forkText,
+  gridArms,
+  raceProblem,
+  raceWarning,
+  studyArmNames,
+} from './arms.ts';
 import { defaultExperiment } from './parameters.ts';
 
 const bn = defaultExperiment();
@@ -22,6 +30,17 @@ describe('arms', () => {
       'BN · batch 2 · Constant',
     ]);
     expect(armNames([bn, { ...bn, width: 8 }])[1]).toBe('BN · width 8');
+  });
+
+  it('say what a fork continues', () => {
+    const lower = { ...bn, maxLearningRate: 1e-4 };
+    const forks = [{ arm: 1, of: { runId: 'a', step: 1200, number: 3 } }];
+    expect(studyArmNames({ arms: [bn, lower], forks })).toEqual([
+      'BN · LR 0.0005',
+      'BN · LR 0.0001, fork of run 3 at step 1,200',
+    ]);
+    expect(studyArmNames({ arms: [bn, gnWs] })).toEqual(['BN', 'GN+WS']);
+    expect(forkText({ runId: 'a', step: 5 })).toBe('fork at step 5');
   });
 
   it('are equal whatever their seeds', () => {

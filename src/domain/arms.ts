@@ -2,7 +2,9 @@ import { armName } from './experiment.ts';
 import type { Experiment } from './experiment.ts';
 import { parameterNames, parameters } from './parameters.ts';
 import type { ParameterName } from './parameters.ts';
+import type { ForkOrigin } from './run.ts';
 import { RACE_LANES } from './study.ts';
+import type { Study } from './study.ts';
 
 /** Values whose combinations become arms. */
 export interface ArmGrid {
@@ -37,6 +39,18 @@ export function areEqualArms(a: Experiment, b: Experiment): boolean {
 export function armNames(arms: readonly Experiment[]): string[] {
   const others = differingSettings(arms).filter((name) => name !== 'norm' && name !== 'ws');
   return arms.map((arm) => [armName(arm), ...others.map((name) => settingText(name, arm[name]))].join(' · '));
+}
+
+/** The arms of a study by name; forks say what they continue. */
+export function studyArmNames({ arms, forks = [] }: Pick<Study, 'arms' | 'forks'>): string[] {
+  const names = armNames(arms);
+  for (const { arm, of } of forks) names[arm] = `${names[arm]}, ${forkText(of)}`;
+  return names;
+}
+
+/** 'fork of run 3 at step 50' */
+export function forkText({ number, step }: ForkOrigin): string {
+  return `fork${number === undefined ? '' : ` of run ${number}`} at step ${step.toLocaleString('en-US')}`;
 }
 
 const shortLabels: Readonly<Partial<Record<ParameterName, string>>> = {

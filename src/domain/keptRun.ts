@@ -5,18 +5,13 @@ import type {
   EpochRow,
   FinderResult,
   FinderSettings,
+  ForkOrigin,
   PairedValidation,
   RunPlan,
   RunStatus,
 } from './run.ts';
 import type { StepTime } from './stepTime.ts';
 import type { RunOrigin } from './study.ts';
-
-/** The run that a run continues with other settings, and the steps it had done there. */
-export interface ForkOrigin {
-  readonly runId: string;
-  readonly step: number;
-}
 
 /** What the page knows of a run when it starts it. */
 export interface RunStart {
@@ -25,6 +20,8 @@ export interface RunStart {
   readonly number: number;
   readonly experiment: Experiment;
   readonly origin: RunOrigin | undefined;
+  /** Why its learning rate is what it is: 'valley', 'by hand'. It decides nothing about the run. */
+  readonly rateReason?: string;
 }
 
 /** What never changes about a run. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Checkpoint } from './checkpoint.ts';
-import type { ForkOrigin, KeptRun, RunHeader, RunNotes, RunStart } from './keptRun.ts';
+import type { KeptRun, RunHeader, RunNotes, RunStart } from './keptRun.ts';
 import {
   countSchema,
   divergenceSchema,
@@ -20,7 +20,7 @@ import {
   timeSchema,
   type Schema,
 } from './runSchema.ts';
-import type { PairedValidation } from './run.ts';
+import type { ForkOrigin, PairedValidation } from './run.ts';
 import type { RunOrigin } from './study.ts';
 
 /** Also the name of a run's folder and of its lock, so nothing that a file system could misunderstand. */
@@ -37,16 +37,24 @@ export const runOriginSchema: Schema<RunOrigin> = v.strictObject({
   question: maybe(v.strictObject({ id: textSchema(20), size: v.picklist(['full', 'quick']) })),
 });
 
+/** Most that a reason for a learning rate may say. */
+export const RATE_REASON_LIMIT = 100;
+
 const start = {
   runId: runIdSchema,
   number: v.pipe(countSchema, v.minValue(1)),
   experiment: experimentSchema,
   origin: maybe(runOriginSchema),
+  rateReason: v.exactOptional(textSchema(RATE_REASON_LIMIT)),
 };
 
 export const runStartSchema: Schema<RunStart> = v.strictObject(start);
 
-export const forkOriginSchema: Schema<ForkOrigin> = v.strictObject({ runId: runIdSchema, step: stepSchema });
+export const forkOriginSchema: Schema<ForkOrigin> = v.strictObject({
+  runId: runIdSchema,
+  step: stepSchema,
+  number: v.exactOptional(v.pipe(countSchema, v.minValue(1))),
+});
 
 export const runHeaderSchema: Schema<RunHeader> = v.pipe(
   v.strictObject({

@@ -97,6 +97,14 @@ export interface PairedValidation {
   readonly standardError: number;
 }
 
+/** The run that a run continues with other settings, and the steps it had done there. */
+export interface ForkOrigin {
+  readonly runId: string;
+  readonly step: number;
+  /** The number of that run; runs of old versions do not tell it. */
+  readonly number?: number;
+}
+
 /** How far the preparation of a run is. */
 export interface Preparation {
   readonly stage: 'measuring tiles' | 'compiling kernels';

@@ -1,5 +1,5 @@
 import type { Experiment } from './experiment.ts';
-import type { FinderSettings } from './run.ts';
+import type { FinderSettings, ForkOrigin } from './run.ts';
 
 /** How the runs of a study share the GPU: one after another, or one step of each in turn. */
 export type StudyMode = 'queue' | 'race';
@@ -14,6 +14,13 @@ export interface QuestionRef {
   readonly size: 'full' | 'quick';
 }
 
+/** An arm that does not begin with initial weights: it has one run, which goes on from another run's state. */
+export interface StudyFork {
+  /** Index into the study's arms. */
+  readonly arm: number;
+  readonly of: ForkOrigin;
+}
+
 /**
  * What the user wants to know, as runs: every arm once per seed. Runs of one seed start from the same weights
  * and see the same batches, whatever their arm.
@@ -23,7 +30,7 @@ export interface Study {
   readonly title: string;
   readonly kind: 'train' | 'finder';
   readonly mode: StudyMode;
-  /** At least one; no two are equal. Their `seed` is not used. */
+  /** At least one; no two are equal, forks aside. Their `seed` is not used. */
   readonly arms: readonly Experiment[];
   /** At least one; no two are equal. */
   readonly seeds: readonly number[];
@@ -31,6 +38,10 @@ export interface Study {
   readonly finder: FinderSettings | undefined;
   /** Set when the study came from the catalogue and was not changed since. */
   readonly question: QuestionRef | undefined;
+  /** Why the learning rates of the arms are what they are, by arm: 'valley, median of 3'; empty where nobody said. */
+  readonly rateReasons?: readonly string[];
+  /** Arms that came as forks while the study was going. */
+  readonly forks?: readonly StudyFork[];
 }
 
 /** Which run of which study a run is. */

@@ -112,6 +112,31 @@ describe('encodeHash and decodeHash', () => {
     );
   });
 
+  it('return why learning rates are what they are', () => {
+    const experiment = defaultExperiment();
+    const study: SharedStudy = {
+      title: 'Rates',
+      kind: 'train',
+      mode: 'queue',
+      arms: [experiment, { ...experiment, norm: 'gn' }],
+      seeds: [0],
+      finder: undefined,
+      question: undefined,
+      rateReasons: ['', 'valley, median of 3'],
+    };
+    const shared: SharedSetup = {
+      experiment,
+      rateReason: 'by hand',
+      studies: [study],
+      active: 0,
+      data: undefined,
+    };
+    expect(decodeHash(encodeHash(shared))).toEqual({ kind: 'setup', setup: shared });
+    expect(errorsOf(`#v=1&why=${'x'.repeat(101)}`)).toHaveProperty('why');
+    expect(errorsOf(`#v=1&study=s&mode=queue&arm=&seeds=0&whys=${'x'.repeat(101)}`)).toHaveProperty('whys');
+    expect(errorsOf('#v=1&whys=a')).toHaveProperty('whys');
+  });
+
   it('return every study of the catalogue', () => {
     const experiment = defaultExperiment();
     for (const { sizes } of questions) {

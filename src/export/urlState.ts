@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import type { StudyPlan } from '#analysis/question.ts';
+import { withNotebookReasons } from '#analysis/questions.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment, parameterNames, validateExperiment } from '#domain/parameters.ts';
 import type { ParameterName } from '#domain/parameters.ts';
+import { RATE_REASON_LIMIT } from '#domain/keptRunSchema.ts';
 import { finderSettingsSchema, MAX_FINDER_STEPS } from '#domain/runSchema.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import type { QuestionRef } from '#domain/study.ts';
@@ -13,8 +15,8 @@ import type { SharedData } from './urlData.ts';
  * The set-up in the address, as people can read it: `#v=1&norm=gn&ws=1&bs=2&lr=5e-5`. Only what differs from the
  * defaults is there. A study adds `study` (its title), `mode`, one `arm` for each arm with what differs from the
  * settings before it (`arm=norm:gn,ws:1`), `seeds`, for finders `ramp=start,end,steps` and `images`, and `q=P1.quick`;
- * each further `study` begins another one. `data` says which data set the runs are meant for.
- * docs/export.md lists the keys. A link sets the page up and never starts anything.
+ * each further `study` begins another one. `data` says which data set the runs are meant for, `why` and `whys` where
+ * learning rates come from. docs/export.md lists the keys. A link sets the page up and never starts anything.
  */
 const VERSION = '1';
 /** Of the whole hash, in UTF-16 units. */
@@ -43,14 +45,18 @@ const KEYS: Readonly<Record<ParameterName, string>> = {
   validLimit: 'valid',
 };
 const NAMES: ReadonlyMap<string, ParameterName> = new Map(parameterNames.map((name) => [KEYS[name], name]));
-const STUDY_KEYS: readonly string[] = ['study', 'mode', 'arm', 'seeds', 'ramp', 'images', 'q'];
+const STUDY_KEYS: readonly string[] = ['study', 'mode', 'arm', 'whys', 'seeds', 'ramp', 'images', 'q'];
 /** Of the learning-rate finder in the set-up. */
 const FINDER_KEY = 'find';
+/** Of the reason for the learning rate in the set-up. */
+const REASON_KEY = 'why';
+/** Between the reasons of arms. */
+const REASON_SEPARATOR = '|';
 
 /** The study that is being edited, where it is not the first: its index. */
 const ACTIVE_KEY = 'edit';
 const DATA_KEY = 'data';
-const OTHER_KEYS: readonly string[] = ['v', FINDER_KEY, ACTIVE_KEY, DATA_KEY];
+const OTHER_KEYS: readonly string[] = ['v', FINDER_KEY, REASON_KEY, ACTIVE_KEY, DATA_KEY];
 
 /** A study in an address. */
 export interface SharedStudy extends StudyPlan {
@@ -61,6 +67,8 @@ export interface SharedStudy extends StudyPlan {
 /** What an address carries. */
 export interface SharedSetup {
   readonly experiment: Experiment;
+  /** Why its learning rate is what it is. */
+  readonly rateReason?: string | undefined;
   /** Ramp of the learning-rate finder; undefined is the default one. */
   readonly finder?: FinderSettings | undefined;
   /** What is started together; several where a question needs that. */
@@ -78,11 +86,12 @@ export type SetupFromHash =
   | { readonly kind: 'invalid'; readonly errors: ReadonlyMap<string, string> };
 
 /** The hash of a set-up, with its `#`. */
-export function encodeHash({ experiment, finder, studies, active, data }: SharedSetup): string {
+export function encodeHash({ experiment, rateReason, finder, studies, active, data }: SharedSetup): string {
   const parts = [
     `v=${VERSION}`,
     ...differences(experiment, defaultExperiment()).map((pair) => pair.join('=')),
   ];
+  if (rateReason) parts.push(`${REASON_KEY}=${encodeURIComponent(rateReason)}`);
   if (finder) parts.push(`${FINDER_KEY}=${rampText(finder)}`);
   if (data) parts.push(`${DATA_KEY}=${dataText(data)}`);
   if (active > 0) parts.push(`${ACTIVE_KEY}=${active}`);
@@ -90,7 +99,7 @@ export function encodeHash({ experiment, finder, studies, active, data }: Shared
 }
 
 function studyParts(study: SharedStudy, experiment: Experiment): string[] {
-  const { title, mode, arms, seeds, finder, finderImages, question } = study;
+  const { title, mode, arms, seeds, finder, finderImages, question, rateReasons } = study;
   const parts = [`study=${encodeURIComponent(title)}`, `mode=${mode}`];
   for (const arm of arms) {
     parts.push(
@@ -99,11 +108,20 @@ function studyParts(study: SharedStudy, experiment: Experiment): string[] {
         .join(',')}`,
     );
   }
+  // Those of a question follow from it.
+  const { rateReasons: _, ...bare } = study;
+  const given = withNotebookReasons<StudyPlan>(bare).rateReasons;
+  const isGiven = rateReasons?.every((reason, i) => reason === (given?.[i] ?? ''));
+  if (rateReasons && !isGiven) parts.push(`whys=${encodeURIComponent(reasonsText(rateReasons))}`);
   parts.push(`seeds=${seeds.join(',')}`);
   if (finder) parts.push(`ramp=${rampText(finder)}`);
   if (finder && finderImages !== undefined) parts.push(`images=${finderImages}`);
   if (question) parts.push(`q=${question.id}.${question.size}`);
   return parts;
+}
+
+function reasonsText(reasons: readonly string[]): string {
+  return reasons.map((reason) => reason.replaceAll(REASON_SEPARATOR, ' ')).join(REASON_SEPARATOR);
 }
 
 function rampText({ start, end, steps }: FinderSettings): string {
@@ -146,6 +164,7 @@ export function decodeHash(hash: string): SetupFromHash {
   }
   const experiment = readExperiment(settingsOf(fields), defaultExperiment(), '', errors);
   const finder = readRamp(FINDER_KEY, fields.get(FINDER_KEY), errors);
+  const rateReason = readReason(REASON_KEY, fields.get(REASON_KEY), errors);
   if (blocks.length > MAX_STUDIES) {
     errors.set('study', `A link has at most ${MAX_STUDIES} studies, not ${blocks.length}.`);
   }
@@ -159,7 +178,7 @@ export function decodeHash(hash: string): SetupFromHash {
   const data = readData(fields.get(DATA_KEY), errors);
   return errors.size > 0
     ? { kind: 'invalid', errors }
-    : { kind: 'setup', setup: { experiment, finder, studies, active, data } };
+    : { kind: 'setup', setup: { experiment, rateReason, finder, studies, active, data } };
 }
 
 function readActive(text: string | undefined, count: number, errors: Map<string, string>): number {
@@ -263,6 +282,7 @@ function readStudy({ fields, arms }: StudyBlock, base: Experiment, errors: Map<s
   const mode = fields.get('mode');
   if (mode !== 'queue' && mode !== 'race') errors.set('mode', 'The mode must be queue or race.');
   const finder = readRamp('ramp', fields.get('ramp'), errors);
+  const rateReasons = readReasons(fields.get('whys'), errors);
   return {
     title,
     kind: finder ? 'finder' : 'train',
@@ -272,6 +292,7 @@ function readStudy({ fields, arms }: StudyBlock, base: Experiment, errors: Map<s
     finder,
     finderImages: readImages(fields.get('images'), errors),
     question: readQuestion(fields.get('q'), errors),
+    ...(rateReasons && { rateReasons }),
   };
 }
 
@@ -312,6 +333,21 @@ function readSeeds(text: string, errors: Map<string, string>): readonly number[]
     );
   }
   return seeds;
+}
+
+function readReason(key: string, text: string | undefined, errors: Map<string, string>): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (text.length <= RATE_REASON_LIMIT) return text;
+  errors.set(key, `The reason for a learning rate must have at most ${RATE_REASON_LIMIT} characters.`);
+  return undefined;
+}
+
+/** One for each arm, in their order; arms without one have an empty one, also those beyond the last. */
+function readReasons(text: string | undefined, errors: Map<string, string>): readonly string[] | undefined {
+  if (text === undefined) return undefined;
+  const reasons = text.split(REASON_SEPARATOR);
+  for (const reason of reasons) readReason('whys', reason, errors);
+  return reasons.slice(0, MAX_ARMS);
 }
 
 function readImages(text: string | undefined, errors: Map<string, string>): number | undefined {

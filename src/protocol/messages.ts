@@ -6,13 +6,14 @@ import type {
   StorageUsage,
   StoredDataset,
 } from '#domain/dataset.ts';
-import type { ForkOrigin, KeptRun, RunNotes, RunStart } from '#domain/keptRun.ts';
+import type { KeptRun, RunNotes, RunStart } from '#domain/keptRun.ts';
 import type { LayerHistory } from '#domain/layerHistory.ts';
 import type {
   Divergence,
   EpochRow,
   FinderResult,
   FinderSettings,
+  ForkOrigin,
   PairedValidation,
   Preparation,
   RunPlan,
@@ -117,8 +118,8 @@ export interface Requests {
     request: {
       start: RunStart;
       /**
-       * Continues another run's newest state of at most `step` steps, before it diverged, or its initial weights
-       * where no state is left; the event 'continues' tells the step.
+       * Continues another run's newest state of at most `step` steps, before it diverged; the event 'continues' tells
+       * the step. Refused where no such state is left, and on other data than that run's.
        */
       forkOf: ForkOrigin | undefined;
     } & FromOutside &
@@ -180,6 +181,8 @@ export interface Requests {
     request: { runId: string; which: 'initial' | 'last' } & Pick<FromOutside, 'initialWeights'>;
     response: { bytes: Uint8Array<ArrayBuffer> };
   };
+  /** Steps done at each kept state of a run, newest last. */
+  checkpointSteps: { request: { runId: string }; response: { steps: readonly number[] } };
   /** The newest checkpoint of a run as a file; undefined without one. */
   checkpoint: { request: { runId: string }; response: { bytes: Uint8Array<ArrayBuffer> | undefined } };
   /** Keeps such a file as the checkpoint of a run that is kept, and tells its step. */

@@ -104,6 +104,7 @@ export const requestBodies = {
     which: v.picklist(['initial', 'last']),
     initialWeights,
   }),
+  checkpointSteps: runOnly,
   checkpoint: runOnly,
   importCheckpoint: v.strictObject({ runId: runIdSchema, bytes }),
   pause: runOnly,

@@ -104,6 +104,7 @@ export const responseBodies = {
   importRuns: v.object({ added: v.array(runIdSchema), skipped: v.array(runIdSchema) }),
   weights: v.object({ bytes }),
   pytorchBundle: v.object({ bytes }),
+  checkpointSteps: v.object({ steps: v.array(count) }),
   checkpoint: v.object({ bytes: v.union([bytes, v.undefined_()]) }),
   importCheckpoint: v.object({ step: count }),
   pause: nothing,

@@ -1,4 +1,5 @@
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
+import { forkText } from '#domain/arms.ts';
 import { armName } from '#domain/experiment.ts';
 import type { FinderResult, FinderRule, Preparation } from '#domain/run.ts';
 import { formatCount, formatLoss, formatPercent, formatRate } from './format.ts';
@@ -24,7 +25,10 @@ export function runDetails(run: RunRecord): string {
     run.experiment;
   const parts = [`batch ${batchSize}`];
   if (run.kind === 'train') {
-    parts.push(`LR ${formatRate(maxLearningRate, 3)}`, `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`);
+    parts.push(
+      `LR ${formatRate(maxLearningRate, 3)}${run.rateReason ? ` (${run.rateReason})` : ''}`,
+      `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
+    );
     if (schedule === 'constant') parts.push('constant');
   } else {
     parts.push(`${formatCount(run.settings.steps)} steps`);
@@ -33,6 +37,7 @@ export function runDetails(run: RunRecord): string {
   if (optimizer === 'sgd') parts.push('SGD');
   if (augmentation !== 'none') parts.push('augmented');
   parts.push(`seed ${seed}`);
+  if (run.forkOf) parts.push(forkText(run.forkOf));
   if (run.givenWeights !== undefined) {
     const { initialWeightsHash = '' } = run.plan ?? {};
     parts.push(`from ${run.givenWeights || 'given weights'} ${initialWeightsHash.slice(0, 8)}`.trimEnd());

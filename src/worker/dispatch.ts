@@ -154,6 +154,8 @@ export class Dispatcher {
         return this.#kept.storage();
       case 'pytorchBundle':
         return this.#kept.pytorchBundle(request.body);
+      case 'checkpointSteps':
+        return this.#kept.checkpointSteps(request.body);
       case 'checkpoint':
         return this.#kept.checkpoint(request.body);
       case 'importCheckpoint':

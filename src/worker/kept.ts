@@ -144,6 +144,14 @@ export class KeptRuns {
     return { bytes: await runBundle({ plan, dataset: images, weights, losses, now: now() }) };
   }
 
+  async checkpointSteps({ runId }: Requests['checkpointSteps']['request']): Answer<'checkpointSteps'> {
+    const { store, runs } = this.#parts;
+    const kept = (await (await store())?.checkpoints.steps(runId)) ?? [];
+    const held = runs.memory.get(runId);
+    const steps = new Set([...kept, ...(held ? [held.step] : [])]);
+    return { steps: [...steps].sort((a, b) => a - b) };
+  }
+
   /** The newest checkpoint of a run as a file. */
   async checkpoint({ runId }: Requests['checkpoint']['request']): Answer<'checkpoint'> {
     const { store, runs } = this.#parts;

@@ -17,7 +17,7 @@ export type KeptStore = Pick<
   | 'givenWeights'
   | 'problems'
   | 'usage'
-> & { readonly checkpoints: Pick<CheckpointStore, 'save' | 'newest' | 'removeBeyond'> };
+> & { readonly checkpoints: Pick<CheckpointStore, 'save' | 'newest' | 'steps' | 'removeBeyond'> };
 
 /**
  * The newest states, and given weights, that could not be kept, so that weights of this visit can still be had,

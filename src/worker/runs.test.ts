@@ -565,6 +565,29 @@ describe('races and forks', () => {
     expect(run.epochs.map(({ epoch }) => epoch)).toEqual(checkpointStep! < 6 ? [0, 1] : [1]);
   });
 
+  test('a fork is refused where the state is gone, and on other data', async () => {
+    const page = await open({ engine: { stepMs: 1000 } });
+    await page.request('train', training('a'));
+    const { steps } = await page.request('checkpointSteps', { runId: 'a' });
+    expect(steps.at(-1)).toBe(12);
+    const fork = (runId: string, step: number): ReturnType<typeof training> => ({
+      start: start('b', { epochs: 3 }),
+      forkOf: { runId, step, number: 7 },
+    });
+    const gone = await wireOf(page.request('train', fork('a', steps[0]! - 1)));
+    expect(gone.sentence).toContain('No state of run 7 up to step');
+    const data = fakeDataset(100, 40);
+    const other = new Page({ store: new RunStore(files), locks: tabs.of((opened += 1)) });
+    other.load = async () => ({ ...data, info: { ...data.info, hash: '1'.repeat(64) } });
+    await other.ready();
+    const wire = await wireOf(other.request('train', fork('a', 12)));
+    expect(wire).toMatchObject({
+      sentence: 'Run 7 trains on “Fake”; load them to fork it.',
+      code: 'other-data',
+    });
+    expect((await page.request('keptRuns', {})).runs).toHaveLength(1);
+  });
+
   /** Forks run 'a' as 'b', which loses its device two steps later. */
   async function interruptedFork(step: number): Promise<Page> {
     const page = await open({

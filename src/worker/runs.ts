@@ -95,9 +95,9 @@ export class Runs {
     const given = givenFile(request);
     const startWeights = given && givenWeights(given.bytes);
     return this.#alone([start.runId], async (ground, store) => {
-      const from = forkOf && (await forkPoint(forkOf, { store, memory: this.memory }));
+      const from = forkOf && (await forkPoint(forkOf, ground.dataset, { store, memory: this.memory }));
       const step = from?.state.step ?? 0;
-      const origin = forkOf && { runId: forkOf.runId, step };
+      const origin = forkOf && { ...forkOf, step };
       const booked = await this.#book(ground, store, [
         { start, kind: 'train', finder: undefined, forkOf: origin, given },
       ]);

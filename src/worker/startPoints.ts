@@ -1,6 +1,7 @@
 import type { Checkpoint } from '#domain/checkpoint.ts';
 import type { Dataset } from '#domain/dataset.ts';
-import type { ForkOrigin, KeptRun } from '#domain/keptRun.ts';
+import type { KeptRun } from '#domain/keptRun.ts';
+import type { ForkOrigin } from '#domain/run.ts';
 import { VERSION } from '#domain/version.ts';
 import type { StartPoint } from '#train/startPoint.ts';
 import { newestState } from './keptStore.ts';
@@ -104,14 +105,34 @@ function continueFrom(
   };
 }
 
-/** The newest state of another run that is of use to a fork of it. */
+/**
+ * The newest state of another run that is of use to a fork of it.
+ * @throws {RequestError} where there is none any more, or where that run trains on other data.
+ */
 export async function forkPoint(
-  { runId, step }: ForkOrigin,
+  { runId, step, number }: ForkOrigin,
+  dataset: Dataset,
   kept: { readonly store: KeptStore | undefined; readonly memory: StateMemory },
-): Promise<StartPoint | undefined> {
-  const divergedAt = (await kept.store?.read(runId))?.divergence?.step ?? Number.POSITIVE_INFINITY;
+): Promise<StartPoint> {
+  const run = await kept.store?.read(runId);
+  const divergedAt = run?.divergence?.step ?? Number.POSITIVE_INFINITY;
   const state = await newestState(runId, kept, Math.min(step, divergedAt - 1));
-  return state && { kind: 'fork', state, optimizer: state.experiment.optimizer };
+  const name = number === undefined ? 'that run' : `run ${number}`;
+  if (!state) {
+    throw new RequestError(
+      `No state of ${name} up to step ${step} is kept any more, so that nothing can go on from there.`,
+    );
+  }
+  if (state.datasetHash !== dataset.info.hash) {
+    const title = run ? `“${run.header.dataset.title}”` : 'other data';
+    throw new RequestError(
+      `${name[0]!.toUpperCase()}${name.slice(1)} trains on ${title}; load them to fork it.`,
+      {
+        code: 'other-data',
+      },
+    );
+  }
+  return { kind: 'fork', state, optimizer: state.experiment.optimizer };
 }
 
 function remarkOf({ device, version }: Checkpoint, current: string): string | undefined {

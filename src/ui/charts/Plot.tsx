@@ -4,11 +4,13 @@ import { CartesianGrid, ComposedChart, ResponsiveContainer, XAxis, YAxis } from 
 import type { CursorGroup } from '#ui/state/cursor.ts';
 import { setZoom } from '#ui/state/zoom.ts';
 import type { Range, ZoomAxis } from '#ui/state/zoom.ts';
-import { Dots, EndLabels, Markers, Marks, Rules } from './PlotLayers.tsx';
-import type { EndLabel, Mark, Rule } from './PlotLayers.tsx';
+import { Dots, EndLabels, Markers, Marks, Rules, Shades } from './PlotLayers.tsx';
+import type { EndLabel, Mark, Rule, Shade } from './PlotLayers.tsx';
 import { Ghosts, Lines, OffScaleMarks } from './PlotLines.tsx';
 import type { GhostPoint, PlotBand, PlotLine } from './PlotLines.tsx';
 import { PlotCursor } from './PlotCursor.tsx';
+import { Marker } from './PlotMarker.tsx';
+import type { PlotMarker } from './PlotMarker.tsx';
 import { PlotKeyboard } from './PlotKeyboard.tsx';
 import { PlotTable } from './PlotTable.tsx';
 import { PlotTools } from './PlotTools.tsx';
@@ -40,6 +42,9 @@ interface PlotProps {
   readonly ghosts?: readonly GhostPoint[];
   readonly rules?: readonly Rule[];
   readonly marks?: readonly Mark[];
+  readonly shades?: readonly Shade[];
+  /** A value of the horizontal axis that can be moved. */
+  readonly picker?: PlotMarker;
   readonly endLabels?: readonly EndLabel[];
   readonly readout: (x: number) => Readout;
   readonly onPick?: (x: number) => void;
@@ -187,6 +192,7 @@ function Layers(): ReactNode {
   const { lines, endLabels = NO_LABELS, bands = NO_BANDS } = layers;
   return (
     <>
+      {layers.shades && <Shades shades={layers.shades} />}
       {layers.rules && !(layers.isEmpty && layers.empty) && <Rules rules={layers.rules} />}
       {lines
         .filter((line) => line.asDots)
@@ -212,6 +218,8 @@ function Layers(): ReactNode {
         domain={layers.xAxis.domain}
         overlay={layers.overlay}
       />
+      {/* Over the plane that takes the pointer. */}
+      {layers.picker && <Marker marker={layers.picker} />}
     </>
   );
 }

@@ -15,6 +15,14 @@ export interface Rule {
   readonly isDashed?: boolean;
 }
 
+/** A part of the horizontal axis that is set apart. */
+export interface Shade {
+  readonly from: number;
+  readonly to: number;
+  /** What it is, on hovering it. */
+  readonly title: string;
+}
+
 /** A labelled point on a curve. */
 export interface Mark {
   readonly x: number;
@@ -101,6 +109,23 @@ export function Markers(props: { points: readonly Point[]; shape: MarkerShape; c
     })
     .join('');
   return <path d={path} fill={props.colour} className="plot-marker" />;
+}
+
+/** Parts of the axis behind everything else. */
+export function Shades({ shades }: { shades: readonly Shade[] }): ReactNode {
+  const scales = useScales();
+  if (!scales) return null;
+  const { area } = scales;
+  return shades.map(({ from, to, title }) => {
+    const left = clamp(scales.x(from), area.x, area.x + area.width);
+    const right = clamp(scales.x(to), area.x, area.x + area.width);
+    if (!(right > left)) return null;
+    return (
+      <rect key={from} className="plot-shade" x={left} y={area.y} width={right - left} height={area.height}>
+        <title>{title}</title>
+      </rect>
+    );
+  });
 }
 
 /** Reference lines; labels of horizontal ones sit at the left, of vertical ones at the top. */

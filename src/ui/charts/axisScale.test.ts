@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { axisScale } from './axisScale.ts';
+import { axisScale, axisValue } from './axisScale.ts';
 
 describe('axisScale', () => {
   it('is even over a linear axis, beyond its ends too', () => {
@@ -13,5 +13,13 @@ describe('axisScale', () => {
     expect(scale(10)).toBeCloseTo(100);
     expect(scale(100)).toBeCloseTo(200);
     expect([scale(0), scale(-1)]).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  it('is undone by axisValue', () => {
+    for (const isLog of [false, true]) {
+      const scale = axisScale([2, 50], isLog, 30, 130);
+      const value = axisValue([2, 50], isLog, 30, 130);
+      for (const pixel of [30, 71, 130]) expect(scale(value(pixel))).toBeCloseTo(pixel);
+    }
   });
 });

@@ -18,3 +18,16 @@ export function axisScale(
   const perUnit = (end - start) / (high - low);
   return (value) => start + (value - low) * perUnit;
 }
+
+/** The value at a pixel: what `axisScale` makes of it is the pixel again. */
+export function axisValue(
+  [low, high]: readonly [number, number],
+  isLog: boolean,
+  start: number,
+  end: number,
+): (pixel: number) => number {
+  return (pixel) => {
+    const share = (pixel - start) / (end - start);
+    return isLog ? low * (high / low) ** share : low + share * (high - low);
+  };
+}

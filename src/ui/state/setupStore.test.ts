@@ -16,6 +16,17 @@ describe('set-up', () => {
     expect(useSetup.getState().drafts).toEqual({});
   });
 
+  it('knows why its learning rate is what it is until another one is chosen', () => {
+    setupActions.setRate(2e-3, 'valley');
+    setupActions.set('norm', 'gn');
+    expect(useSetup.getState()).toMatchObject({
+      experiment: { maxLearningRate: 2e-3 },
+      rateReason: 'valley',
+    });
+    setupActions.type('maxLearningRate', '3e-3');
+    expect(useSetup.getState().rateReason).toBeUndefined();
+  });
+
   it('keeps an error when the field is left, and clears it when a value is chosen', () => {
     setupActions.type('batchSize', '900');
     setupActions.settle('batchSize');

@@ -15,6 +15,8 @@ export interface ChosenWeights extends WeightsFile {
 interface SetupState {
   /** What the next run will be; every field is within its range. */
   readonly experiment: Experiment;
+  /** Why its learning rate is what it is: 'valley', 'by hand'; undefined where it was typed or is the usual one. */
+  readonly rateReason: string | undefined;
   /** Texts of number fields that are being typed or are not allowed. */
   readonly drafts: Readonly<Partial<Record<NumberParameterName, string>>>;
   /** Sentences for drafts that are not allowed. */
@@ -23,6 +25,8 @@ interface SetupState {
   /** Undefined: initial weights follow from the seed. */
   readonly weights: ChosenWeights | undefined;
   set: <Name extends ParameterName>(name: Name, value: Experiment[Name]) => void;
+  /** Takes a learning rate that the finder showed, with the reason for it. */
+  setRate: (learningRate: number, reason: string) => void;
   /** Takes what was typed: into the experiment when it is allowed, else as a draft with an error. */
   type: (name: NumberParameterName, text: string) => void;
   /** Forgets an allowed draft, so that the field shows the value in its usual form. */
@@ -30,7 +34,7 @@ interface SetupState {
   setFinder: (settings: FinderSettings) => void;
   setWeights: (weights: ChosenWeights | undefined) => void;
   /** Takes a whole experiment, such as that of a link; every field must be allowed. */
-  load: (experiment: Experiment) => void;
+  load: (experiment: Experiment, rateReason?: string) => void;
 }
 
 function without<Value>(
@@ -42,6 +46,7 @@ function without<Value>(
 
 export const useSetup = create<SetupState>()((set) => ({
   experiment: defaultExperiment(),
+  rateReason: undefined,
   drafts: {},
   errors: {},
   finder: defaultFinderSettings,
@@ -51,7 +56,12 @@ export const useSetup = create<SetupState>()((set) => ({
       experiment: { ...state.experiment, [name]: value },
       drafts: without(state.drafts, name),
       errors: without(state.errors, name),
+      ...(name === 'maxLearningRate' && { rateReason: undefined }),
     })),
+  setRate: (learningRate, rateReason) => {
+    setupActions.set('maxLearningRate', learningRate);
+    set({ rateReason });
+  },
   type: (name, text) =>
     set((state) => {
       const value = parseNumber(text);
@@ -62,17 +72,20 @@ export const useSetup = create<SetupState>()((set) => ({
         experiment: { ...state.experiment, [name]: value },
         drafts,
         errors: without(state.errors, name),
+        ...(name === 'maxLearningRate' && { rateReason: undefined }),
       };
     }),
   settle: (name) => set((state) => (state.errors[name] ? state : { drafts: without(state.drafts, name) })),
   setFinder: (finder) => set({ finder }),
   setWeights: (weights) => set({ weights }),
-  load: (experiment) => set({ experiment, drafts: {}, errors: {} }),
+  load: (experiment, rateReason) => set({ experiment, rateReason, drafts: {}, errors: {} }),
 }));
 
 /** The actions of the store, for event handlers; they never change. */
-export const setupActions: Pick<SetupState, 'set' | 'type' | 'settle' | 'setFinder' | 'setWeights' | 'load'> =
-  useSetup.getState();
+export const setupActions: Pick<
+  SetupState,
+  'set' | 'setRate' | 'type' | 'settle' | 'setFinder' | 'setWeights' | 'load'
+> = useSetup.getState();
 
 /** What is wrong with the first field that is not allowed. */
 export function useSetupError(): string | undefined {

@@ -87,13 +87,27 @@ describe('the study that is being built', () => {
     studyActions.setRate(gn, 0.001, 'by hand');
     studyActions.setRate(gn, 0.003, 'valley, median of 3');
     expect(plan().arms.map((arm) => arm.maxLearningRate)).toEqual([5e-4, 0.003]);
-    expect(useStudy.getState().reasons.at(-1)).toMatchObject({
-      arm: { norm: 'gn', maxLearningRate: 0.003 },
-      text: 'valley, median of 3',
-    });
+    expect(plan().rateReasons).toEqual(['', 'valley, median of 3']);
     studyActions.addArms([{ ...gn, maxLearningRate: 0.1 }]);
     studyActions.setRate(gn, 0.5, 'steep, median of 3');
     expect(plan().arms.map((arm) => arm.maxLearningRate)).toEqual([5e-4, 0.003, 0.1, 0.5]);
+    studyActions.removeArm(0);
+    expect(plan().rateReasons).toEqual(['valley, median of 3', '', 'steep, median of 3']);
+  });
+
+  it('gives every arm the same rate, and makes one of arms that differed in it alone', () => {
+    studyActions.addArms([bn, { ...bn, maxLearningRate: 0.1 }, gn]);
+    studyActions.setEveryRate(0.02, 'by hand');
+    expect(plan().arms).toEqual([
+      { ...bn, maxLearningRate: 0.02 },
+      { ...gn, maxLearningRate: 0.02 },
+    ]);
+    expect(plan().rateReasons).toEqual(['by hand', 'by hand']);
+  });
+
+  it('says which rates of a question are the notebook’s', () => {
+    studyActions.loadQuestion(questionById('P1')!, 'full');
+    expect(plan().rateReasons).toContain('notebook');
   });
 });
 

@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import { FINDER_IMAGES, finderStepsFor } from '#analysis/finderBands.ts';
 import type { Question, StudyPlan } from '#analysis/question.ts';
-import { heldStudy, questionSize } from '#analysis/questions.ts';
+import { heldStudy, questionSize, withNotebookReasons } from '#analysis/questions.ts';
 import { areEqualArms } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
@@ -22,8 +22,6 @@ interface StudyState {
   readonly active: number;
   /** Text of the seeds while it is being typed or is not allowed. */
   readonly seedsDraft: string | undefined;
-  /** Why learning rates of arms are what they are, by arm: 'valley, median of 3'. */
-  readonly reasons: readonly { readonly arm: Experiment; readonly text: string }[];
 }
 
 interface StudyActions {
@@ -31,11 +29,13 @@ interface StudyActions {
   setMode: (mode: StudyMode) => void;
   setKind: (kind: StudyPlan['kind']) => void;
   setFinderImages: (images: number | undefined) => void;
-  /** Adds arms that are not there yet. @returns how many were new. */
-  addArms: (arms: readonly Experiment[]) => number;
+  /** Adds arms that are not there yet, with the reason for their rate. @returns how many were new. */
+  addArms: (arms: readonly Experiment[], rateReason?: string) => number;
   removeArm: (index: number) => void;
   /** Gives an arm a learning rate of its own, with the reason for it; adds the arm where it is not there. */
   setRate: (arm: Experiment, learningRate: number, reason: string) => void;
+  /** Gives every arm of the study the same learning rate. */
+  setEveryRate: (learningRate: number, reason: string) => void;
   typeSeeds: (text: string) => void;
   loadQuestion: (question: Question, size: QuestionRef['size']) => void;
   /** Gives the plan the arms and the ramp that its question needs; what was added stays. */
@@ -59,7 +59,6 @@ const start: StudyState = {
   plans: [emptyPlan],
   active: 0,
   seedsDraft: undefined,
-  reasons: [],
 };
 
 /**
@@ -86,6 +85,8 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       plans: plans.map((plan, i) => (i === active ? named({ ...plan, ...edit }) : plan)),
     }));
   const plan = (): BuilderPlan => get().plans[get().active] ?? emptyPlan;
+  const setArms = (arms: readonly ReasonedArm[], edit: Partial<BuilderPlan> = {}): void =>
+    change({ ...edit, arms: arms.map(({ arm }) => arm), rateReasons: arms.map(({ reason }) => reason) });
   return {
     ...start,
     edit: (active) => set({ active, seedsDraft: undefined }),
@@ -106,24 +107,33 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       );
     },
     setFinderImages: (finderImages) => change({ finder: defaultFinderSettings, finderImages }),
-    addArms: (arms) => {
-      const known = [...plan().arms];
-      for (const arm of arms) if (!known.some((other) => areEqualArms(arm, other))) known.push(arm);
+    addArms: (arms, reason = '') => {
+      const known = [...reasonedArms(plan())];
+      for (const arm of arms) {
+        if (!known.some((other) => areEqualArms(arm, other.arm))) known.push({ arm, reason });
+      }
       const added = known.length - plan().arms.length;
-      if (added > 0) change({ arms: known });
+      if (added > 0) setArms(known);
       return added;
     },
-    removeArm: (index) => change({ arms: plan().arms.filter((_, i) => i !== index) }),
-    setRate: (arm, maxLearningRate, text) => {
-      const adjusted = { ...arm, maxLearningRate };
-      const { arms } = plan();
+    removeArm: (index) => setArms(reasonedArms(plan()).filter((_, i) => i !== index)),
+    setRate: (arm, maxLearningRate, reason) => {
+      const adjusted: ReasonedArm = { arm: { ...arm, maxLearningRate }, reason };
+      const arms = reasonedArms(plan());
       // An arm that is there with several rates is a comparison of rates: none of them is replaced.
-      const [same, another] = arms.filter((other) => areEqualArms({ ...other, maxLearningRate }, adjusted));
-      if (same && !another) change({ arms: arms.map((other) => (other === same ? adjusted : other)) });
-      else if (!arms.some((other) => areEqualArms(other, adjusted))) change({ arms: [...arms, adjusted] });
-      set(({ reasons }) => ({
-        reasons: [...reasons.filter((old) => !areEqualArms(old.arm, adjusted)), { arm: adjusted, text }],
-      }));
+      const alike = arms.filter((other) => areEqualArms({ ...other.arm, maxLearningRate }, adjusted.arm));
+      const there = arms.find((other) => areEqualArms(other.arm, adjusted.arm));
+      const replaced = there ?? (alike.length === 1 ? alike[0] : undefined);
+      setArms(replaced ? arms.map((other) => (other === replaced ? adjusted : other)) : [...arms, adjusted]);
+    },
+    setEveryRate: (maxLearningRate, reason) => {
+      const arms: ReasonedArm[] = [];
+      for (const { arm: old } of reasonedArms(plan())) {
+        const arm = { ...old, maxLearningRate };
+        // Those that differed in the rate alone are one now.
+        if (!arms.some((other) => areEqualArms(arm, other.arm))) arms.push({ arm, reason });
+      }
+      setArms(arms);
     },
     typeSeeds: (seedsDraft) => {
       set({ seedsDraft });
@@ -132,15 +142,20 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
     },
     loadQuestion: (question, size) => get().load(question.sizes[size].studies),
     restoreQuestion: () => {
-      const { source, arms } = plan();
+      const { source } = plan();
       const study = source && questionSize(source.question)?.studies[source.index];
       if (!study) return;
       const { kind, finder } = study;
-      const further = arms.filter((arm) => !study.arms.some((other) => areEqualArms(arm, other)));
-      change({ kind, finder, finderImages: undefined, arms: [...study.arms, ...further] });
+      const own = reasonedArms(withNotebookReasons(study));
+      const further = reasonedArms(plan()).filter(
+        ({ arm }) => !study.arms.some((other) => areEqualArms(arm, other)),
+      );
+      setArms([...own, ...further], { kind, finder, finderImages: undefined });
     },
-    load: (plans, active = 0) =>
-      set({ ...start, plans: plans.length > 0 ? plans.map(withSource) : [emptyPlan], active }),
+    load: (plans, active = 0) => {
+      const loaded = plans.map((one) => withSource(withNotebookReasons(one)));
+      set({ ...start, plans: loaded.length > 0 ? loaded : [emptyPlan], active });
+    },
     clear: () => set(start),
   };
 });
@@ -164,6 +179,16 @@ function named(plan: BuilderPlan): BuilderPlan {
     : { ...plan, question: undefined, title: `${title}${CHANGED}` };
 }
 
+/** An arm with the reason for its learning rate. */
+interface ReasonedArm {
+  readonly arm: Experiment;
+  readonly reason: string;
+}
+
+function reasonedArms({ arms, rateReasons }: StudyPlan): readonly ReasonedArm[] {
+  return arms.map((arm, i) => ({ arm, reason: rateReasons?.[i] ?? '' }));
+}
+
 /** Repeats show what a suggestion is worth. */
 function usualSeeds({ seeds }: StudyPlan): readonly number[] {
   return seeds.length === 1 ? [0, 1, 2] : seeds;
@@ -180,6 +205,8 @@ export function plansToStart({ finderImages, source: _, ...plan }: BuilderPlan):
     ...plan,
     title: `${plan.title}, batch ${batchSize}`,
     arms: plan.arms.filter((arm) => arm.batchSize === batchSize),
+    // Finders do not use the rates of their arms.
+    rateReasons: [],
     finder: { ...settings, steps: finderStepsFor(finderImages, batchSize) },
   }));
 }

@@ -19,10 +19,11 @@ const REST_MS = 400;
 /** What the address should carry now: the set-up, the studies that have arms, and the data. */
 function sharedNow({ dataset }: Pick<ClientState, 'dataset'>): SharedSetup {
   const { plans, active } = useStudy.getState();
-  const { experiment, finder } = useSetup.getState();
+  const { experiment, rateReason, finder } = useSetup.getState();
   const studies = plans.filter((plan) => plan.arms.length > 0);
   return {
     experiment,
+    rateReason,
     finder: isDefaultRamp(finder) ? undefined : finder,
     studies,
     active: Math.max(0, studies.indexOf(plans[active]!)),
@@ -89,7 +90,7 @@ export function linkNote(link: SetupFromHash): { text: string; isProblem: boolea
 function open({ dataset }: ClientState): void {
   const link = decodeHash(location.hash);
   if (link.kind === 'setup') {
-    setupActions.load(link.setup.experiment);
+    setupActions.load(link.setup.experiment, link.setup.rateReason);
     setupActions.setFinder(link.setup.finder ?? defaultFinderSettings);
     const { data } = link.setup;
     const isLoaded = data && dataset.info && isSharedData(data, dataset.info);

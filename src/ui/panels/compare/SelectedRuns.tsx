@@ -1,4 +1,3 @@
-import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { TrainRecord } from '#client/runRecord.ts';
 import { RunSetup } from '#ui/panels/setup/RunSetup.tsx';
@@ -7,7 +6,7 @@ import { useClient } from '#ui/state/client.ts';
 import { compareActions } from '#ui/state/compareStore.ts';
 import { viewActions, useView } from '#ui/state/viewStore.ts';
 import { settingsDiff } from './settingsDiff.ts';
-import { parseTags } from './tags.ts';
+import { NotesEditor } from './NotesEditor.tsx';
 
 /** More runs than this side by side cannot be read. */
 const MAX_COLUMNS = 8;
@@ -102,57 +101,5 @@ function DiffTable({ runs }: { runs: readonly TrainRecord[] }): ReactNode {
         </tbody>
       </table>
     </div>
-  );
-}
-
-/** Name, tags and note of a run; kept when a field is left. */
-function NotesEditor({ run }: { run: TrainRecord }): ReactNode {
-  const client = useClient();
-  const [name, setName] = useState(run.notes.name);
-  const [tags, setTags] = useState(run.notes.tags.join(', '));
-  const [note, setNote] = useState(run.notes.note);
-  const keep = (): void => {
-    void client.describe(run.id, { name: name.trim(), tags: parseTags(tags), note: note.trim() });
-  };
-  return (
-    <form
-      className="notes"
-      onSubmit={(event) => {
-        event.preventDefault();
-        keep();
-      }}
-    >
-      <label>
-        Name
-        <input
-          type="text"
-          value={name}
-          maxLength={80}
-          placeholder={runLabel(run)}
-          onChange={(event) => setName(event.target.value)}
-          onBlur={keep}
-        />
-      </label>
-      <label>
-        Tags, by commas
-        <input
-          type="text"
-          value={tags}
-          maxLength={200}
-          onChange={(event) => setTags(event.target.value)}
-          onBlur={keep}
-        />
-      </label>
-      <label className="is-wide">
-        Note
-        <textarea
-          value={note}
-          rows={2}
-          maxLength={2000}
-          onChange={(event) => setNote(event.target.value)}
-          onBlur={keep}
-        />
-      </label>
-    </form>
   );
 }

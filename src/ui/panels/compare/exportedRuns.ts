@@ -20,6 +20,7 @@ export function keptRunOf(run: RunRecord): KeptRun {
       dataset: { title: run.datasetTitle, hash: run.datasetHash },
       device: { title: run.deviceTitle, backend: run.backend },
       version: run.version,
+      ...(run.rateReason !== undefined && { rateReason: run.rateReason }),
       ...(run.givenWeights !== undefined && { givenWeights: run.givenWeights }),
     },
     notes: run.notes,

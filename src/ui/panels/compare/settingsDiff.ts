@@ -40,7 +40,11 @@ export function settingsDiff(runs: readonly RunRecord[]): readonly SettingDiffer
     {
       name: 'fork',
       label: 'Forked from',
-      values: runs.map(({ forkOf }) => (forkOf ? `${forkOf.runId} at step ${forkOf.step}` : '–')),
+      values: runs.map(({ forkOf }) =>
+        forkOf
+          ? `${forkOf.number === undefined ? forkOf.runId : `run ${forkOf.number}`} at step ${forkOf.step}`
+          : '–',
+      ),
     },
     { name: 'device', label: 'Device', values: runs.map((run) => run.deviceTitle) },
     { name: 'version', label: 'NormLab', values: runs.map((run) => run.version) },

@@ -11,13 +11,19 @@ import { useOutcome } from '#ui/parts/useOutcome.tsx';
 import { formatRate } from '#ui/format.ts';
 import { isFinderRun, useClient, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { shownRuns } from '#ui/state/frozenRuns.ts';
-import { setupActions, useSetup } from '#ui/state/setupStore.ts';
+import { useSetup } from '#ui/state/setupStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
+import { useZoom } from '#ui/state/zoom.ts';
+import type { Range } from '#ui/state/zoom.ts';
+import { MAX_CURVES } from '#ui/panels/train/chartRuns.ts';
+import { MoreRuns } from '#ui/panels/train/MoreRuns.tsx';
 import { FirstQuestion } from '#ui/panels/study/FirstQuestion.tsx';
 import { FinderBands } from './FinderBands.tsx';
 import { FinderChart } from './FinderChart.tsx';
-import { finderCurves } from './finderCurves.ts';
+import { drawnFinders, finderCurves } from './finderCurves.ts';
 import { FinderSettingsForm } from './FinderSettingsForm.tsx';
+import { FinderTable } from './FinderTable.tsx';
+import { RateTargetChoice, useRateTarget } from './rateTarget.tsx';
 import { Suggestions } from './Suggestions.tsx';
 
 /** Reads the curves of earlier visits that are on the chart. */
@@ -39,20 +45,30 @@ export function FindPanel(): ReactNode {
   const isLossLog = useView((state) => state.isLossLog);
   const isNarrow = useMediaQuery('(max-width: 640px)');
   const settings = useSetup((state) => state.finder);
-  const maxLearningRate = useSetup((state) => state.experiment.maxLearningRate);
+  const drawsAll = useView((state) => state.drawsAll);
+  const zoom = useZoom((state) => state.ranges.finder);
   const { attempt, outcome } = useOutcome();
-  const curves = finderCurves(runs, hidden);
+  const limit = drawsAll ? Number.POSITIVE_INFINITY : MAX_CURVES;
+  const { drawn, moreCount } = drawnFinders(runs, { hidden, selected: selectedId, limit });
+  const curves = finderCurves(runs, drawn);
   const finders = runs.filter(isFinderRun);
-  useFinderSteps(curves.map((curve) => curve.run));
+  useFinderSteps(drawn);
   const run = finders.find((finder) => finder.id === selectedId) ?? finders.at(-1);
   const selected = curves.find((curve) => curve.run.id === run?.id) ?? curves.at(-1);
   const ranges = curves.length > 0 ? curves.map((curve) => curve.run.settings) : [settings];
+  const extent: Range = [
+    Math.min(...ranges.map((one) => one.start)),
+    Math.max(...ranges.map((one) => one.end)),
+  ];
+  const target = useRateTarget(selected?.run);
 
-  const adopt = (rate: number, reason: string): void => {
+  const adopt = (rate: number, reason: string, how?: 'click' | 'drag' | 'key'): void => {
     const rounded = Number(rate.toPrecision(2));
     if (parameterError('maxLearningRate', rounded)) return;
-    setupActions.set('maxLearningRate', rounded);
-    viewActions.announce(`Maximum learning rate set to ${formatRate(rounded)}, ${reason}.`);
+    target.set(rounded, reason);
+    // The marker says its value by itself as keys move it.
+    if (how === 'key') return;
+    viewActions.announce(`Maximum learning rate of ${target.name} set to ${formatRate(rounded)}, ${reason}.`);
   };
   return (
     <div className="find">
@@ -71,21 +87,21 @@ export function FindPanel(): ReactNode {
           <FreezeToggle />
         </div>
       </div>
+      <MoreRuns view={{ runs: curves, moreCount }} />
+      <RateTargetChoice target={target} />
       <FinderChart
         curves={curves}
         selected={selected}
-        range={[Math.min(...ranges.map((one) => one.start)), Math.max(...ranges.map((one) => one.end))]}
-        maxLearningRate={maxLearningRate}
+        extent={extent}
+        range={zoom ?? extent}
+        maxLearningRate={target.rate}
+        target={target.name}
         isLossLog={isLossLog}
         showsNames={!isNarrow && curves.length > 1}
-        onPick={(rate) => adopt(rate, 'by hand')}
+        onPick={(rate, how) => adopt(rate, 'by hand', how)}
       />
       {run ? (
-        <Suggestions
-          run={run}
-          maxLearningRate={maxLearningRate}
-          onAdopt={(rate, rule) => adopt(rate, `suggestion of ${rule}`)}
-        />
+        <Suggestions run={run} maxLearningRate={target.rate} onAdopt={adopt} />
       ) : (
         <div className="empty">
           <h3>First, find a learning rate</h3>
@@ -105,7 +121,8 @@ export function FindPanel(): ReactNode {
           </ol>
         </div>
       )}
-      <FinderBands runs={curves.map((curve) => curve.run)} />
+      <FinderBands runs={drawn} />
+      <FinderTable runs={finders} hidden={hidden} />
       {curves.length > 0 && (
         <section className="section-head" aria-label="Files of finders">
           <h3>Files of these finders</h3>

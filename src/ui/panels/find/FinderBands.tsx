@@ -1,8 +1,9 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import { toleranceSentence } from '#analysis/finderBands.ts';
 import type { CurveBand, RuleRange } from '#analysis/finderBands.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
+import { counted } from '#analysis/text.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import { armStyle } from '#ui/charts/palette.ts';
@@ -14,15 +15,23 @@ import { Swatch } from '#ui/parts/Swatch.tsx';
 import { ruleTexts } from '#ui/runText.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-import { finderSets, groupComparisons } from './finderGroups.ts';
+import { useZoom } from '#ui/state/zoom.ts';
+import type { Range } from '#ui/state/zoom.ts';
+import { finderSets, groupComparisons, reasonOf, seedCount } from './finderGroups.ts';
+import { EveryArm } from './EveryArm.tsx';
 import type { FinderGroup } from './finderGroups.ts';
 
 type Measure = 'loss' | 'relative';
 
 /** Finders of several seeds together: what of a curve and of its suggestions is more than chance. */
 export function FinderBands({ runs }: { runs: readonly FinderRecord[] }): ReactNode {
-  return finderSets(runs).map(({ key, title, groups }) => (
-    <FinderSetBands key={key} title={`Seeds together, ${title}`} groups={groups} />
+  const key = runs
+    .map(({ id, metrics, result }) => `${id} ${metrics.revision} ${metrics.count} ${result !== undefined}`)
+    .join();
+  // eslint-disable-next-line react/exhaustive-deps -- `key` stands for the runs
+  const sets = useMemo(() => finderSets(runs), [key]);
+  return sets.map((set) => (
+    <FinderSetBands key={set.key} title={`Arms and seeds together, ${set.title}`} groups={set.groups} />
   ));
 }
 
@@ -30,6 +39,7 @@ export function FinderBands({ runs }: { runs: readonly FinderRecord[] }): ReactN
 function FinderSetBands({ title, groups }: { title: string; groups: readonly FinderGroup[] }): ReactNode {
   const [measure, setMeasure] = useState<Measure>('relative');
   const { start, end } = groups[0]!.runs[0]!.settings;
+  const comparisons = useMemo(() => groupComparisons(groups), [groups]);
   return (
     <section className="finder-bands" aria-label={title}>
       <header className="queue-head">
@@ -45,13 +55,14 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
           onChange={setMeasure}
         />
       </header>
-      <BandChart groups={groups} measure={measure} range={[start, end]} />
-      {groupComparisons(groups).map(({ baseline, other, share, tolerance }) => (
+      <BandChart groups={groups} measure={measure} extent={[start, end]} />
+      {comparisons.map(({ baseline, other, share, tolerance }) => (
         <p key={`${other.name} ${share}`} className="finder-tolerance">
           {toleranceSentence(baseline.name, other.name, tolerance)}{' '}
           <span className="field-help">{`Read off where the loss is ${Math.round(100 * share)} % above its minimum.`}</span>
         </p>
       ))}
+      <EveryArm groups={groups} />
       <ul className="finder-arms">
         {groups.map((group) => (
           <ArmSuggestions key={group.name} group={group} range={[start, end]} />
@@ -61,12 +72,10 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
   );
 }
 
-function BandChart(props: {
-  groups: readonly FinderGroup[];
-  measure: Measure;
-  range: readonly [number, number];
-}): ReactNode {
-  const { groups, measure, range } = props;
+function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; extent: Range }): ReactNode {
+  const { groups, measure, extent } = props;
+  const range = useZoom((state) => state.ranges.finder) ?? extent;
+  const isRepeated = groups.some((group) => group.runs.length > 1);
   const drawn = groups.map((group) => {
     const curve = group.band[measure];
     const xOf = (k: number): number => group.band.learningRates[k]!;
@@ -76,16 +85,17 @@ function BandChart(props: {
   return (
     <Plot
       className="is-finder"
-      title={measure === 'loss' ? 'Median loss over seeds' : 'Median of L / L₀ over seeds'}
-      subtitle="band: lowest to highest seed"
+      title={bandTitle(measure, isRepeated)}
+      subtitle={isRepeated && 'band: lowest to highest seed'}
       summary={drawn
         .map(
           ({ group, curve }) =>
-            `${group.name}: ${group.runs.length} seeds, lowest median ${formatLoss(lowest(curve.median))}`,
+            `${group.name}: ${counted(seedCount(group), 'seed')}, lowest median ${formatLoss(lowest(curve.median))}`,
         )
         .join('; ')}
       group="finder"
       xAxis={logAxis(range[0], range[1])}
+      xExtent={extent}
       isXLog
       xLabel="learning rate"
       yAxis={roundedAxis(0, highest || 1)}
@@ -115,7 +125,7 @@ function BandChart(props: {
                   name: group.name,
                   colour: style.colour,
                   dash: style.dash,
-                  text: readoutText(curve, k),
+                  text: group.runs.length > 1 ? readoutText(curve, k) : formatLoss(curve.median[k]!),
                   at: { x: group.band.learningRates[k]!, y: curve.median[k]! },
                 },
               ];
@@ -124,6 +134,11 @@ function BandChart(props: {
       empty="The curves appear here as the finders go."
     />
   );
+}
+
+function bandTitle(measure: Measure, isRepeated: boolean): string {
+  if (measure === 'loss') return isRepeated ? 'Median loss over seeds' : 'Loss of each arm';
+  return isRepeated ? 'Median of L / L₀ over seeds' : 'L / L₀ of each arm';
 }
 
 function readoutText(curve: CurveBand, k: number): string {
@@ -152,7 +167,7 @@ function ArmSuggestions({
     <li className="finder-arm">
       <h4>
         <Swatch style={armStyle(group.experiment)} hasMarker={false} /> {group.name}
-        <span className="field-help">{` ${group.runs.length} seeds`}</span>
+        <span className="field-help">{counted(seedCount(group), 'seed')}</span>
       </h4>
       {group.ranges.length === 0 && (
         <p className="field-help">Suggestions come when its finders have ended.</p>
@@ -174,7 +189,7 @@ function RuleBar(props: {
   const rate = Number(rule.median.toPrecision(2));
   const isAllowed = parameterError('maxLearningRate', rate) === undefined;
   const adopt = (): void => {
-    const reason = `${name}, median of ${rule.count}`;
+    const reason = reasonOf(rule);
     studyActions.setRate(group.experiment, rate, reason);
     viewActions.announce(`${group.name} has learning rate ${formatRate(rate)} in the study: ${reason}.`);
   };
@@ -188,7 +203,7 @@ function RuleBar(props: {
       <button
         type="button"
         className="button is-small"
-        aria-label={`Use ${formatRate(rate)} for ${group.name}: ${name}, median of ${rule.count}`}
+        aria-label={`Use ${formatRate(rate)} for ${group.name}: ${reasonOf(rule)}`}
         aria-disabled={!isAllowed}
         onClick={() => isAllowed && adopt()}
       >

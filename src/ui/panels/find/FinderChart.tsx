@@ -2,23 +2,29 @@ import type { ReactNode } from 'react';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { PlotLine } from '#ui/charts/Plot.tsx';
-import type { Mark, Rule } from '#ui/charts/PlotLayers.tsx';
+import type { Mark, Rule, Shade } from '#ui/charts/PlotLayers.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
+import type { Range } from '#ui/state/zoom.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
 import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { ruleTexts, runLabel, statusText } from '#ui/runText.ts';
-import { stepAtRate } from './finderCurves.ts';
+import { stepAtRate, trimmedRates } from './finderCurves.ts';
 import type { FinderCurve } from './finderCurves.ts';
 
 interface FinderChartProps {
   readonly curves: readonly FinderCurve[];
   /** The curve whose suggestions and stop line are drawn. */
   readonly selected: FinderCurve | undefined;
-  readonly range: readonly [number, number];
+  /** All of the axis, and the part of it that is visible. */
+  readonly extent: Range;
+  readonly range: Range;
   readonly maxLearningRate: number;
+  /** Whose rate the marker moves: 'the set-up'. */
+  readonly target: string;
   readonly showsNames: boolean;
   readonly isLossLog: boolean;
-  readonly onPick: (learningRate: number) => void;
+  /** A key says the new rate by itself. */
+  readonly onPick: (learningRate: number, how: 'click' | 'drag' | 'key') => void;
 }
 
 function formatRateTick(value: number): string {
@@ -32,23 +38,6 @@ export function FinderChart(props: FinderChartProps): ReactNode {
     { id: `${run.id} raw`, points: raw, colour: style.colour, asDots: true, width: 3 },
     { id: `${run.id} smooth`, points: smoothed, colour: style.colour, dash: style.dash, width: 2 },
   ]);
-  const rules: Rule[] = [
-    {
-      axis: 'x',
-      at: props.maxLearningRate,
-      label: `max LR ${formatRate(props.maxLearningRate, 3)}`,
-      colour: 'var(--ink)',
-    },
-  ];
-  if (selected?.stopAbove !== undefined) {
-    rules.push({
-      axis: 'y',
-      at: selected.stopAbove,
-      label: `4 × best${curves.length > 1 ? ` of ${runLabel(selected.run)}` : ''}: the finder stops above`,
-      colour: 'var(--muted)',
-      isDashed: true,
-    });
-  }
   return (
     <Plot
       className="is-finder"
@@ -61,16 +50,22 @@ export function FinderChart(props: FinderChartProps): ReactNode {
           <span className="key">
             <i className="key-smooth" /> smoothed
           </span>
-          <span>click to choose the maximum learning rate</span>
+          {selected && (
+            <span className="key">
+              <i className="key-trim" /> left out by the rules
+            </span>
+          )}
+          <span>click, or move the marker, to choose the maximum learning rate; drag to zoom</span>
         </>
       }
       summary={
         selected
-          ? `${runLabel(selected.run)}: ${statusText(selected.run)}, lowest smoothed loss ${formatLoss(selected.best ?? Number.NaN)}. Enter sets the maximum learning rate.`
+          ? `${runLabel(selected.run)}: ${statusText(selected.run)}, lowest smoothed loss ${formatLoss(selected.best ?? Number.NaN)}. Enter sets the maximum learning rate, and so does the marker.`
           : 'Nothing to show yet.'
       }
       group="finder"
       xAxis={logAxis(props.range[0], props.range[1])}
+      xExtent={props.extent}
       isXLog
       xLabel="learning rate"
       yAxis={lossAxis(curves, props.isLossLog)}
@@ -78,14 +73,38 @@ export function FinderChart(props: FinderChartProps): ReactNode {
       formatX={formatRateTick}
       formatY={formatTick}
       lines={lines}
-      rules={rules}
+      rules={selected ? stopRules(selected, curves.length > 1) : []}
+      shades={selected ? trims(selected) : []}
+      picker={{
+        at: props.maxLearningRate,
+        label: `max LR ${formatRate(props.maxLearningRate, 3)}`,
+        name: `Max learning rate of ${props.target}`,
+        format: (rate) => formatRate(rate),
+        onMove: props.onPick,
+      }}
       marks={selected ? suggestionMarks(selected) : []}
       endLabels={props.showsNames ? curves.flatMap(endLabel) : []}
       readout={(rate) => readout(curves, rate)}
-      onPick={props.onPick}
+      onPick={(rate) => props.onPick(rate, 'click')}
       empty="The loss of each step appears here as the learning rate rises."
     />
   );
+}
+
+/** The lowest smoothed loss so far, and where the finder stops. */
+function stopRules({ run, best, stopAbove }: FinderCurve, isOneOfSeveral: boolean): Rule[] {
+  if (best === undefined || stopAbove === undefined) return [];
+  const whose = isOneOfSeveral ? ` of ${runLabel(run)}` : '';
+  const looks = { axis: 'y', colour: 'var(--muted)', isDashed: true } as const;
+  return [
+    { ...looks, at: best, label: `best so far${whose}: ${formatLoss(best)}` },
+    { ...looks, at: stopAbove, label: `4 × best${whose}: the finder stops above` },
+  ];
+}
+
+/** Parts of the selected curve that the rules of fastai v2 do not look at. */
+function trims({ run }: FinderCurve): Shade[] {
+  return trimmedRates(run).map(([from, to]) => ({ from, to, title: 'The rules leave this part out.' }));
 }
 
 /** To just above the stop lines; raw losses of an explosion may lie beyond. */

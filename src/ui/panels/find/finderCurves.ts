@@ -1,18 +1,20 @@
+import type { MetricBuffer } from '#client/metricBuffer.ts';
 import type { FinderRecord, RunRecord } from '#client/runRecord.ts';
+import type { FinderSettings } from '#domain/run.ts';
+import { finderTrim } from '#optim/lrFinder.ts';
+import type { Trim } from '#optim/lrFinder.ts';
+import { finderLearningRate } from '#optim/schedules.ts';
 import { runStyles } from '#ui/charts/palette.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
 import { linePoints } from '#ui/charts/series.ts';
 import type { Point } from '#ui/charts/series.ts';
 import { isFinderRun } from '#ui/state/client.ts';
-import { finderLearningRate } from '#optim/schedules.ts';
 
 /** fastai stops when the smoothed loss passes this many times its lowest value. */
 const STOP_FACTOR = 4;
 
-/** One finder as the chart draws it. */
-export interface FinderCurve {
-  readonly run: FinderRecord;
-  readonly style: RunStyle;
+/** What the chart draws of one finder, apart from its looks. */
+interface CurveShape {
   readonly raw: readonly Point[];
   readonly smoothed: readonly Point[];
   /** Lowest smoothed loss so far; undefined before the first step. */
@@ -20,30 +22,83 @@ export interface FinderCurve {
   readonly stopAbove: number | undefined;
 }
 
-export function finderCurves(runs: readonly RunRecord[], hidden: readonly string[]): readonly FinderCurve[] {
-  const styles = runStyles(runs);
-  return runs
-    .filter(isFinderRun)
-    .filter((run) => !hidden.includes(run.id))
-    .map((run) => {
-      const { metrics } = run;
-      const rates = metrics.series('learningRates');
-      const xOf = (step: number): number => rates[step] ?? finderLearningRate(step, run.settings);
-      const smoothed = metrics.series('smoothed');
-      const lowest = smoothed.reduce(
-        (least, value) => (value < least ? value : least),
-        Number.POSITIVE_INFINITY,
-      );
-      const best = Number.isFinite(lowest) ? lowest : undefined;
-      return {
-        run,
-        style: styles.get(run.id)!,
-        raw: linePoints(metrics.series('losses'), xOf),
-        smoothed: linePoints(smoothed, xOf),
-        best,
-        stopAbove: best === undefined ? undefined : STOP_FACTOR * best,
-      };
-    });
+/** One finder as the chart draws it. */
+export interface FinderCurve extends CurveShape {
+  readonly run: FinderRecord;
+  readonly style: RunStyle;
+}
+
+/**
+ * The finders to draw: those not hidden, of many the newest, but always the selected one, and all of the study that
+ * it or the newest is of, since what they say together would be wrong without one.
+ */
+export function drawnFinders(
+  all: readonly RunRecord[],
+  options: {
+    readonly hidden: readonly string[];
+    readonly selected: string | undefined;
+    readonly limit: number;
+  },
+): { readonly drawn: readonly FinderRecord[]; readonly moreCount: number } {
+  const visible = all.filter(isFinderRun).filter((run) => !options.hidden.includes(run.id));
+  const newest = new Set(visible.slice(Math.max(0, visible.length - options.limit)));
+  const selected = visible.find(({ id }) => id === options.selected);
+  const studies = new Set([selected, visible.at(-1)].flatMap((run) => run?.origin?.studyId ?? []));
+  const drawn = visible.filter(
+    (run) => newest.has(run) || run === selected || (run.origin && studies.has(run.origin.studyId)),
+  );
+  return { drawn, moreCount: visible.length - drawn.length };
+}
+
+/** @param all runs, drawn or not: their styles follow from the order of start. */
+export function finderCurves(
+  all: readonly RunRecord[],
+  drawn: readonly FinderRecord[],
+): readonly FinderCurve[] {
+  const styles = runStyles(all);
+  return drawn.map((run) => ({
+    run,
+    style: styles.get(run.id)!,
+    ...shapeOf(run.metrics, run.settings),
+  }));
+}
+
+/** Curves that have not grown are not computed again at every redraw. */
+const shapes = new WeakMap<MetricBuffer, { revision: number; count: number; shape: CurveShape }>();
+
+function shapeOf(metrics: MetricBuffer, settings: FinderSettings): CurveShape {
+  const { revision, count } = metrics;
+  const known = shapes.get(metrics);
+  if (known?.revision === revision && known.count === count) return known.shape;
+  const rates = metrics.series('learningRates');
+  const xOf = (step: number): number => rates[step] ?? finderLearningRate(step, settings);
+  const smoothed = metrics.series('smoothed');
+  const lowest = smoothed.reduce((least, value) => (value < least ? value : least), Number.POSITIVE_INFINITY);
+  const best = Number.isFinite(lowest) ? lowest : undefined;
+  const shape: CurveShape = {
+    raw: linePoints(metrics.series('losses'), xOf),
+    smoothed: linePoints(smoothed, xOf),
+    best,
+    stopAbove: best === undefined ? undefined : STOP_FACTOR * best,
+  };
+  shapes.set(metrics, { revision, count, shape });
+  return shape;
+}
+
+/** Learning rates of the parts that the rules of fastai v2 leave out; the end only once the curve has one. */
+export function trimmedRates({
+  metrics,
+  settings,
+  result,
+}: FinderRecord): readonly (readonly [number, number])[] {
+  const last = metrics.count - 1;
+  if (last < 0) return [];
+  const { from, to }: Trim = finderTrim(metrics.count, settings.steps);
+  const rateAt = (step: number): number => finderLearningRate(Math.min(step, last), settings);
+  return [
+    [rateAt(0), rateAt(from)] as const,
+    ...(result && to <= last ? [[rateAt(Math.max(from, to - 1)), rateAt(last)] as const] : []),
+  ].filter(([low, high]) => high > low);
 }
 
 /** Nearest recorded step to a learning rate; undefined beyond the ends of the curve. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { finderRun, metricsOf } from '#client/runRecord.fixtures.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import { finderSets, groupComparisons } from './finderGroups.ts';
+import { armRates, finderSets, groupComparisons, reasonOf, seedCount } from './finderGroups.ts';
 import type { FinderSet } from './finderGroups.ts';
 
 const bn = defaultExperiment();
@@ -29,7 +29,9 @@ describe('finderSets', () => {
     expect(groups.map((group) => [group.name, group.runs.map(({ id }) => id)])).toEqual([
       ['BN', ['a', 'b']],
       ['BN+WS', ['c', 'd']],
+      ['GN', ['e']],
     ]);
+    expect(groups.map(seedCount)).toEqual([2, 2, 1]);
     expect(groups[0]!.band.learningRates.length).toBeGreaterThan(50);
   });
 
@@ -44,8 +46,8 @@ describe('finderSets', () => {
     const sets = finderSets([...runs, ...longer]);
     // The names of arms are told apart within a set only.
     expect(sets.map(({ title, groups }) => [title, groups.map(({ name }) => name)])).toEqual([
-      ['100 steps on Built-in', ['BN', 'BN+WS']],
-      ['1,000 steps on Built-in', ['BN', 'BN+WS']],
+      ['100 steps on Built-in', ['BN', 'BN+WS', 'GN']],
+      ['1,000 steps on Built-in', ['BN', 'BN+WS', 'GN']],
     ]);
     expect(new Set(sets.map(({ key }) => key)).size).toBe(2);
   });
@@ -58,5 +60,51 @@ describe('finderSets', () => {
     expect(tenth!.tolerance.ratio).toBeGreaterThan(4);
     expect(tenth!.tolerance.ratio).toBeLessThan(8);
     expect(quarter!.share).toBe(0.25);
+  });
+
+  it('compares arms that ran once, without an interval', () => {
+    const [set] = finderSets([runs[0]!, runs[2]!]);
+    expect(set!.groups.map(({ name }) => name)).toEqual(['BN', 'BN+WS']);
+    const [tenth] = groupComparisons(set!.groups);
+    expect(tenth!.tolerance).toMatchObject({ count: 1, leftOut: 0 });
+    expect(finderSets([runs[0]!])).toEqual([]);
+  });
+});
+
+describe('armRates', () => {
+  /** A finder whose valley lies at a rate; none where that is undefined. */
+  function suggesting(id: string, experiment: typeof bn, learningRate: number | undefined): FinderRecord {
+    const index = learningRate === undefined ? undefined : 50;
+    const result = {
+      stoppedAt: 89,
+      reason: 'completed',
+      suggestions: [{ rule: 'valley', learningRate, index }],
+      disagree: false,
+    } as const;
+    return { ...finder(id, experiment, 50), result };
+  }
+
+  it('gives each arm the median over its seeds, and names those without and those that spread', () => {
+    const [set] = finderSets([
+      suggesting('a', bn, 1e-3),
+      suggesting('b', { ...bn, seed: 1 }, 2e-3),
+      suggesting('c', { ...bn, seed: 2 }, 4e-3),
+      suggesting('d', ws, 1e-4),
+      suggesting('e', { ...ws, seed: 1 }, 1e-2),
+      suggesting('f', { ...bn, norm: 'gn' }, undefined),
+    ]);
+    const { rates, without, unreliable } = armRates(set!.groups, 'valley');
+    expect(rates.map(({ group, rate }) => [group.name, rate])).toEqual([
+      ['BN', 2e-3],
+      ['BN+WS', 1e-3],
+    ]);
+    expect(rates.map(({ range }) => reasonOf(range))).toEqual(['valley, median of 3', 'valley, median of 2']);
+    expect(without).toEqual(['GN']);
+    expect(unreliable).toEqual(['BN+WS']);
+    expect(armRates(set!.groups, 'steep')).toEqual({
+      rates: [],
+      without: ['BN', 'BN+WS', 'GN'],
+      unreliable: [],
+    });
   });
 });

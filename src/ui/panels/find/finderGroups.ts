@@ -10,9 +10,12 @@ import { groupByArm } from '#analysis/repeats.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { armNames } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
+import { parameterError } from '#domain/parameters.ts';
+import type { FinderRule } from '#domain/run.ts';
 import { formatCount } from '#ui/format.ts';
+import { ruleTexts } from '#ui/runText.ts';
 
-/** Finders that differ in nothing but the seed. */
+/** Finders that differ in nothing but the seed; one where an arm ran once. */
 export interface FinderGroup {
   readonly name: string;
   /** Settings of its first run. */
@@ -38,6 +41,46 @@ function curveOf(run: FinderRecord): FinderCurve {
   return { losses: run.metrics.series('losses'), result: run.result };
 }
 
+/** Seeds that a group has finders of. */
+export function seedCount({ runs }: FinderGroup): number {
+  return new Set(runs.map(({ experiment }) => experiment.seed)).size;
+}
+
+/** What a rule gives to every arm of a set. */
+export interface ArmRates {
+  readonly rates: readonly {
+    readonly group: FinderGroup;
+    readonly range: RuleRange;
+    readonly rate: number;
+  }[];
+  /** Names of arms that it has no suggestion for. */
+  readonly without: readonly string[];
+  /** Names of arms that its suggestions spread over more than a factor of ten for. */
+  readonly unreliable: readonly string[];
+}
+
+/** The median over seeds of a rule's suggestions for each arm, in two digits, where that is allowed. */
+export function armRates(groups: readonly FinderGroup[], rule: FinderRule): ArmRates {
+  const rates = groups.flatMap((group) => {
+    const range = group.ranges.find((one) => one.rule === rule);
+    const rate = range && Number(range.median.toPrecision(2));
+    return range && rate !== undefined && !parameterError('maxLearningRate', rate)
+      ? [{ group, range, rate }]
+      : [];
+  });
+  return {
+    rates,
+    without: groups.filter((one) => !rates.some(({ group }) => group === one)).map(({ name }) => name),
+    unreliable: rates.filter(({ range }) => range.isUnreliable).map(({ group }) => group.name),
+  };
+}
+
+/** 'valley, median of 3' */
+export function reasonOf({ rule, count }: RuleRange): string {
+  const { name } = ruleTexts[rule];
+  return count > 1 ? `${name}, median of ${count}` : name;
+}
+
 /** Groups that can be compared with each other. */
 export interface FinderSet {
   readonly key: string;
@@ -47,7 +90,7 @@ export interface FinderSet {
   readonly groups: readonly FinderGroup[];
 }
 
-/** Groups of at least two finders, in order of start, apart by ramp and data: those of one set share an axis. */
+/** Groups of finders where there are at least two, in order of start, apart by ramp and data: those of one set share an axis. */
 export function finderSets(runs: readonly FinderRecord[]): readonly FinderSet[] {
   const ramps = new Map<string, FinderRecord[]>();
   for (const run of runs) {
@@ -55,17 +98,18 @@ export function finderSets(runs: readonly FinderRecord[]): readonly FinderSet[] 
     const key = JSON.stringify([run.settings, run.datasetHash]);
     ramps.set(key, [...(ramps.get(key) ?? []), run]);
   }
-  return Array.from(ramps, ([key, same]): FinderSet => {
+  const together = [...ramps].filter(([, same]) => same.length > 1);
+  return together.map(([key, same]): FinderSet => {
     const { settings, datasetTitle } = same[0]!;
     const title = `${formatCount(settings.steps)} steps on ${datasetTitle}`;
     return { key, title, groups: groupsOf(same) };
-  }).filter(({ groups }) => groups.length > 0);
+  });
 }
 
 function groupsOf(same: readonly FinderRecord[]): readonly FinderGroup[] {
-  const groups = groupByArm(same.map((run) => ({ run, experiment: { ...run.experiment, ...UNUSED } })))
-    .map((arm) => arm.runs.map(({ run }) => run))
-    .filter((members) => members.length > 1);
+  const groups = groupByArm(same.map((run) => ({ run, experiment: { ...run.experiment, ...UNUSED } }))).map(
+    (arm) => arm.runs.map(({ run }) => run),
+  );
   const names = armNames(groups.map((members) => ({ ...members[0]!.experiment, ...UNUSED })));
   return groups.map((members, i) => {
     const curves = members.map(curveOf);

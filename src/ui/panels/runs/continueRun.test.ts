@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { finderRun, trainRun } from '#client/runRecord.fixtures.ts';
-import { forkChoices } from '#ui/panels/train/DivergencePanel.tsx';
 import { continueText } from './ContinueRun.tsx';
 
 describe('continueText', () => {
@@ -22,17 +21,5 @@ describe('continueText', () => {
     expect(continueText({ ...run, stepsLoaded: 'live' })).toBeUndefined();
     expect(continueText({ ...run, status: 'finished', stepsLoaded: 'loaded' })).toBeUndefined();
     expect(continueText(finderRun({ status: 'interrupted' }))).toBeUndefined();
-  });
-});
-
-describe('forkChoices', () => {
-  it('changes one thing at a time, and nothing to what it is already', () => {
-    const { experiment } = trainRun();
-    expect(forkChoices({ ...experiment, maxLearningRate: 0.01 }).map(({ label }) => label)).toEqual([
-      'LR / 3 (3.3e-3)',
-      'GN',
-      'WS on',
-    ]);
-    expect(forkChoices({ ...experiment, norm: 'gn', ws: true })).toHaveLength(1);
   });
 });

@@ -11,6 +11,7 @@ import { viewActions } from '#ui/state/viewStore.ts';
 /** Takes the set-up elsewhere: into a study, or into a link. */
 export function SetupActions(): ReactNode {
   const experiment = useSetup((state) => state.experiment);
+  const rateReason = useSetup((state) => state.rateReason);
   const plan = useStudy((state) => state.plans[state.active]);
   const [linkText, setLinkText] = useState('');
   const client = useClient();
@@ -45,7 +46,7 @@ export function SetupActions(): ReactNode {
         type="button"
         className="button is-small"
         onClick={() => {
-          if (!isThere) studyActions.addArms([experiment]);
+          if (!isThere) studyActions.addArms([experiment], rateReason);
           viewActions.announce(isThere ? 'It is an arm of the study already.' : 'Added to the study.');
           viewActions.setTab('study');
           viewActions.openSheet(undefined);

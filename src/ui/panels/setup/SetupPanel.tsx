@@ -32,7 +32,7 @@ export function SetupPanel(): ReactNode {
       <SetupActions />
       <NormMatrix />
       <NumberField name="batchSize" />
-      <NumberField name="maxLearningRate" />
+      <NumberField name="maxLearningRate" aside={<RateReason />} />
       <ChoiceField name="schedule" aside={<SchedulePreview experiment={experiment} size={size} />} />
       <NumberField name="epochs" />
       <ChoiceField name="width" />
@@ -53,6 +53,11 @@ export function SetupPanel(): ReactNode {
       <KeepAwake />
     </div>
   );
+}
+
+function RateReason(): ReactNode {
+  const reason = useSetup((state) => state.rateReason);
+  return reason === undefined ? null : <p className="field-help">{`Chosen in the finder: ${reason}.`}</p>;
 }
 
 function DatasetCard(): ReactNode {

@@ -8,13 +8,13 @@ import { formatRate } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { useSetup } from '#ui/state/setupStore.ts';
-import { studyActions, useStudy } from '#ui/state/studyStore.ts';
+import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 
 /** The arms of the study, named by what tells them apart. */
 export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
-  const reasons = useStudy((state) => state.reasons);
   const experiment = useSetup((state) => state.experiment);
+  const setupReason = useSetup((state) => state.rateReason);
   const heading = useRef<HTMLHeadingElement>(null);
   const names = armNames(plan.arms);
   const hasRates = differingSettings(plan.arms).includes('maxLearningRate');
@@ -38,7 +38,7 @@ export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
       ) : (
         <ul className="arm-list">
           {plan.arms.map((arm, i) => {
-            const reason = reasons.find((one) => areEqualArms(one.arm, arm))?.text;
+            const reason = plan.rateReasons?.[i] || undefined;
             return (
               <li key={names[i]} className="arm">
                 <Swatch style={armStyle(arm)} hasMarker={false} />
@@ -63,7 +63,7 @@ export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
           className="button"
           aria-disabled={isThere}
           onClick={() => {
-            if (!isThere) studyActions.addArms([experiment]);
+            if (!isThere) studyActions.addArms([experiment], setupReason);
           }}
         >
           Add the current set-up as an arm

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import type { RunRecord } from '#client/runRecord.ts';
 import { isQueueOver, studyOf } from '#client/studyQueue.ts';
 import type { QueueEntry, StudyQueue } from '#client/studyQueue.ts';
-import { armNames } from '#domain/arms.ts';
+import { studyArmNames } from '#domain/arms.ts';
 import type { Study } from '#domain/study.ts';
 import { formatRemaining } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
@@ -70,7 +70,7 @@ export function QueuePanel(): ReactNode {
 
 function ArmsProgress(props: { study: Study; queue: StudyQueue; runs: readonly RunRecord[] }): ReactNode {
   const { study, queue, runs } = props;
-  const names = armNames(study.arms);
+  const names = studyArmNames(study);
   return (
     <div className="queue-study">
       <h4>{study.title}</h4>
@@ -81,7 +81,7 @@ function ArmsProgress(props: { study: Study; queue: StudyQueue; runs: readonly R
           const done = wanted.reduce((sum, entry) => sum + entryShare(entry, runs), 0);
           const text = `${wanted.filter(({ state }) => state === 'done').length} of ${wanted.length} runs`;
           return (
-            <li key={name}>
+            <li key={entries[0]?.key ?? name}>
               <span className="arm-name">{name}</span>
               <ProgressBar label={`Progress of ${name}`} done={done} total={wanted.length || 1} text={text} />
               <span className="queue-count">{text}</span>
@@ -112,7 +112,7 @@ function NextRuns({ queue, runs }: { queue: StudyQueue; runs: readonly RunRecord
     <ol className="queue-list" aria-label="Runs to come" ref={list} tabIndex={-1}>
       {open.map((entry) => {
         const study = studyOf(queue, entry);
-        const name = `${armNames(study.arms)[entry.arm]}, seed ${entry.experiment.seed}`;
+        const name = `${studyArmNames(study)[entry.arm]}, seed ${entry.experiment.seed}`;
         const run = runs.find(({ id }) => id === entry.runId);
         const move = (by: number, button: HTMLElement): void => {
           client.queueActions.move(entry.key, by);

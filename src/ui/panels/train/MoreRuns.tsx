@@ -2,10 +2,15 @@ import type { ReactNode } from 'react';
 import { formatCount } from '#ui/format.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { MAX_CURVES } from './chartRuns.ts';
-import type { ChartView } from './chartRuns.ts';
+
+interface DrawnRuns {
+  readonly runs: readonly unknown[];
+  /** Runs that were left out. */
+  readonly moreCount: number;
+}
 
 /** Says how many runs the charts leave out because their curves could not be told apart. */
-export function MoreRuns({ view }: { view: ChartView }): ReactNode {
+export function MoreRuns({ view }: { view: DrawnRuns }): ReactNode {
   const drawsAll = useView((state) => state.drawsAll);
   const { setDrawsAll } = viewActions;
   if (drawsAll && view.runs.length > MAX_CURVES) {

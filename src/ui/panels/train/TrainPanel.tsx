@@ -9,6 +9,7 @@ import { useView } from '#ui/state/viewStore.ts';
 import { ChartControls } from './ChartControls.tsx';
 import { DivergencePanel } from './DivergencePanel.tsx';
 import { EpochTable } from './EpochTable.tsx';
+import { ForkRun } from './ForkForm.tsx';
 import { LossChart } from './LossChart.tsx';
 import { MoreRuns } from './MoreRuns.tsx';
 import { AccuracyChart, LearningRateChart, MomentumChart } from './SmallCharts.tsx';
@@ -45,6 +46,7 @@ export function TrainPanel(): ReactNode {
         </Notice>
       )}
       {selected && <ContinueRun run={selected} />}
+      {selected && selected.status !== 'diverged' && <ForkRun key={selected.id} run={selected} />}
       {selected && <EpochTable run={selected} />}
       {selected && <RunFiles run={selected} />}
     </div>

@@ -100,6 +100,7 @@ function TransportButtons({ run, goesOn, canStart }: TransportButtonsProps): Rea
   const experiment = useSetup((state) => state.experiment);
   const finder = useSetup((state) => state.finder);
   const weights = useSetup((state) => state.weights);
+  const rateReason = useSetup((state) => state.rateReason);
   const findIsNext = useView((state) => state.tab === 'find');
   if (run || goesOn) {
     const isOfStudy = queue.entries.some(({ runId, state }) => runId === run?.id && state === 'going');
@@ -152,7 +153,7 @@ function TransportButtons({ run, goesOn, canStart }: TransportButtonsProps): Rea
         onPress={() => {
           viewActions.select('train', undefined);
           viewActions.setTab('train');
-          client.train(experiment, weights);
+          client.train(experiment, weights, rateReason);
         }}
       />
     </div>

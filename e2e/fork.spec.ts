@@ -1,0 +1,76 @@
+import type { Page } from '@playwright/test';
+import { expectAccessible } from './axe.ts';
+import { expect, test } from './fixtures.ts';
+import { chart, openLab, press, runItem, setUp, train, trainTab, untilIdle, untilStepping } from './lab.ts';
+
+/** Two steps an epoch at batch size 8. */
+const small = { width: 8, batchSize: 8, trainImages: 16, validImages: 8 } as const;
+
+/** Waits for the end of everything that goes and waits. */
+async function untilAllOver(page: Page, count: number): Promise<void> {
+  const runs = page.getByRole('complementary', { name: 'Runs' });
+  await expect(runs.getByRole('listitem')).toHaveCount(count, { timeout: 200_000 });
+  await untilIdle(page);
+}
+
+test('forks a run that diverged, one that finished, and one while another goes', async ({ page }) => {
+  await openLab(page);
+  const panel = page.getByRole('region', { name: /^Divergence of #1 None/ });
+
+  await test.step('a rate far too high diverges after a state was kept', async () => {
+    await train(page, { ...small, arm: 'None', epochs: 60, maxLearningRate: 0.1 });
+    await expect(runItem(page, 'run 1 None, diverged at step')).toBeVisible();
+    await expect(panel.getByRole('figure', { name: 'Divergence recorder' })).toBeVisible();
+    await expect(panel.getByText(/The state after step \d+, at learning rate/)).toBeVisible();
+    await expectAccessible(page, 'diverged');
+  });
+
+  await test.step('a fork with another normalization and rate trains, and both stay', async () => {
+    await panel.getByLabel('Fork’s normalization').selectOption('GN');
+    const rate = panel.getByLabel('Fork’s max learning rate');
+    await rate.fill('none');
+    await expect(panel.getByText(/must be a number/)).toBeVisible();
+    await rate.fill('1e-4');
+    await panel.getByLabel('Epochs in all').fill('6');
+    await panel.getByRole('button', { name: 'Start the fork' }).click();
+    await untilAllOver(page, 2);
+    await expect(runItem(page, 'run 2 GN, finished')).toContainText(/LR 1e-4 .* fork of run 1 at step \d+/);
+    await expect(runItem(page, 'run 1 None, diverged at step')).toBeVisible();
+    // Raw, smoothed and validation loss of both.
+    await expect(chart(page, 'Loss').locator('path.plot-line')).toHaveCount(6);
+  });
+
+  await test.step('a finished run goes on where it is given more epochs', async () => {
+    await trainTab(page).getByText('Go on from a kept state with other settings').click();
+    const form = trainTab(page).locator('.fork-run');
+    await expect(form.getByText(/has done all 12 steps of 6 epochs/)).toBeVisible();
+    await expect(form.getByRole('button', { name: 'Start the fork' })).toHaveAttribute(
+      'aria-disabled',
+      'true',
+    );
+    await form.getByLabel('Epochs in all').fill('7');
+    await expectAccessible(page, 'fork of a finished run');
+    await form.getByRole('button', { name: 'Start the fork' }).click();
+    await untilAllOver(page, 3);
+    await expect(runItem(page, 'run 3 GN, finished')).toContainText('fork of run 2 at step 12');
+  });
+
+  await test.step('a fork waits behind a run that goes, and can be left out', async () => {
+    await setUp(page, { ...small, arm: 'BN', epochs: 400, maxLearningRate: 1e-3 });
+    await press(page, 'Start training');
+    await untilStepping(page);
+    await runItem(page, 'run 1 None').click();
+    await panel.getByLabel('Epochs in all').fill('6');
+    await panel.getByRole('button', { name: 'Queue the fork' }).click();
+    await panel.getByLabel('Fork’s normalization').selectOption('GN+WS');
+    await panel.getByRole('button', { name: 'Queue the fork' }).click();
+    await page.getByRole('tab', { name: 'Study' }).click();
+    const waiting = page.getByRole('list', { name: 'Runs to come' });
+    await expect(waiting.getByRole('listitem')).toHaveCount(2);
+    await expectAccessible(page, 'queued forks');
+    await waiting.getByRole('button', { name: /^Skip None, fork of run 1 at step/ }).click();
+    await press(page, 'Stop');
+    await untilAllOver(page, 5);
+    await expect(runItem(page, 'run 5 GN+WS')).toContainText('fork of run 1 at step');
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { dataset } from '#client/fakeWorker.fixtures.ts';
+import { trainRun } from '#client/runRecord.fixtures.ts';
+import { forkChoices, forkNetworks, forkProblem } from './forks.ts';
+
+describe('forkChoices', () => {
+  it('changes one thing at a time, and nothing to what it is already', () => {
+    const { experiment } = trainRun();
+    expect(forkChoices({ ...experiment, maxLearningRate: 0.01 }).map(({ label }) => label)).toEqual([
+      'LR / 3 (3.3e-3)',
+      'GN',
+      'WS on',
+    ]);
+    expect(forkChoices({ ...experiment, norm: 'gn', ws: true })).toHaveLength(1);
+  });
+});
+
+describe('forkProblem', () => {
+  const run = trainRun();
+  // 100 training images: ten steps an epoch.
+  const experiment = { ...run.experiment, batchSize: 10, epochs: 2 };
+  const problem = (change = {}, step = 19, info: typeof dataset | null = dataset): string | undefined =>
+    forkProblem(
+      run,
+      { ...experiment, ...change },
+      step,
+      info ? { ...info, mean: [0, 0, 0], deviation: [1, 1, 1] } : undefined,
+    );
+
+  it('lets a run go on from before its end, or with more epochs', () => {
+    expect(problem()).toBeUndefined();
+    expect(problem({}, 20)).toBe('That state has done all 20 steps of 2 epochs: give the fork more.');
+    expect(problem({ epochs: 3 }, 20)).toBeUndefined();
+  });
+
+  it('names what is not allowed, and other data', () => {
+    expect(problem({ maxLearningRate: Number.NaN })).toContain('learning rate');
+    expect(problem({}, 1, { ...dataset, hash: '11' })).toContain('load that data set');
+    expect(problem({}, 1, null)).toContain('load that data set');
+  });
+});
+
+it('offers every normalization once', () => {
+  expect(forkNetworks.map(({ name }) => name)).toEqual(['None', 'None+WS', 'BN', 'BN+WS', 'GN', 'GN+WS']);
+});

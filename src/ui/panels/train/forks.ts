@@ -1,0 +1,44 @@
+import type { DatasetInfo } from '#domain/dataset.ts';
+import type { TrainRecord } from '#client/runRecord.ts';
+import { armName } from '#domain/experiment.ts';
+import type { Experiment, Norm } from '#domain/experiment.ts';
+import { formatCount, formatRate } from '#ui/format.ts';
+import { experimentProblem, runSize } from '#ui/plan.ts';
+
+interface ForkChoice {
+  readonly label: string;
+  readonly change: Partial<Experiment>;
+}
+
+/** One change at a time, each a likely cure of a run that has diverged. */
+export function forkChoices({ maxLearningRate, norm, ws }: Experiment): readonly ForkChoice[] {
+  const lower = Number((maxLearningRate / 3).toPrecision(2));
+  return [
+    { label: `LR / 3 (${formatRate(lower)})`, change: { maxLearningRate: lower } },
+    ...(norm === 'gn' ? [] : [{ label: 'GN', change: { norm: 'gn' as const } }]),
+    ...(ws ? [] : [{ label: 'WS on', change: { ws: true } }]),
+  ];
+}
+
+/** Every normalization that a fork can go on with. */
+export const forkNetworks = (['none', 'bn', 'gn'] as const).flatMap((norm: Norm) =>
+  [false, true].map((ws) => ({ norm, ws, name: armName({ norm, ws }) })),
+);
+
+/** Why a run cannot go on with these settings after `step` steps, in a sentence; undefined when it can. */
+export function forkProblem(
+  run: Pick<TrainRecord, 'datasetHash' | 'datasetTitle'>,
+  experiment: Experiment,
+  step: number,
+  info: DatasetInfo | undefined,
+): string | undefined {
+  if (info?.hash !== run.datasetHash) {
+    return `It trains on “${run.datasetTitle}”: load that data set to fork it.`;
+  }
+  const problem = experimentProblem(experiment, info);
+  if (problem !== undefined) return problem;
+  const { totalSteps } = runSize(experiment, info);
+  return step < totalSteps
+    ? undefined
+    : `That state has done all ${formatCount(totalSteps)} steps of ${formatCount(experiment.epochs)} ${experiment.epochs === 1 ? 'epoch' : 'epochs'}: give the fork more.`;
+}
