@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { formatClock } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Notice } from '#ui/parts/Notice.tsx';
+import { RecordedRuns } from '#ui/panels/runs/RecordedRuns.tsx';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 
@@ -18,12 +19,16 @@ export function DeviceNotices(): ReactNode {
         tone="error"
         title="This browser cannot train."
         actions={
-          <button type="button" className="button is-small" onClick={() => client.restart()}>
-            Try again
-          </button>
+          <>
+            <RecordedRuns />
+            <button type="button" className="button is-small" onClick={() => client.restart()}>
+              Try again
+            </button>
+          </>
         }
       >
-        {connection.message} <BrowserAdvice /> You can still look at the data here.
+        {connection.message} <BrowserAdvice /> You can still look at the data, at recorded runs and at runs
+        from files.
       </Notice>
     );
   }

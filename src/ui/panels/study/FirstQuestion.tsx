@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { questionById } from '#analysis/questions.ts';
+import { RecordedRuns } from '#ui/panels/runs/RecordedRuns.tsx';
 import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 
@@ -23,6 +24,7 @@ export function FirstQuestion(): ReactNode {
       >
         Start with a question
       </button>
+      <RecordedRuns />
       <span className="field-help">{`Or let the page propose what to compare: ${quick.title}`}</span>
     </div>
   );
