@@ -7,17 +7,18 @@ import { ChartControls } from '#ui/panels/train/ChartControls.tsx';
 import { MoreRuns } from '#ui/panels/train/MoreRuns.tsx';
 import { AccuracyChart, LearningRateChart } from '#ui/panels/train/SmallCharts.tsx';
 import { useChartView } from '#ui/panels/train/useChartView.ts';
-import { runLabel, runName } from '#ui/runText.ts';
+import { nameIn } from '#ui/panels/train/chartRuns.ts';
+import { runName } from '#ui/runText.ts';
 import { isTrainRun, useClientState, useRuns } from '#ui/state/client.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
-import { ghostPoints } from './ghosts.ts';
 import { Legend } from './Legend.tsx';
 import { LedgerPanel } from './LedgerPanel.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
+import { runPairs } from './pairs.ts';
 import { RunsTable } from './RunsTable.tsx';
 import { SelectedRuns } from './SelectedRuns.tsx';
 import { filterWord, matchesFilter } from './runRows.ts';
@@ -44,7 +45,6 @@ export function ComparePanel(): ReactNode {
       </div>
     );
   }
-  const ghosts = ghostPoints(view);
   return (
     <div className="compare">
       <RunFilter shown={runs.length} all={trainRuns.length} />
@@ -57,18 +57,18 @@ export function ComparePanel(): ReactNode {
         −, Shift and arrows, Escape, and T for a table.
       </p>
       <BatchPanels view={view} drawsAll={drawsAll} />
-      {ghosts.length > 0 && (
-        <p className="field-help">
-          Hollow marks: validation losses of the post’s notebook at the ends of its epochs. One run, no seed,
-          other hardware, torch 1.0.
-        </p>
-      )}
       {view.baseline && view.runs.length > 1 && <DifferenceChart view={view} baseline={view.baseline} />}
       <div className="compare-small">
         <AccuracyChart view={view} />
         <LearningRateChart view={view} />
       </div>
-      <PairedPanel view={view} />
+      <PairedPanel
+        view={view}
+        pairs={runPairs(
+          view.runs.map(({ run }) => run),
+          view.baseline?.run.id,
+        )}
+      />
       <section aria-label="Runs">
         <div className="section-head">
           <h3 ref={heading} tabIndex={-1}>
@@ -157,7 +157,7 @@ function UnfairBanner({ view }: { view: ReturnType<typeof useChartView> }): Reac
   const [a, b] = unfair.pair;
   return (
     <Notice tone="warning" title="More than one thing differs.">
-      {`${runLabel(a)} and ${runLabel(b)} differ in ${unfair.labels.map((label) => label.toLowerCase()).join(', ')}: what one of these does cannot be read from their curves alone.`}
+      {`${nameIn(view, a)} and ${nameIn(view, b)} differ in ${unfair.labels.map((label) => label.toLowerCase()).join(', ')}: what one of these does cannot be read from their curves alone.`}
     </Notice>
   );
 }
