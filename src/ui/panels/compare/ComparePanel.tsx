@@ -9,7 +9,7 @@ import { AccuracyChart, LearningRateChart } from '#ui/panels/train/SmallCharts.t
 import { useChartView } from '#ui/panels/train/useChartView.ts';
 import { nameIn } from '#ui/panels/train/chartRuns.ts';
 import { runName } from '#ui/runText.ts';
-import { isTrainRun, useClientState, useRuns } from '#ui/state/client.ts';
+import { isTrainRun, useClient, useClientState, useRuns } from '#ui/state/client.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
@@ -19,6 +19,7 @@ import { Legend } from './Legend.tsx';
 import { LedgerPanel } from './LedgerPanel.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
 import { runPairs } from './pairs.ts';
+import { drawnCharts } from './reportCharts.tsx';
 import { RunsTable } from './RunsTable.tsx';
 import { SelectedRuns } from './SelectedRuns.tsx';
 import { filterWord, matchesFilter } from './runRows.ts';
@@ -35,6 +36,7 @@ export function ComparePanel(): ReactNode {
   const runs = useMemo(() => trainRuns.filter((run) => matchesFilter(run, filter)), [trainRuns, filter]);
   const selected = runs.filter((run) => selectedIds.includes(run.id));
   const heading = useRef<HTMLHeadingElement>(null);
+  const client = useClient();
   const { attempt, outcome } = useOutcome();
   const view = useChartView(runs, 'compare');
   if (trainRuns.length === 0) {
@@ -77,6 +79,7 @@ export function ComparePanel(): ReactNode {
           <ExportMenu
             runs={selected.length > 0 ? selected : runs}
             isSelection={selected.length > 0}
+            charts={(records) => drawnCharts(client, records)}
             attempt={attempt}
           />
         </div>
@@ -179,7 +182,7 @@ function CompareEmpty({ isRead, attempt }: { isRead: boolean; attempt: Attempt }
           <strong>Or open runs from a file</strong> that NormLab wrote here or elsewhere.
         </li>
       </ol>
-      <ExportMenu runs={[]} isSelection={false} attempt={attempt} />
+      <ExportMenu runs={[]} isSelection={false} charts={() => Promise.resolve([])} attempt={attempt} />
     </div>
   );
 }
