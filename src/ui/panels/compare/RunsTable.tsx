@@ -4,7 +4,7 @@ import type { TrainRecord } from '#client/runRecord.ts';
 import { runStyles } from '#ui/charts/palette.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
 import { formatClock, formatCount, formatLoss, formatPercent, formatSpeed } from '#ui/format.ts';
-import { formatDifference } from '#ui/panels/train/readouts.ts';
+import { formatDifference, formatPoints } from '#ui/panels/train/readouts.ts';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { runDetails, runName, statusText } from '#ui/runText.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
@@ -203,12 +203,6 @@ const Row = memo(function Row(props: RowProps): ReactNode {
     </tr>
   );
 });
-
-/** '+1.2' percentage points. */
-function formatPoints(share: number): string {
-  const points = (100 * Math.abs(share)).toFixed(1);
-  return `${share < 0 ? '−' : share > 0 ? '+' : '±'}${points}`;
-}
 
 /** '+14 %' of time per step. */
 function formatOverhead(ratio: number): string {

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { SeriesName } from '#client/metricBuffer.ts';
+import type { EpochRow } from '#domain/run.ts';
 import { formatPercent, formatRate } from '#ui/format.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { PlotLine } from '#ui/charts/Plot.tsx';
@@ -10,7 +11,7 @@ import { xOfEpoch, xOfStep } from '#ui/charts/xUnit.ts';
 import { chartKeys, runKeys } from './chartKeys.ts';
 import { nameIn } from './chartRuns.ts';
 import type { ChartGroup, ChartRun, ChartView } from './chartRuns.ts';
-import { cursorTitle } from './readouts.ts';
+import { cursorTitle, formatPoints } from './readouts.ts';
 
 interface SmallChartProps {
   readonly view: ChartView;
@@ -96,12 +97,18 @@ function accuracyReadout(view: ChartView, x: number): Readout {
           name: nameIn(view, run),
           colour: style.colour,
           dash: style.dash,
-          text: formatPercent(row.accuracy),
+          text: `${formatPercent(row.accuracy)}${pointsText(view, row)}`,
           at: { x: xOfEpoch(run, view.unit, index), y: row.accuracy },
         },
       ];
     }),
   };
+}
+
+/** ' · Δ +1.2' percentage points to the baseline at the same epoch; empty for itself, and without one. */
+function pointsText({ baseline }: ChartView, row: EpochRow): string {
+  const other = baseline?.run.epochs.find(({ epoch }) => epoch === row.epoch);
+  return other && other !== row ? ` · Δ ${formatPoints(row.accuracy - other.accuracy)}` : '';
 }
 
 /** Learning rate of every step. */
