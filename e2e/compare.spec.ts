@@ -203,6 +203,11 @@ test('passes WCAG 2.2 AA with bands, pairs, menus and dialogs, light and dark', 
     await expect(page.getByRole('menu')).toBeVisible();
     await check(`${colorScheme}, menu`);
     await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Keys', exact: true }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await check(`${colorScheme}, keys`);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
   }
   await page.setViewportSize({ width: 390, height: 844 });
   await check('narrow');
