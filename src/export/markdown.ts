@@ -1,3 +1,4 @@
+import { notebookTwin } from '#analysis/notebookRuns.ts';
 import type { GhostRun } from '#analysis/question.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { formatClock, formatTableNumber } from '#lib/numberText.ts';
@@ -42,9 +43,17 @@ function validLossText(loss: number, standardError: number | undefined): string 
     : `${text} ± ${standardError.toFixed(6)}`;
 }
 
-/** Tables of several runs, each under its name. */
+/** The notebook's run whose losses belong beside those of a run. */
+export function notebookLosses({ header }: Pick<KeptRun, 'header'>): GhostRun | undefined {
+  const twin = notebookTwin(header.experiment, header.origin?.question);
+  return twin?.measure === 'loss' ? twin.ghost : undefined;
+}
+
+/** Tables of several runs, each under its name, and beside the notebook's where it has such a run. */
 export function epochTablesMarkdown(
   runs: readonly { readonly name: string; readonly run: KeptRun }[],
 ): string {
-  return runs.map(({ name, run }) => `### ${escaped(name)}\n\n${epochTableMarkdown(run)}`).join('\n');
+  return runs
+    .map(({ name, run }) => `### ${escaped(name)}\n\n${epochTableMarkdown(run, notebookLosses(run))}`)
+    .join('\n');
 }

@@ -35,6 +35,12 @@ const input = (changes: Partial<ReportInput> = {}): ReportInput => ({
   charts: [{ title: 'Losses', svg: '<svg viewBox="0 0 1 1"><path d="M0 0"/></svg>' }],
   claims: [],
   link: 'https://example.org/#v=1&norm=gn',
+  writer: {
+    version: '0.2.0',
+    browser: 'Chrome 156 on Linux',
+    userAgent: 'Mozilla/5.0 Chrome/156',
+    adapter: 'This GPU',
+  },
   now: 1_700_000_000_000,
   ...changes,
 });
@@ -48,7 +54,7 @@ describe('verdictLines', () => {
     expect(Number(share)).toBeGreaterThan(0.4);
     expect(Number(share)).toBeLessThan(0.6);
     expect(lines[0]).toMatch(
-      /^BN\+WS reached BN’s final training loss in .* final validation loss 0\.050 lower; time per step 1\.20 ×\.$/,
+      /^BN\+WS reached BN’s final training loss in .* final validation loss 0\.050 lower; time per step 1\.20 ×\. Batch by batch: BN\+WS ahead by \d\.\d ± \d\.\d, last 100 steps\.$/,
     );
   });
 
@@ -63,7 +69,7 @@ describe('verdictLines', () => {
     expect(
       verdictLines([falling('BN', false, 2, 10, 0.5), falling('BN+WS', true, 1, 10, 0.5), diverged]),
     ).toEqual([
-      'BN+WS did not reach BN’s final training loss; final validation loss the same; time per step 1.00 ×.',
+      'BN+WS did not reach BN’s final training loss; final validation loss the same; time per step 1.00 ×. Batch by batch: BN ahead by 5.0 ± 4.9, last 100 steps.',
       'GN diverged at step 1,234.',
     ]);
   });
@@ -78,6 +84,59 @@ describe('verdictLines', () => {
     });
     expect(verdictLines([run, other])).toHaveLength(1);
     expect(verdictLines([run, withHeader({ forkOf: { runId: 'run-9', step: 5 } })])).toEqual([]);
+  });
+
+  it('compares arms at rates of their own, and says so', () => {
+    const run = falling('BN', false, 1, 10, 0.6);
+    const other = falling('BN+WS', true, 2, 10, 0.6);
+    const { header } = other.run;
+    const faster = {
+      ...other,
+      run: {
+        ...other.run,
+        plan: { ...other.run.plan!, orderHash: 'another' },
+        header: { ...header, experiment: { ...header.experiment, maxLearningRate: 5e-3 } },
+      },
+    };
+    expect(verdictLines([run, faster])[0]).toMatch(
+      /time per step 1\.00 ×; each at its own learning rate, 5e-3 against 5e-4\.$/,
+    );
+  });
+
+  it('says what finders suggest, and what rate an arm withstands', () => {
+    const settings = { start: 1e-7, end: 10, steps: 100 };
+    /** Falls, then rises from a step on. */
+    const finder = (name: string, ws: boolean, seed: number, turn: number, valley: number): ExportedRun => {
+      const { run, steps } = trainingRun({ name, experiment: { ws, seed } });
+      const losses = Float32Array.from({ length: 100 }, (_, i) =>
+        i < turn ? 3 - i / turn : 2 + (i - turn) * 0.2,
+      );
+      const result = {
+        stoppedAt: 99,
+        reason: 'completed',
+        suggestions: [{ rule: 'valley', learningRate: valley, index: 50 }],
+        disagree: false,
+      } as const;
+      return {
+        run: { ...run, header: { ...run.header, kind: 'finder', finder: settings }, epochs: [], result },
+        steps: { ...steps, losses },
+      };
+    };
+    const lines = verdictLines([
+      finder('a', false, 0, 60, 1e-3),
+      finder('b', false, 1, 60, 2e-3),
+      finder('c', true, 0, 70, 3e-3),
+      finder('d', true, 1, 70, 3e-3),
+    ]);
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toBe('The finder suggests 1.4e-3 (1e-3 to 2e-3, 2 seeds) for BN, by its valley.');
+    // Ten of a hundred steps over eight decades: 6.4 times the rate.
+    expect(lines[2]).toMatch(
+      /^BN\+WS withstands 6\.\d× \(6\.\d–6\.\d×\) the learning rate of BN\. Read off where the loss is 25 % above its lowest\.$/,
+    );
+    expect(verdictLines([finder('alone', false, 0, 60, 1e-3)])).toEqual([
+      'The finder suggests 1e-3 for alone, by its valley.',
+    ]);
   });
 
   it('compares nothing that differs in more than the arm', () => {
@@ -107,6 +166,12 @@ describe('reportHtml', () => {
       'Suggestions of BN #1',
       'Nothing to compare yet.',
       'href="https://example.org/#v=1&amp;norm=gn"',
+      'Chrome 156 on Linux (Mozilla/5.0 Chrome/156)',
+      '<td>0.2.0</td>',
+      '<td>This GPU</td>',
+      // The words of the claim, and the notebook beside the epochs.
+      'P1: At batch size 64 ',
+      '<td>1.095837</td>',
     ]) {
       expect(html).toContain(text);
     }

@@ -1,8 +1,10 @@
 import type { ClaimRow } from '#analysis/claims.ts';
+import { questionById } from '#analysis/questions.ts';
 import { armName, type Experiment } from '#domain/experiment.ts';
 import { parameterNames, parameters, type ParameterName } from '#domain/parameters.ts';
 import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
+import { notebookLosses } from './markdown.ts';
 import { verdictLines } from './verdictLines.ts';
 import { reportStyle } from './reportStyle.ts';
 
@@ -21,8 +23,21 @@ export interface ReportInput {
   readonly claims: readonly ClaimRow[];
   /** The address that opens the set-up. */
   readonly link: string | undefined;
+  /** What wrote the report. */
+  readonly writer: ReportWriter;
   /** Milliseconds since 1970. */
   readonly now: number;
+}
+
+export interface ReportWriter {
+  /** Of NormLab. */
+  readonly version: string;
+  /** 'Chrome 156 on Linux' */
+  readonly browser: string;
+  /** As the browser names itself, with its version in full. */
+  readonly userAgent: string;
+  /** The GPU that runs would be computed on now; undefined before it is known. */
+  readonly adapter: string | undefined;
 }
 
 /**
@@ -30,7 +45,7 @@ export interface ReportInput {
  * escaped.
  * @throws {TypeError} when a chart is more than drawing.
  */
-export function reportHtml({ title, runs, charts, claims, link, now }: ReportInput): string {
+export function reportHtml({ title, runs, charts, claims, link, writer, now }: ReportInput): string {
   const verdicts = verdictLines(runs);
   const sections = [
     verdicts.length > 0 ? section('What it shows', list(verdicts)) : '',
@@ -39,7 +54,7 @@ export function reportHtml({ title, runs, charts, claims, link, now }: ReportInp
     section('Set-up', setupTable(runs)),
     ...runs.filter(({ run }) => run.epochs.length > 0).map(epochSection),
     ...runs.filter(({ run }) => run.result !== undefined).map(finderSection),
-    section('Where it ran', provenance(runs)),
+    section('Where it ran', `${provenance(runs)}\n${writerTable(writer)}`),
   ];
   return `<!doctype html>
 <html lang="en">
@@ -109,7 +124,7 @@ function claimsTable(claims: readonly ClaimRow[]): string {
   return table(
     ['claim', 'size', 'data', 'measure', 'result', 'to add'],
     claims.map(({ question, size, dataset, measure, sentence, advice }) => [
-      question,
+      `${question}: ${questionById(question)?.claim ?? ''}`,
       size,
       dataset?.title ?? '–',
       measure,
@@ -151,18 +166,30 @@ function settingText(experiment: Experiment, name: ParameterName): string {
 }
 
 function epochSection(exported: ExportedRun): string {
+  const notebook = notebookLosses(exported.run);
   const rows = exported.run.epochs.map(
-    ({ epoch, trainLoss, validLoss, standardError, accuracy, milliseconds }) => [
-      String(epoch),
-      formatTableNumber(trainLoss),
-      formatTableNumber(validLoss) +
-        (standardError === undefined ? '' : ` ± ${formatTableNumber(standardError)}`),
-      formatTableNumber(accuracy),
-      formatClock(milliseconds),
-    ],
+    ({ epoch, trainLoss, validLoss, standardError, accuracy, milliseconds }) => {
+      const other = notebook?.rows.find((row) => row.epoch === epoch);
+      return [
+        String(epoch),
+        formatTableNumber(trainLoss),
+        formatTableNumber(validLoss) +
+          (standardError === undefined ? '' : ` ± ${formatTableNumber(standardError)}`),
+        formatTableNumber(accuracy),
+        formatClock(milliseconds),
+        ...(notebook ? [other ? formatTableNumber(other.validLoss) : '–'] : []),
+        ...(notebook ? [other ? formatTableNumber(validLoss - other.validLoss) : '–'] : []),
+      ];
+    },
   );
   const title = `Epochs of ${runName(exported)} (${armName(exported.run.header.experiment)})`;
-  return section(title, table(['epoch', 'train_loss', 'valid_loss', 'accuracy', 'time'], rows));
+  const header = ['epoch', 'train_loss', 'valid_loss', 'accuracy', 'time'];
+  if (!notebook) return section(title, table(header, rows));
+  const its = `Post’s ${notebook.label}: ${notebook.note}.`;
+  return section(
+    title,
+    `${table([...header, 'notebook’s valid_loss', 'difference'], rows)}\n<p>${escape(its)}</p>`,
+  );
 }
 
 function finderSection(exported: ExportedRun): string {
@@ -189,5 +216,16 @@ function provenance(runs: readonly ExportedRun[]): string {
         plan?.orderHash ?? '–',
       ];
     }),
+  );
+}
+
+function writerTable({ version, browser, userAgent, adapter }: ReportWriter): string {
+  return table(
+    ['this report', ''],
+    [
+      ['NormLab', version],
+      ['browser', `${browser} (${userAgent})`],
+      ['adapter', adapter ?? '–'],
+    ],
   );
 }

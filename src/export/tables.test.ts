@@ -83,6 +83,14 @@ describe('epochTableMarkdown', () => {
     expect(lines[2]).toBe('| 0 | 2.250000 | 2.100000 | 0.250000 | 1:01 | 1.095837 | 1.004163 |');
   });
 
+  it('does so in the tables of several runs, where the notebook has such a run', () => {
+    const text = epochTablesMarkdown([
+      { name: 'a', run: trainingRun().run },
+      { name: 'b', run: trainingRun({ experiment: { maxLearningRate: 1 } }).run },
+    ]);
+    expect(text.split('### ').map((part) => part.includes('1.095837'))).toEqual([false, true, false]);
+  });
+
   it('lets no name become markup', () => {
     const text = epochTablesMarkdown([{ name: 'a|b\n# <img src=x> `c`', run: trainingRun().run }]);
     expect(text.split('\n')[0]).toBe(String.raw`### a\|b \# &lt;img src=x> \`c\``);

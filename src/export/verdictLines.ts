@@ -1,20 +1,36 @@
-import { formatShort } from '#analysis/text.ts';
+import { compareTolerance, ruleRanges, toleranceRate, toleranceSentence } from '#analysis/finderBands.ts';
+import { pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
+import { armKey, groupByArm } from '#analysis/repeats.ts';
+import { counted, formatShort } from '#analysis/text.ts';
 import { timePerStep } from '#analysis/wsOverhead.ts';
-import { armKey } from '#analysis/repeats.ts';
-import type { Experiment } from '#domain/experiment.ts';
+import { armName, type Experiment } from '#domain/experiment.ts';
+import { formatRate } from '#lib/numberText.ts';
 import { smooth } from '#optim/smoothing.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
+
+/** Steps at the end of two runs on the same batches that their paired difference rests on. */
+const PAIR_WINDOW = 500;
+/** How far above its lowest the loss of a finder has risen where its tolerance is read off. */
+const TOLERANCE = 0.25;
 
 /**
  * What the runs show against the first complete one of the same seed and batches, in sentences computed from
  * their data: 'BN+WS reached BN’s final loss in 0.83 × the steps; time per step 1.01 ×.'
  */
 export function verdictLines(runs: readonly ExportedRun[]): readonly string[] {
+  return [
+    ...trainingLines(runs.filter(({ run }) => run.header.kind === 'train')),
+    ...finderLines(runs.filter(({ run }) => run.header.kind === 'finder')),
+  ];
+}
+
+function trainingLines(runs: readonly ExportedRun[]): readonly string[] {
   const lines: string[] = [];
   const baselines = new Map<string, ExportedRun>();
+  /** The first run of arms that each have a rate of their own. */
+  const atAnyRate = new Map<string, ExportedRun>();
   for (const exported of runs) {
     const { header, status, divergence } = exported.run;
-    if (header.kind !== 'train') continue;
     if (status === 'diverged') {
       const at = divergence ? ` at step ${(divergence.step + 1).toLocaleString('en-US')}` : '';
       lines.push(`${runName(exported)} diverged${at}.`);
@@ -22,18 +38,25 @@ export function verdictLines(runs: readonly ExportedRun[]): readonly string[] {
     }
     // A run with another past is no answer to what its settings do.
     if (status !== 'finished' || header.forkOf || header.givenWeights !== undefined) continue;
-    const key = comparisonKey(exported);
-    const baseline = baselines.get(key);
+    const key = comparisonKey(exported, false);
+    const anyRate = comparisonKey(exported, true);
+    const baseline = baselines.get(key) ?? atAnyRate.get(anyRate);
     if (baseline) lines.push(comparison(baseline, exported));
-    else baselines.set(key, exported);
+    if (!baselines.has(key)) baselines.set(key, exported);
+    if (!atAnyRate.has(anyRate)) atAnyRate.set(anyRate, exported);
   }
   return lines;
 }
 
-/** Equal for runs that may be compared: all settings but the arm's, and the data. */
-function comparisonKey({ run: { header } }: ExportedRun): string {
+/** Equal for runs that may be compared: all settings but the arm's, perhaps with its rate, and the data. */
+function comparisonKey({ run: { header } }: ExportedRun, isAnyRate: boolean): string {
   const { experiment, dataset } = header;
-  const neutral = { ...experiment, norm: 'none', ws: false } satisfies Experiment;
+  const neutral = {
+    ...experiment,
+    norm: 'none',
+    ws: false,
+    ...(isAnyRate && { maxLearningRate: 0 }),
+  } satisfies Experiment;
   return `${armKey(neutral)} ${experiment.seed} ${dataset.hash}`;
 }
 
@@ -58,7 +81,24 @@ function comparison(baseline: ExportedRun, exported: ExportedRun): string {
   if (time !== undefined && otherTime !== undefined) {
     parts.push(`time per step ${(otherTime / time).toFixed(2)} ×`);
   }
-  return `${parts.join('; ')}.`;
+  const [rate, otherRate] = [baseline, exported].map(({ run }) => run.header.experiment.maxLearningRate) as [
+    number,
+    number,
+  ];
+  if (rate !== otherRate) {
+    parts.push(`each at its own learning rate, ${formatRate(otherRate, 3)} against ${formatRate(rate, 3)}`);
+  }
+  return `${parts.join('; ')}.${pairedText(baseline, exported)}`;
+}
+
+/** What the last steps on the same batches say, with their interval; nothing where the batches differ. */
+function pairedText(baseline: ExportedRun, exported: ExportedRun): string {
+  const [order, otherOrder] = [baseline.run.plan?.orderHash, exported.run.plan?.orderHash];
+  if (order === undefined || order !== otherOrder) return '';
+  const paired = pairedDifference(baseline.steps.losses, exported.steps.losses, PAIR_WINDOW);
+  return paired.estimate.count < 2
+    ? ''
+    : ` Batch by batch: ${pairedSentence(runName(baseline), runName(exported), paired)}`;
 }
 
 /** Steps until the smoothed training loss is down at the baseline's last, over the baseline's steps. */
@@ -71,4 +111,51 @@ function shareOfSteps(baseline: ExportedRun, exported: ExportedRun): number | un
 
 function timeOf({ run, steps }: ExportedRun): number | undefined {
   return timePerStep({ elapsedMs: steps.elapsedMs, stepsPerEpoch: run.plan?.stepsPerEpoch })?.mean;
+}
+
+/** What the finders of each arm suggest, and which rate an arm withstands against the first arm like it. */
+function finderLines(runs: readonly ExportedRun[]): readonly string[] {
+  const arms = groupByArm(
+    runs.map((exported) => ({ exported, experiment: exported.run.header.experiment })),
+  ).map((arm) => arm.runs.map(({ exported }) => exported));
+  const baselines = new Map<string, readonly ExportedRun[]>();
+  return arms.flatMap((arm) => {
+    const key = finderKey(arm[0]!);
+    const baseline = baselines.get(key);
+    if (!baseline) baselines.set(key, arm);
+    return [...suggestionLine(arm), ...(baseline ? [toleranceLine(baseline, arm)] : [])];
+  });
+}
+
+/** Equal for finders of arms that may be compared. */
+function finderKey({ run: { header } }: ExportedRun): string {
+  const neutral = { ...header.experiment, norm: 'none', ws: false } satisfies Experiment;
+  return `${armKey(neutral)} ${JSON.stringify(header.finder)} ${header.dataset.hash}`;
+}
+
+function nameOfArm(arm: readonly ExportedRun[]): string {
+  return arm.length === 1 ? runName(arm[0]!) : armName(arm[0]!.run.header.experiment);
+}
+
+function suggestionLine(arm: readonly ExportedRun[]): readonly string[] {
+  const valley = ruleRanges(arm.map(({ run, steps }) => ({ losses: steps.losses, result: run.result }))).find(
+    ({ rule }) => rule === 'valley',
+  );
+  if (!valley) return [];
+  const range =
+    valley.count > 1
+      ? ` (${formatRate(valley.min)} to ${formatRate(valley.max)}, ${counted(valley.count, 'seed')})`
+      : '';
+  return [`The finder suggests ${formatRate(valley.median)}${range} for ${nameOfArm(arm)}, by its valley.`];
+}
+
+function toleranceLine(baseline: readonly ExportedRun[], arm: readonly ExportedRun[]): string {
+  const rateOf = ({ run, steps }: ExportedRun): number | undefined =>
+    run.header.finder && toleranceRate(steps.losses, run.header.finder, TOLERANCE);
+  const pairs = arm.flatMap((other) => {
+    const own = baseline.find(({ run }) => run.header.experiment.seed === other.run.header.experiment.seed);
+    return own ? [{ baseline: rateOf(own), other: rateOf(other) }] : [];
+  });
+  const sentence = toleranceSentence(nameOfArm(baseline), nameOfArm(arm), compareTolerance(pairs));
+  return `${sentence} Read off where the loss is ${100 * TOLERANCE} % above its lowest.`;
 }

@@ -4,7 +4,7 @@ import type { GhostRow, GhostRun } from '../question.ts';
  * The epoch rows of the post's notebook. Source: KushajveerSingh/Deep-Learning-Notebooks, the Weight
  * Standardization notebook as first committed (fb478e1, 2019-04-11).
  */
-const NOTE = 'one run, no seed, other hardware, torch 1.0';
+export const NOTEBOOK_NOTE = 'one run, no seed, other hardware, torch 1.0';
 
 type Row = readonly [trainLoss: number, validLoss: number, time: string];
 
@@ -32,7 +32,10 @@ function ghost(
       milliseconds: milliseconds(time),
     })),
     total,
-    note: rows.length < epochs ? `${NOTE}; stopped by hand after ${rows.length} of ${epochs} epochs` : NOTE,
+    note:
+      rows.length < epochs
+        ? `${NOTEBOOK_NOTE}; stopped by hand after ${rows.length} of ${epochs} epochs`
+        : NOTEBOOK_NOTE,
   };
 }
 

@@ -12,6 +12,8 @@ import { PlotCursor } from './PlotCursor.tsx';
 import { Marker } from './PlotMarker.tsx';
 import type { PlotMarker } from './PlotMarker.tsx';
 import { PlotKeyboard } from './PlotKeyboard.tsx';
+import { PlotKeys } from './PlotKeys.tsx';
+import type { PlotKey } from './PlotKeys.tsx';
 import { PlotTable } from './PlotTable.tsx';
 import { PlotTools } from './PlotTools.tsx';
 import type { Readout } from './PlotCursor.tsx';
@@ -46,6 +48,8 @@ interface PlotProps {
   /** A value of the horizontal axis that can be moved. */
   readonly picker?: PlotMarker;
   readonly endLabels?: readonly EndLabel[];
+  /** Names of the lines, for a saved picture: needed where no names stand at their ends. */
+  readonly keys?: readonly PlotKey[];
   readonly readout: (x: number) => Readout;
   readonly onPick?: (x: number) => void;
   readonly className?: string;
@@ -170,6 +174,7 @@ export function Plot(props: PlotProps): ReactNode {
         <div className="plot-overlay" ref={setOverlay} aria-live="off" />
         {isEmpty && props.empty ? <div className="plot-empty">{props.empty}</div> : null}
       </div>
+      {props.keys && <PlotKeys keys={props.keys} />}
       {props.xLabel && <div className="plot-x-label">{props.xLabel}</div>}
       {isTable && (
         <PlotTable
@@ -200,7 +205,7 @@ function Layers(): ReactNode {
           <Dots key={line.id} points={line.points} colour={line.colour} size={line.width ?? 3} />
         ))}
       <Lines lines={lines} bands={bands} />
-      <OffScaleMarks lines={lines} domain={layers.yAxis.domain} />
+      <OffScaleMarks lines={lines} bands={bands} domain={layers.yAxis.domain} />
       {lines.map((line) =>
         line.marker ? (
           <Markers key={line.id} points={line.points} shape={line.marker} colour={line.colour} />

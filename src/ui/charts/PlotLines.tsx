@@ -2,7 +2,7 @@ import { useId } from 'react';
 import type { ReactNode } from 'react';
 import { markerPath, useScales } from './PlotLayers.tsx';
 import type { Scales } from './PlotLayers.tsx';
-import { bandPath, linePath, offScaleMarks } from './paths.ts';
+import { bandPath, linePath, offScaleMarks, whiskerPath } from './paths.ts';
 import type { MarkerShape } from './palette.ts';
 import type { BandPoint, Point } from './series.ts';
 
@@ -25,13 +25,17 @@ export interface PlotBand {
   readonly id: string;
   readonly points: readonly BandPoint[];
   readonly colour: string;
+  /** Draws a range at each point instead of an area: for few points that lie in another band. */
+  readonly asWhiskers?: boolean;
 }
 
 /** A value that somebody else measured: a hollow mark. */
 export interface GhostPoint {
   readonly x: number;
   readonly y: number;
-  readonly label: string;
+  /** Who measured it; points of one name belong together. */
+  readonly name: string;
+  readonly text: string;
   readonly colour: string;
   readonly marker: MarkerShape;
 }
@@ -54,9 +58,18 @@ export function Lines({
         <rect x={area.x} y={area.y} width={area.width} height={area.height} />
       </clipPath>
       <g clipPath={`url(#${clip})`}>
-        {bands.map((band) => (
-          <path key={band.id} className="plot-band" d={bandPath(band.points, scales)} fill={band.colour} />
-        ))}
+        {bands.map((band) =>
+          band.asWhiskers ? (
+            <path
+              key={band.id}
+              className="plot-whisker"
+              d={whiskerPath(band.points, scales)}
+              stroke={band.colour}
+            />
+          ) : (
+            <path key={band.id} className="plot-band" d={bandPath(band.points, scales)} fill={band.colour} />
+          ),
+        )}
         {lines
           .filter((line) => !line.asDots && line.opacity !== 0 && line.points.length > 0)
           .map((line) => (
@@ -85,12 +98,12 @@ export function Ghosts({ points }: { points: readonly GhostPoint[] }): ReactNode
     if (!isInside(scales, x, y)) return null;
     return (
       <path
-        key={`${point.label} ${point.x}`}
+        key={`${point.name} ${point.x}`}
         className="plot-ghost"
         d={markerPath(point.marker, x, y, 9)}
         stroke={point.colour}
       >
-        <title>{point.label}</title>
+        <title>{`${point.name}, ${point.text}`}</title>
       </path>
     );
   });
@@ -100,12 +113,24 @@ function isInside({ area }: Scales, x: number, y: number): boolean {
   return x >= area.x - 1 && x <= area.x + area.width + 1 && y >= area.y - 1 && y <= area.y + area.height + 1;
 }
 
-/** Arrows where a line leaves the plot at the top or the bottom, crosses where it has no number. */
+/** The edges of a band as lines that are not drawn: what of them lies off the axis is marked. */
+function edgesOf({ id, points, colour }: PlotBand): readonly PlotLine[] {
+  const edge = (name: 'low' | 'high'): PlotLine => ({
+    id: `${id} ${name}`,
+    points: points.map((point) => ({ x: point.x, y: point[name] })),
+    colour,
+  });
+  return [edge('low'), edge('high')];
+}
+
+/** Arrows where a line or a band leaves the plot at the top or the bottom, crosses where a line has no number. */
 export function OffScaleMarks({
   lines,
+  bands,
   domain: [low, high],
 }: {
   lines: readonly PlotLine[];
+  bands: readonly PlotBand[];
   /** Of the vertical axis. */
   domain: readonly [number, number];
 }): ReactNode {
@@ -114,7 +139,7 @@ export function OffScaleMarks({
   const { area } = scales;
   const bottom = area.y + area.height;
   const leaves = ({ points }: PlotLine): boolean => points.some(({ y }) => y === null || y < low || y > high);
-  return lines.filter(leaves).map((line) => {
+  return [...lines, ...bands.flatMap(edgesOf)].filter(leaves).map((line) => {
     const { above, below, gaps } = offScaleMarks(line.points, scales);
     const arrows = [
       ...above.map((x) => `M${x - 4} ${area.y + 1}l4 -6l4 6z`),

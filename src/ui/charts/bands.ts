@@ -21,6 +21,25 @@ export interface GroupBand {
   readonly members: readonly TrainRecord[];
 }
 
+/** Where the mean of repeats ends before the longest of them does, and the run that ends it. */
+export interface BandEnd {
+  readonly run: TrainRecord;
+  /** Steps that the mean covers. */
+  readonly steps: number;
+}
+
+/** Undefined where the mean reaches to the end, or goes on still. */
+export function bandEnd(members: readonly TrainRecord[]): BandEnd | undefined {
+  const ends = members.map((run) => {
+    const { divergence, metrics } = run;
+    // The last loss of a run that ended above the threshold is a number, and counts.
+    return { run, steps: divergence?.reason === 'not-finite' ? divergence.step : metrics.count };
+  });
+  const most = Math.max(...ends.map(({ steps }) => steps));
+  const first = ends.reduce((least, end) => (end.steps < least.steps ? end : least), ends[0]!);
+  return first.steps < most && isOver(first.run.status) ? first : undefined;
+}
+
 /** The runs that a mean is taken over: the finished ones, or all that go on together. */
 export function bandMembers(runs: readonly TrainRecord[]): readonly TrainRecord[] {
   const started = runs.filter((run) => run.metrics.count > 0);

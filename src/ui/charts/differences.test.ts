@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
+import { epochRow, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import { differenceSeries, valueBetween } from './differences.ts';
+import { differenceSeries, epochDifferences, valueBetween } from './differences.ts';
 
 const view = { smoothing: 1, smoothingUnit: 'steps', range: undefined, isXLog: false } as const;
 
@@ -34,6 +34,28 @@ describe('differenceSeries', () => {
       { x: 4, y: 3 },
       { x: 6, y: 3 },
       { x: 8, y: 3 },
+    ]);
+  });
+});
+
+describe('epochDifferences', () => {
+  it('compares the same epochs, and leaves out what one of the two lacks', () => {
+    const run = trainRun({
+      metrics: metricsOf(Array.from({ length: 300 }, () => 1)),
+      epochs: [
+        epochRow(0, { validLoss: 1, accuracy: 0.5 }),
+        epochRow(1, { validLoss: Number.NaN, accuracy: 0.75 }),
+        epochRow(2),
+      ],
+    });
+    const baseline = trainRun({ epochs: [epochRow(0, { validLoss: 1.5, accuracy: 0.25 }), epochRow(1)] });
+    expect(epochDifferences(run, baseline, { unit: 'epoch' }, 'validLoss')).toEqual([
+      { x: 1, y: -0.5 },
+      { x: 2, y: null },
+    ]);
+    expect(epochDifferences(run, baseline, { unit: 'step' }, 'accuracy')).toEqual([
+      { x: 100, y: 0.25 },
+      { x: 200, y: 0.25 },
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { smoothedLosses } from './metricCache.ts';
 import { Pyramid } from './pyramid.ts';
 import { SMOOTH_COLUMNS, stepsToDraw, viewKey, visibleSteps, windowOf } from './series.ts';
 import type { Point, SeriesView } from './series.ts';
-import { exactStepAt, xOfStep } from './xUnit.ts';
+import { exactStepAt, xOfEpoch, xOfStep } from './xUnit.ts';
 
 /** Smoothed loss of a run minus that of the baseline at the same position of the axis. */
 export interface DifferenceSeries {
@@ -52,4 +52,22 @@ export function differenceSeries(
   const series = { values, points };
   cache.set(run.metrics, { key, series });
   return series;
+}
+
+/** What is measured at the end of each epoch. */
+export type EpochMeasure = 'validLoss' | 'accuracy';
+
+/** A run above (positive) or below the baseline at the end of the same epoch; epochs that one lacks are left out. */
+export function epochDifferences(
+  run: TrainRecord,
+  baseline: TrainRecord,
+  { unit }: Pick<SeriesView, 'unit'>,
+  measure: EpochMeasure,
+): readonly Point[] {
+  return run.epochs.flatMap((row, index) => {
+    const other = baseline.epochs.find(({ epoch }) => epoch === row.epoch);
+    if (!other) return [];
+    const y = row[measure] - other[measure];
+    return [{ x: xOfEpoch(run, unit, index), y: Number.isFinite(y) ? y : null }];
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serializeNode, svgDocument } from './exportChart.ts';
+import { legendMarkup, serializeNode, svgDocument } from './exportChart.ts';
 import type { ChartNode } from './exportChart.ts';
 
 function node(
@@ -41,18 +41,36 @@ describe('serializeNode', () => {
   });
 });
 
+describe('legendMarkup', () => {
+  it('begins a line where an entry has no room, and makes room for all of them', () => {
+    const entry = { text: '#1 <BN> · 5e-5', key: '<line/>' };
+    const { markup, height } = legendMarkup([entry, entry, entry], 260, '#000');
+    expect([...markup.matchAll(/translate\((\d+) (\d+)\)/g)].map((match) => match.slice(1))).toEqual([
+      ['0', '0'],
+      ['133', '0'],
+      ['0', '17'],
+    ]);
+    expect(height).toBe(38);
+    expect(markup).toContain('<line/>');
+    expect(markup).toContain('#1 &lt;BN&gt; · 5e-5');
+    expect(legendMarkup([], 260, '#000')).toEqual({ markup: '', height: 0 });
+  });
+});
+
 describe('svgDocument', () => {
   it('is a picture of its own with title and ground', () => {
-    const svg = svgDocument({
+    const { svg, width, height } = svgDocument({
       title: 'Loss <x>',
       xLabel: 'steps',
       width: 100.2,
       height: 50,
       ground: '#fff',
       ink: '#000',
+      legend: [],
       content: '<path/>',
     });
     expect(svg).toContain('<svg xmlns="http://www.w3.org/2000/svg" width="117" height="96"');
+    expect([width, height]).toEqual([117, 96]);
     expect(svg).toContain('<title>Loss &lt;x&gt;</title>');
     expect(svg).toContain('>steps</text>');
   });

@@ -1,4 +1,5 @@
 import { downloadFile } from '#ui/download.ts';
+import { KEY_WIDTH } from './PlotKeys.tsx';
 
 export type ChartFormat = 'svg' | 'png';
 
@@ -77,9 +78,42 @@ function children(node: ChartNode, styleOf: StyleOf, tag: string): string {
 }
 
 /** Room above the plot for its title. */
-const HEAD = 26;
+const TITLE = 26;
+const LEGEND_LINE = 17;
+/** Pixels of a character of the legend, about. */
+const CHARACTER = 6.2;
 
-/** A picture of its own: the content of a chart below its title, on an opaque ground. */
+/** A word about the lines of a picture: with the drawing of one, or text alone. */
+export interface LegendEntry {
+  readonly text: string;
+  /** Markup of a drawing of `KEY_WIDTH` by `KEY_HEIGHT` pixels. */
+  readonly key?: string;
+}
+
+/** The entries in lines that fit, from the top left corner down. */
+export function legendMarkup(
+  entries: readonly LegendEntry[],
+  width: number,
+  ink: string,
+): { readonly markup: string; readonly height: number } {
+  let x = 0;
+  let line = 0;
+  const parts = entries.map(({ text, key }) => {
+    const size = (key ? KEY_WIDTH + 6 : 0) + text.length * CHARACTER;
+    if (x > 0 && x + size > width) {
+      x = 0;
+      line += 1;
+    }
+    const at = `translate(${Math.round(x)} ${line * LEGEND_LINE})`;
+    x += size + 16;
+    return `<g transform="${at}">${key ?? ''}<text x="${key ? KEY_WIDTH + 6 : 0}" y="10" ${FONT} font-size="11" fill="${escape(ink)}">${escape(text)}</text></g>`;
+  });
+  return { markup: parts.join(''), height: entries.length > 0 ? (line + 1) * LEGEND_LINE + 4 : 0 };
+}
+
+const FONT = 'font-family="system-ui, sans-serif"';
+
+/** A picture of its own: the content of a chart below its title and legend, on an opaque ground. */
 export function svgDocument(chart: {
   readonly title: string;
   readonly xLabel: string;
@@ -87,24 +121,28 @@ export function svgDocument(chart: {
   readonly height: number;
   readonly ground: string;
   readonly ink: string;
+  readonly legend: readonly LegendEntry[];
   readonly content: string;
-}): string {
+}): { readonly svg: string; readonly width: number; readonly height: number } {
   const foot = chart.xLabel ? 20 : 6;
   const width = Math.ceil(chart.width) + 16;
-  const height = Math.ceil(chart.height) + HEAD + foot;
-  const font = 'font-family="system-ui, sans-serif"';
+  const legend = legendMarkup(chart.legend, width - 16, chart.ink);
+  const head = TITLE + legend.height;
+  const height = Math.ceil(chart.height) + head + foot;
   const label = chart.xLabel
-    ? `<text x="${width / 2}" y="${height - 6}" text-anchor="middle" ${font} font-size="11" fill="${escape(chart.ink)}">${escape(chart.xLabel)}</text>`
+    ? `<text x="${width / 2}" y="${height - 6}" text-anchor="middle" ${FONT} font-size="11" fill="${escape(chart.ink)}">${escape(chart.xLabel)}</text>`
     : '';
-  return [
+  const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<title>${escape(chart.title)}</title>`,
     `<rect width="${width}" height="${height}" fill="${escape(chart.ground)}"/>`,
-    `<text x="8" y="17" ${font} font-size="13" font-weight="600" fill="${escape(chart.ink)}">${escape(chart.title)}</text>`,
-    `<g transform="translate(8 ${HEAD})">${chart.content}</g>`,
+    `<text x="8" y="17" ${FONT} font-size="13" font-weight="600" fill="${escape(chart.ink)}">${escape(chart.title)}</text>`,
+    `<g transform="translate(8 ${TITLE})">${legend.markup}</g>`,
+    `<g transform="translate(8 ${head})">${chart.content}</g>`,
     label,
     '</svg>',
   ].join('\n');
+  return { svg, width, height };
 }
 
 /**
@@ -121,19 +159,33 @@ export function chartSvg(figure: HTMLElement, title: string): { svg: string; wid
     const style = getComputedStyle(node as unknown as Element); // every node here comes from the chart
     return (property) => style.getPropertyValue(property);
   };
-  const svg = svgDocument({
+  return svgDocument({
     title,
     xLabel: figure.querySelector('.plot-x-label')?.textContent ?? '',
     width,
     height,
     ground: root.getPropertyValue('--surface').trim() || '#ffffff',
     ink: page.color,
+    legend: legendOf(figure, styleOf),
     content: [...chart.childNodes]
       .filter((child): child is SVGElement => child instanceof SVGElement)
       .map((child) => serializeNode(child, styleOf))
       .join(''),
   });
-  return { svg, width: width + 16, height: height + HEAD + 20 };
+}
+
+/** What stands beside the title on the page, less its buttons, and the names of the lines. */
+function legendOf(figure: HTMLElement, styleOf: StyleOf): readonly LegendEntry[] {
+  const subtitle = figure.querySelector('.plot-subtitle');
+  const parts = [...(subtitle?.childNodes ?? [])].flatMap((node) => {
+    if (!(node instanceof HTMLElement)) return [node.textContent ?? ''];
+    return node.matches('button, select') ? [] : [node.dataset.picture ?? node.textContent];
+  });
+  const keys = [...figure.querySelectorAll('.plot-keys li')].map((item) => ({
+    text: item.textContent,
+    key: [...item.querySelectorAll('svg > *')].map((node) => serializeNode(node, styleOf)).join(''),
+  }));
+  return [...parts.filter((text) => text.trim() !== '').map((text) => ({ text })), ...keys];
 }
 
 /** Pixels of a saved picture for one pixel of the page. */

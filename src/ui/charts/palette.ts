@@ -13,23 +13,36 @@ export interface RunStyle {
 }
 
 const MARKERS: readonly MarkerShape[] = ['circle', 'square', 'triangle', 'diamond'];
+/** Tones of each hue in `tokens.css`. */
+const TONES = 4;
+/**
+ * Where the tones are used up, lines get dots in between: without Weight Standardization they stay long, with it
+ * they stay dashed.
+ */
+const DASHES = {
+  plain: [undefined, '16 3 2 3', '16 3 2 3 2 3', '16 3 2 3 2 3 2 3'],
+  ws: ['6 3', '6 3 2 3', '6 3 2 3 2 3', '6 3 2 3 2 3 2 3'],
+} as const;
+/** So many runs of an arm look different. */
+export const STYLES_OF_ARM = TONES * DASHES.plain.length;
 
 /** One object for each style, so that a list of runs is drawn anew only where it changed. */
 const styles = new Map<string, RunStyle>();
 
 /**
- * The style of the `repeat`-th run of an arm: repeats keep hue and dashes, get darker (in the dark theme
- * lighter) and change the mark, so that no two of the first four look alike even without colour.
+ * The style of the `repeat`-th run of an arm: repeats keep the hue, get darker (in the dark theme lighter) and change
+ * the mark; every four get another dot in their lines. So none of the first sixteen look alike.
  */
 export function armStyle(arm: Pick<Experiment, 'norm' | 'ws'>, repeat = 0): RunStyle {
-  const tone = repeat % MARKERS.length;
-  const key = `${arm.norm} ${arm.ws} ${tone}`;
+  const tone = repeat % TONES;
+  const round = Math.floor(repeat / TONES) % DASHES.plain.length;
+  const key = `${arm.norm} ${arm.ws} ${tone} ${round}`;
   const known = styles.get(key);
   if (known) return known;
   const style: RunStyle = {
     colour: `var(--series-${arm.norm}-${tone})`,
-    dash: arm.ws ? '6 3' : undefined,
-    marker: MARKERS[tone]!,
+    dash: DASHES[arm.ws ? 'ws' : 'plain'][round],
+    marker: MARKERS[(tone + round) % MARKERS.length]!,
   };
   styles.set(key, style);
   return style;

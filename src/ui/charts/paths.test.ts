@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bandPath, linePath, offScaleMarks } from './paths.ts';
+import { bandPath, linePath, offScaleMarks, whiskerPath } from './paths.ts';
 
 /** 100 × 100 pixels for 0 to 10 in both directions. */
 const scales = {
@@ -7,6 +7,16 @@ const scales = {
   y: (value: number) => 100 - value * 10,
   area: { x: 0, y: 0, width: 100, height: 100 },
 };
+
+describe('whiskerPath', () => {
+  it('draws a bar at both ends of each range, and none where an end has no place', () => {
+    const points = [
+      { x: 2, low: 1, high: 3 },
+      { x: 5, low: Number.NaN, high: 3 },
+    ];
+    expect(whiskerPath(points, scales)).toBe('M17 70h6m-3 0V90m-3 0h6');
+  });
+});
 
 describe('linePath', () => {
   it('breaks where there is no number, and draws a lone value as a dot', () => {

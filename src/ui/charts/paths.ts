@@ -56,6 +56,24 @@ export function bandPath(points: readonly BandPoint[], scales: PathScales): stri
   return `M${there.join('L')}L${back.reverse().join('L')}z`;
 }
 
+/** Half of the width, in pixels, of the bars at the ends of a range. */
+const CAP = 3;
+
+/** Path of upright lines from the lowest to the highest value of each point, with bars at their ends. */
+export function whiskerPath(points: readonly BandPoint[], scales: PathScales): string {
+  return points
+    .map((point) => {
+      const [x, high, low] = [scales.x(point.x), scales.y(point.high), scales.y(point.low)].map(pixel) as [
+        number,
+        number,
+        number,
+      ];
+      if (Number.isNaN(x + high + low)) return '';
+      return `M${x - CAP} ${high}h${2 * CAP}m${-CAP} 0V${low}m${-CAP} 0h${2 * CAP}`;
+    })
+    .join('');
+}
+
 /** Marks closer together than this are drawn once. */
 const MARK_SPACING = 9;
 

@@ -8,6 +8,8 @@ export type SortColumn =
   | 'lastLoss'
   | 'bestAccuracy'
   | 'lastAccuracy'
+  | 'lossDelta'
+  | 'accuracyDelta'
   | 'time'
   | 'speed'
   | 'overhead'

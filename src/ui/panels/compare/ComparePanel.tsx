@@ -7,17 +7,19 @@ import { ChartControls } from '#ui/panels/train/ChartControls.tsx';
 import { MoreRuns } from '#ui/panels/train/MoreRuns.tsx';
 import { AccuracyChart, LearningRateChart } from '#ui/panels/train/SmallCharts.tsx';
 import { useChartView } from '#ui/panels/train/useChartView.ts';
-import { runLabel, runName } from '#ui/runText.ts';
-import { isTrainRun, useClientState, useRuns } from '#ui/state/client.ts';
+import { nameIn } from '#ui/panels/train/chartRuns.ts';
+import { runName } from '#ui/runText.ts';
+import { isTrainRun, useClient, useClientState, useRuns } from '#ui/state/client.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
-import { GHOST_NOTE, ghostPoints } from './ghosts.ts';
 import { Legend } from './Legend.tsx';
 import { LedgerPanel } from './LedgerPanel.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
+import { runPairs } from './pairs.ts';
+import { drawnCharts } from './reportCharts.tsx';
 import { RunsTable } from './RunsTable.tsx';
 import { SelectedRuns } from './SelectedRuns.tsx';
 import { filterWord, matchesFilter } from './runRows.ts';
@@ -34,6 +36,7 @@ export function ComparePanel(): ReactNode {
   const runs = useMemo(() => trainRuns.filter((run) => matchesFilter(run, filter)), [trainRuns, filter]);
   const selected = runs.filter((run) => selectedIds.includes(run.id));
   const heading = useRef<HTMLHeadingElement>(null);
+  const client = useClient();
   const { attempt, outcome } = useOutcome();
   const view = useChartView(runs, 'compare');
   if (trainRuns.length === 0) {
@@ -46,7 +49,6 @@ export function ComparePanel(): ReactNode {
       </div>
     );
   }
-  const ghosts = ghostPoints(view);
   return (
     <div className="compare">
       <RunFilter shown={runs.length} all={trainRuns.length} />
@@ -59,17 +61,18 @@ export function ComparePanel(): ReactNode {
         −, Shift and arrows, Escape, and T for a table.
       </p>
       <BatchPanels view={view} drawsAll={drawsAll} />
-      {ghosts.length > 0 && (
-        <p className="field-help">
-          {`Hollow marks: validation losses of the post’s notebook at the ends of its epochs: ${GHOST_NOTE}`}
-        </p>
-      )}
       {view.baseline && view.runs.length > 1 && <DifferenceChart view={view} baseline={view.baseline} />}
       <div className="compare-small">
         <AccuracyChart view={view} />
         <LearningRateChart view={view} />
       </div>
-      <PairedPanel view={view} />
+      <PairedPanel
+        view={view}
+        pairs={runPairs(
+          view.runs.map(({ run }) => run),
+          view.baseline?.run.id,
+        )}
+      />
       <section aria-label="Runs">
         <div className="section-head">
           <h3 ref={heading} tabIndex={-1}>
@@ -78,6 +81,7 @@ export function ComparePanel(): ReactNode {
           <ExportMenu
             runs={selected.length > 0 ? selected : runs}
             isSelection={selected.length > 0}
+            charts={(records) => drawnCharts(client, records)}
             attempt={attempt}
           />
         </div>
@@ -158,7 +162,7 @@ function UnfairBanner({ view }: { view: ReturnType<typeof useChartView> }): Reac
   const [a, b] = unfair.pair;
   return (
     <Notice tone="warning" title="More than one thing differs.">
-      {`${runLabel(a)} and ${runLabel(b)} differ in ${unfair.labels.map((label) => label.toLowerCase()).join(', ')}: what one of these does cannot be read from their curves alone.`}
+      {`${nameIn(view, a)} and ${nameIn(view, b)} differ in ${unfair.labels.map((label) => label.toLowerCase()).join(', ')}: what one of these does cannot be read from their curves alone.`}
     </Notice>
   );
 }
@@ -180,7 +184,7 @@ function CompareEmpty({ isRead, attempt }: { isRead: boolean; attempt: Attempt }
           <strong>Or open runs from a file</strong> that NormLab wrote here or elsewhere.
         </li>
       </ol>
-      <ExportMenu runs={[]} isSelection={false} attempt={attempt} />
+      <ExportMenu runs={[]} isSelection={false} charts={() => Promise.resolve([])} attempt={attempt} />
     </div>
   );
 }

@@ -2,19 +2,22 @@ import { Menu } from '@base-ui/react/menu';
 import { useRef } from 'react';
 import type { ReactNode } from 'react';
 import { claimsLedger } from '#analysis/claims.ts';
+import { VERSION } from '#domain/version.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { epochsCsv, stepsCsv } from '#export/csv.ts';
 import type { ExportedRun } from '#export/exportedRun.ts';
 import { epochTablesMarkdown } from '#export/markdown.ts';
 import { reportHtml } from '#export/report.ts';
 import type { ReportChart } from '#export/report.ts';
+import { setupOfRuns } from '#export/setupOfRuns.ts';
 import { decodeRuns, encodeRuns } from '#export/runsJson.ts';
-import { chartSvg } from '#ui/charts/exportChart.ts';
 import { downloadFile } from '#ui/download.ts';
+import { browserName } from '#ui/panels/measure/reportText.ts';
 import { RunFileItems } from '#ui/panels/runs/RunFiles.tsx';
 import type { Attempt } from '#ui/parts/useOutcome.tsx';
 import { runName } from '#ui/runText.ts';
 import { isTrainRun, useClient } from '#ui/state/client.ts';
+import { linkOf } from '#ui/state/useLink.ts';
 import { exportedRunOf, keptRunOf } from './exportedRuns.ts';
 
 interface Format {
@@ -51,10 +54,13 @@ const formats: readonly Format[] = [
 export function ExportMenu({
   runs,
   isSelection,
+  charts,
   attempt,
 }: {
   runs: readonly RunRecord[];
   isSelection: boolean;
+  /** Draws the charts of these runs for a report. */
+  charts: (runs: readonly RunRecord[]) => Promise<readonly ReportChart[]>;
   attempt: Attempt;
 }): ReactNode {
   const client = useClient();
@@ -75,12 +81,21 @@ export function ExportMenu({
   const report = (): void =>
     attempt(async () => {
       const records = await loaded();
+      const exported = records.map(exportedRunOf);
+      const { connection } = client.getState();
+      const { userAgent } = navigator;
       const page = reportHtml({
         title: fileTitle(runs).replace('normlab', 'NormLab:'),
-        runs: records.map(exportedRunOf),
-        charts: chartsOnPage(),
+        runs: exported,
+        charts: await charts(records),
         claims: claimsLedger(records).filter(({ count }) => count > 0),
-        link: location.href,
+        link: setupLink(exported),
+        writer: {
+          version: VERSION,
+          browser: browserName(userAgent),
+          userAgent,
+          adapter: connection.status === 'ready' ? connection.device.title : undefined,
+        },
         now: Date.now(),
       });
       downloadFile(`${fileTitle(runs)} report`, 'html', new Blob([page], { type: 'text/html' }));
@@ -123,7 +138,7 @@ export function ExportMenu({
                     </Menu.Item>
                   ))}
                 <Menu.Item className="menu-item" onClick={report}>
-                  Report, one HTML page with these charts
+                  Report, one HTML page with charts
                 </Menu.Item>
                 {hasEpochs && (
                   <Menu.Item className="menu-item" onClick={copyTables}>
@@ -155,14 +170,10 @@ export function ExportMenu({
   );
 }
 
-/** The charts of the tab as they are drawn now. */
-function chartsOnPage(): readonly ReportChart[] {
-  return [...document.querySelectorAll<HTMLElement>('.compare figure.plot, .find figure.plot')].map(
-    (figure) => {
-      const title = figure.querySelector('.plot-title')?.textContent ?? 'Chart';
-      return { title, svg: chartSvg(figure, title).svg };
-    },
-  );
+/** The address that sets the page up for these runs. */
+function setupLink(exported: readonly ExportedRun[]): string | undefined {
+  const setup = setupOfRuns(exported.map(({ run }) => run.header));
+  return setup && `${location.origin}${location.pathname}${linkOf(setup)}`;
 }
 
 /** 'normlab BN+WS 3' for one run, 'normlab 12 runs' for several. */

@@ -3,7 +3,8 @@ import type { TrainRecord } from '#client/runRecord.ts';
 import { runStyles } from '#ui/charts/palette.ts';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import type { ChartView } from '#ui/panels/train/chartRuns.ts';
-import { runLabel, runName } from '#ui/runText.ts';
+import { runNames } from '#ui/runNames.ts';
+import { runName } from '#ui/runText.ts';
 import { useRuns } from '#ui/state/client.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 
@@ -16,6 +17,7 @@ export function Legend({ view, runs }: { view: ChartView; runs: readonly TrainRe
   const styles = runStyles(useRuns());
   const drawn = new Set(view.runs.map(({ run }) => run.id));
   const keys = runs.filter((run) => drawn.has(run.id) || hidden.includes(run.id)).slice(-MAX_KEYS);
+  const names = runNames(keys);
   return (
     <ul className="legend" aria-label="Drawn runs">
       {keys.map((run) => (
@@ -29,7 +31,7 @@ export function Legend({ view, runs }: { view: ChartView; runs: readonly TrainRe
             onClick={() => viewActions.toggleHidden(run.id)}
           >
             <Swatch style={styles.get(run.id)!} width={24} />
-            {runLabel(run)}
+            {view.names.get(run.id) ?? names.get(run.id)}
           </button>
         </li>
       ))}

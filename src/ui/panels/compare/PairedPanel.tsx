@@ -4,32 +4,32 @@ import { pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts'
 import type { TrainRecord } from '#client/runRecord.ts';
 import { raceWarning } from '#domain/arms.ts';
 import { differenceSeries } from '#ui/charts/differences.ts';
+import { OffScaleNote } from '#ui/charts/OffScaleNote.tsx';
 import { Plot } from '#ui/charts/Plot.tsx';
+import { addOffScale, offScale, visibleSteps } from '#ui/charts/series.ts';
 import { xOfStep } from '#ui/charts/xUnit.ts';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { formatLoss, formatTick } from '#ui/format.ts';
 import { cursorTitle, formatDifference } from '#ui/panels/train/readouts.ts';
 import type { ChartView } from '#ui/panels/train/chartRuns.ts';
-import { runLabel } from '#ui/runText.ts';
-import { ZERO, symmetricAxis } from './DifferenceChart.tsx';
-import { PAIR_WINDOW, batchDifferences, differenceBand, runPairs } from './pairs.ts';
+import { nameIn } from '#ui/panels/train/chartRuns.ts';
+import { runNames } from '#ui/runNames.ts';
+import { ZERO, symmetricAxis } from './differenceAxis.ts';
+import { PAIR_WINDOW, batchDifferences, chosenPair, differenceBand, pairKey } from './pairs.ts';
 import type { RunPair } from './pairs.ts';
 
 /** Of the normal distribution: 95 % lie within. */
 const NORMAL_95 = 1.96;
 
-function pairName({ baseline, other }: RunPair): string {
-  return `${runLabel(other)} − ${runLabel(baseline)}`;
+/** The pair among the drawn runs; its chart names it by what differs between the two alone. */
+function pairName(view: ChartView, { baseline, other }: RunPair): string {
+  return `${nameIn(view, other)} − ${nameIn(view, baseline)}`;
 }
 
 /** Runs that saw the same batches, two at a time: their difference batch by batch, with its interval. */
-export function PairedPanel({ view }: { view: ChartView }): ReactNode {
+export function PairedPanel({ view, pairs }: { view: ChartView; pairs: readonly RunPair[] }): ReactNode {
   const [chosen, choose] = useState<string>();
-  const pairs = runPairs(
-    view.runs.map(({ run }) => run),
-    view.baseline?.run.id,
-  );
-  const pair = pairs.find((one) => pairName(one) === chosen) ?? pairs.at(-1);
+  const pair = chosenPair(pairs, chosen);
   if (!pair) return null;
   const warning = raceWarning([pair.baseline.experiment, pair.other.experiment]);
   return (
@@ -39,11 +39,13 @@ export function PairedPanel({ view }: { view: ChartView }): ReactNode {
         {pairs.length > 1 && (
           <select
             aria-label="Pair of runs"
-            value={pairName(pair)}
+            value={pairKey(pair)}
             onChange={(event) => choose(event.target.value)}
           >
             {pairs.map((one) => (
-              <option key={pairName(one)}>{pairName(one)}</option>
+              <option key={pairKey(one)} value={pairKey(one)}>
+                {pairName(view, one)}
+              </option>
             ))}
           </select>
         )}
@@ -56,7 +58,11 @@ export function PairedPanel({ view }: { view: ChartView }): ReactNode {
 }
 
 function PairedChart({ view, pair }: { view: ChartView; pair: RunPair }): ReactNode {
+  const [showsAll, setShowsAll] = useState(false);
   const { baseline, other } = pair;
+  const names = runNames([baseline, other]);
+  const [baselineName, otherName] = [names.get(baseline.id)!, names.get(other.id)!];
+  const name = `${otherName} − ${baselineName}`;
   const [a, b] = [baseline, other].map((run) => run.metrics.series('losses')) as [Float32Array, Float32Array];
   const raw = batchDifferences(a, b);
   const last = pairedDifference(a, b, PAIR_WINDOW);
@@ -64,29 +70,49 @@ function PairedChart({ view, pair }: { view: ChartView; pair: RunPair }): ReactN
   const smoothed = differenceSeries(other, baseline, view.series);
   const band = differenceBand(raw, xOf);
   const colour = view.runs.find(({ run }) => run.id === other.id)?.style.colour ?? 'var(--ink)';
-  const sentence = pairedSentence(runLabel(baseline), runLabel(other), last);
+  const sentence = pairedSentence(baselineName, otherName, last);
+  const yAxis = symmetricAxis(
+    [
+      smoothed.points,
+      band.flatMap(({ x, low, high }) => [
+        { x, y: low },
+        { x, y: high },
+      ]),
+    ],
+    showsAll,
+  );
+  const edges = band.flatMap(({ low, high }) => [low, high]);
+  const hidden = addOffScale(
+    offScale(smoothed.values, visibleSteps(other, view.series), yAxis.domain),
+    offScale(edges, [0, edges.length], yAxis.domain),
+  );
   return (
     <>
       <p className="verdict">{sentence}</p>
       <Plot
-        title={`Paired difference, ${pairName(pair)}`}
-        subtitle={`smoothed; band: 95 % interval of the mean over the last ${PAIR_WINDOW} steps`}
+        title={`Paired difference, ${name}`}
+        subtitle={
+          <>
+            <span>{`smoothed; band: 95 % interval of the mean over the last ${PAIR_WINDOW} steps`}</span>
+            <OffScaleNote
+              hidden={{ ...hidden, gaps: 0 }}
+              showsAll={showsAll}
+              onToggle={setShowsAll}
+              focus="Focus on most"
+            />
+          </>
+        }
         summary={sentence}
         group={view.group}
         xAxis={view.xAxis}
         xExtent={view.xExtent}
         isXLog={view.series.isXLog}
         xLabel={view.xLabel}
-        yAxis={symmetricAxis([
-          smoothed.points,
-          band.flatMap(({ x, low, high }) => [
-            { x, y: low },
-            { x, y: high },
-          ]),
-        ])}
+        yAxis={yAxis}
         formatX={view.formatX}
         formatY={formatTick}
         rules={[ZERO]}
+        keys={[{ id: 'difference', name, colour }]}
         lines={[{ id: 'difference', points: smoothed.points, colour, width: 1.5 }]}
         bands={[{ id: 'band', points: band, colour }]}
         readout={(x) => ({
@@ -98,7 +124,7 @@ function PairedChart({ view, pair }: { view: ChartView; pair: RunPair }): ReactN
               const y = smoothed.values[step] ?? Number.NaN;
               return {
                 id: 'difference',
-                name: pairName(pair),
+                name,
                 colour,
                 dash: undefined,
                 text: `${formatDifference(y)} (this batch ${formatDifference(raw[step] ?? Number.NaN)})`,

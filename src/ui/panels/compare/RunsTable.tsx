@@ -4,6 +4,7 @@ import type { TrainRecord } from '#client/runRecord.ts';
 import { runStyles } from '#ui/charts/palette.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
 import { formatClock, formatCount, formatLoss, formatPercent, formatSpeed } from '#ui/format.ts';
+import { formatDifference, formatPoints } from '#ui/panels/train/readouts.ts';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { runDetails, runName, statusText } from '#ui/runText.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
@@ -12,7 +13,15 @@ import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { filterWord, runRows, sortRows } from './runRows.ts';
 import type { RunRow } from './runRows.ts';
 
-const columns: readonly { readonly column: SortColumn; readonly label: string; readonly title?: string }[] = [
+interface Column {
+  readonly column: SortColumn;
+  readonly label: string;
+  readonly title?: string;
+  /** Only while a baseline is pinned. */
+  readonly needsBaseline?: true;
+}
+
+const columns: readonly Column[] = [
   { column: 'number', label: 'Run' },
   { column: 'arm', label: 'Arm' },
   { column: 'study', label: 'Study' },
@@ -20,6 +29,18 @@ const columns: readonly { readonly column: SortColumn; readonly label: string; r
   { column: 'lastLoss', label: 'Final valid' },
   { column: 'bestAccuracy', label: 'Best acc.' },
   { column: 'lastAccuracy', label: 'Final acc.' },
+  {
+    column: 'lossDelta',
+    label: 'Δ valid',
+    title: 'Final validation loss minus the baseline’s',
+    needsBaseline: true,
+  },
+  {
+    column: 'accuracyDelta',
+    label: 'Δ acc.',
+    title: 'Final accuracy minus the baseline’s, in percentage points',
+    needsBaseline: true,
+  },
   { column: 'time', label: 'Time', title: 'Training and validation, pauses left out' },
   { column: 'speed', label: 'Images/s', title: 'Of training, validation and pauses left out' },
   {
@@ -43,7 +64,9 @@ export const RunsTable = memo(function RunsTable({ runs, all }: RunsTableProps):
   const hidden = useView((state) => state.hidden);
   const baseline = useView((state) => state.baseline);
   const styles = runStyles(all);
-  const rows = sortRows(runRows(runs, all), sort);
+  const hasBaseline = all.some(({ id }) => id === baseline);
+  const rows = sortRows(runRows(runs, all, baseline), sort);
+  const shown = columns.filter(({ needsBaseline }) => hasBaseline || !needsBaseline);
   const isAllSelected = rows.length > 0 && rows.every(({ run }) => selected.includes(run.id));
   return (
     <div className="data-table runs-table" role="region" aria-label="Runs table" tabIndex={0}>
@@ -59,7 +82,7 @@ export const RunsTable = memo(function RunsTable({ runs, all }: RunsTableProps):
               />
             </th>
             <th scope="col">Drawn</th>
-            {columns.map(({ column, label, title }) => (
+            {shown.map(({ column, label, title }) => (
               <th
                 key={column}
                 scope="col"
@@ -88,6 +111,7 @@ export const RunsTable = memo(function RunsTable({ runs, all }: RunsTableProps):
               isSelected={selected.includes(row.run.id)}
               isHidden={hidden.includes(row.run.id)}
               isBaseline={baseline === row.run.id}
+              hasBaseline={hasBaseline}
             />
           ))}
         </tbody>
@@ -101,6 +125,7 @@ interface RowProps extends RunRow {
   readonly isSelected: boolean;
   readonly isHidden: boolean;
   readonly isBaseline: boolean;
+  readonly hasBaseline: boolean;
 }
 
 const Row = memo(function Row(props: RowProps): ReactNode {
@@ -154,6 +179,12 @@ const Row = memo(function Row(props: RowProps): ReactNode {
       <Figure value={props.lastLoss} format={formatLoss} />
       <Figure value={props.bestAccuracy} format={formatPercent} />
       <Figure value={props.lastAccuracy} format={formatPercent} />
+      {props.hasBaseline && (
+        <>
+          <Figure value={isBaseline ? undefined : props.lossDelta} format={formatDifference} />
+          <Figure value={isBaseline ? undefined : props.accuracyDelta} format={formatPoints} />
+        </>
+      )}
       <Figure value={props.time} format={formatClock} />
       <Figure value={props.speed} format={formatSpeed} />
       <Figure value={props.overhead} format={formatOverhead} />

@@ -238,6 +238,7 @@ describe('ComparePanel', () => {
       charts: [{ title, svg }],
       claims: [],
       link: undefined,
+      writer: { version: '0.1.0', browser: 'Test', userAgent: 'Test', adapter: undefined },
       now: 0,
     });
     expect(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { trainRun } from '#client/runRecord.fixtures.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
 import type { Experiment } from '#domain/experiment.ts';
-import { batchDifferences, differenceBand, runPairs } from './pairs.ts';
+import { batchDifferences, chosenPair, differenceBand, pairKey, racePairs, runPairs } from './pairs.ts';
 
 function run(
   id: string,
@@ -27,6 +27,49 @@ describe('runPairs', () => {
     expect(pairs([run('a'), fork, run('n', {}, { plan: undefined }), run('w', { batchSize: 2 })])).toEqual(
       [],
     );
+  });
+});
+
+describe('chosenPair', () => {
+  it('finds each of two pairs whose runs have the same numbers and arms, as after an import', () => {
+    const set = (seed: number): TrainRecord[] =>
+      [false, true].map((ws, i) => run(`${seed} ${ws}`, { ws, seed }, { number: i + 1 }));
+    const pairs = runPairs([...set(0), ...set(1)], undefined);
+    expect(pairs).toHaveLength(2);
+    for (const pair of pairs) expect(chosenPair(pairs, pairKey(pair))).toBe(pair);
+    expect(chosenPair(pairs, undefined)).toBe(pairs[1]);
+    expect(chosenPair(pairs, 'gone')).toBe(pairs[1]);
+    expect(chosenPair([], undefined)).toBeUndefined();
+  });
+});
+
+describe('racePairs', () => {
+  const origin = (studyId: string, mode: 'race' | 'queue' = 'race'): TrainRecord['origin'] => ({
+    studyId,
+    studyTitle: '',
+    arm: 0,
+    mode,
+    question: undefined,
+  });
+  const ids = (runs: readonly TrainRecord[], baseline?: string): string[] =>
+    racePairs(runs, baseline).map(({ baseline: a, other: b }) => `${b.id}-${a.id}`);
+
+  it('pairs the runs of the newest race, also before they have a plan', () => {
+    const old = [run('a', {}, { origin: origin('s') }), run('b', { ws: true }, { origin: origin('s') })];
+    const now = ['c', 'd', 'e'].map((id, i) =>
+      run(id, { seed: 1, ws: i > 0 }, { origin: origin('s'), plan: undefined }),
+    );
+    expect(ids([...old, ...now])).toEqual(['d-c', 'e-c']);
+    expect(ids([...old, ...now], 'd')).toEqual(['c-d', 'e-d']);
+    expect(ids(old)).toEqual(['b-a']);
+  });
+
+  it('pairs nothing after a run alone, of other batches, or of a queue', () => {
+    const race = [run('a', {}, { origin: origin('s') }), run('b', { ws: true }, { origin: origin('s') })];
+    expect(ids([...race, run('c')])).toEqual([]);
+    expect(ids([race[0]!, run('c', { batchSize: 2 }, { origin: origin('s') })])).toEqual([]);
+    expect(ids([0, 1].map((i) => run(`q${i}`, {}, { origin: origin('q', 'queue') })))).toEqual([]);
+    expect(ids([])).toEqual([]);
   });
 });
 

@@ -12,12 +12,25 @@ export interface RunPair {
   readonly other: TrainRecord;
 }
 
+/** Names a pair for as long as its runs are there: their numbers and names may be those of others too. */
+export function pairKey({ baseline, other }: RunPair): string {
+  return `${baseline.id} ${other.id}`;
+}
+
+/** The pair that was chosen, or the last. */
+export function chosenPair(pairs: readonly RunPair[], key: string | undefined): RunPair | undefined {
+  return pairs.find((pair) => pairKey(pair) === key) ?? pairs.at(-1);
+}
+
+/** What the start follows from: all arms take it from one draw of the seed. */
+function startKey({ datasetHash, experiment }: TrainRecord): string {
+  const { batchSize, augmentation, seed, width, stemPadding } = experiment;
+  return [datasetHash, batchSize, augmentation, seed, width, stemPadding].join(' ');
+}
+
 /** Text that is equal for runs of the same start and the same batches; undefined before that is known. */
 function pairingKey(run: TrainRecord): string | undefined {
-  if (!run.plan || run.forkOf) return undefined;
-  // The start follows from these alone: all arms take it from one draw of the seed.
-  const { batchSize, augmentation, seed, width, stemPadding } = run.experiment;
-  return [run.datasetHash, run.plan.orderHash, batchSize, augmentation, seed, width, stemPadding].join(' ');
+  return run.plan && !run.forkOf ? `${run.plan.orderHash} ${startKey(run)}` : undefined;
 }
 
 /**
@@ -30,10 +43,27 @@ export function runPairs(runs: readonly TrainRecord[], baselineId: string | unde
     const key = pairingKey(run);
     if (key !== undefined) sets.set(key, [...(sets.get(key) ?? []), run]);
   }
-  return [...sets.values()].flatMap((set) => {
-    const baseline = set.find(({ id }) => id === baselineId) ?? set[0]!;
-    return set.filter((run) => run !== baseline).map((other) => ({ baseline, other }));
-  });
+  return [...sets.values()].flatMap((set) => pairsOf(set, baselineId));
+}
+
+function pairsOf(set: readonly TrainRecord[], baselineId: string | undefined): readonly RunPair[] {
+  const baseline = set.find(({ id }) => id === baselineId) ?? set[0]!;
+  return set.filter((run) => run !== baseline).map((other) => ({ baseline, other }));
+}
+
+/**
+ * Pairs of the race that the newest run belongs to; none where that run is in no race. The runs of a race take the
+ * same batches, which is known before the first of them has a plan.
+ */
+export function racePairs(runs: readonly TrainRecord[], baselineId: string | undefined): readonly RunPair[] {
+  const newest = runs.at(-1);
+  if (newest?.origin?.mode !== 'race') return [];
+  const key = (run: TrainRecord): string =>
+    `${run.origin?.studyId} ${run.forkOf?.runId} ${run.experiment.trainLimit} ${startKey(run)}`;
+  return pairsOf(
+    runs.filter((run) => key(run) === key(newest)),
+    baselineId,
+  );
 }
 
 /** Loss of the second run minus that of the first, over the steps that both have done. */

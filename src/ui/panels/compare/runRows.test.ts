@@ -42,6 +42,32 @@ describe('runRows', () => {
   });
 });
 
+describe('differences to the baseline', () => {
+  const runs = [
+    run('a', 1, { epochs: [epochRow(0, { validLoss: 0.5, accuracy: 0.75 })] }),
+    run('b', 2, { epochs: [epochRow(0, { validLoss: 0.75, accuracy: 0.5 })] }),
+    run('c', 3),
+  ];
+  const deltas = (baseline?: string) =>
+    runRows(runs, runs, baseline).map(({ lossDelta, accuracyDelta }) => [lossDelta, accuracyDelta]);
+
+  it('are there while one is pinned that has a result', () => {
+    expect(deltas('a')).toEqual([
+      [0, 0],
+      [0.25, -0.25],
+      [undefined, undefined],
+    ]);
+    const none = [undefined, undefined];
+    expect(deltas()).toEqual([none, none, none]);
+    expect(deltas('c')).toEqual([none, none, none]);
+  });
+
+  it('sort the table', () => {
+    const rows = sortRows(runRows(runs, runs, 'a'), { column: 'lossDelta', isDescending: true });
+    expect(rows.map((row) => row.run.id)).toEqual(['b', 'a', 'c']);
+  });
+});
+
 describe('sortRows', () => {
   const rows = runRows(
     [

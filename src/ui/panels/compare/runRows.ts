@@ -14,6 +14,9 @@ export interface RunRow {
   readonly lastLoss: number | undefined;
   readonly bestAccuracy: number | undefined;
   readonly lastAccuracy: number | undefined;
+  /** Last validation loss and accuracy minus those of the baseline; undefined without one. */
+  readonly lossDelta: number | undefined;
+  readonly accuracyDelta: number | undefined;
   /** Milliseconds of training and validation, pauses excluded. */
   readonly time: number | undefined;
   /** Images per second of training. */
@@ -36,8 +39,14 @@ function overheadOf(run: TrainRecord, runs: readonly TrainRecord[]): number | un
   return without && own.milliseconds / own.steps / (without.milliseconds / without.steps);
 }
 
-/** The table's rows for some of all training runs. */
-export function runRows(shown: readonly TrainRecord[], all: readonly TrainRecord[]): readonly RunRow[] {
+/** The table's rows for some of all training runs, beside the run of an id where one is pinned. */
+export function runRows(
+  shown: readonly TrainRecord[],
+  all: readonly TrainRecord[],
+  baselineId?: string,
+): readonly RunRow[] {
+  const pinned = all.find(({ id }) => id === baselineId);
+  const reference = pinned && runResult(pinned);
   return shown.map((run) => {
     const result = runResult(run);
     const epochMs = run.epochs.reduce((sum, row) => sum + row.milliseconds, 0);
@@ -50,12 +59,19 @@ export function runRows(shown: readonly TrainRecord[], all: readonly TrainRecord
       lastLoss: finite(result?.lastLoss),
       bestAccuracy: finite(result?.bestAccuracy),
       lastAccuracy: finite(result?.lastAccuracy),
+      lossDelta: minus(result?.lastLoss, reference?.lastLoss),
+      accuracyDelta: minus(result?.lastAccuracy, reference?.lastAccuracy),
       time: epochMs > 0 ? epochMs : finite(stepMs),
       speed: meanImagesPerSecond(run),
       overhead: overheadOf(run, all),
       divergedAt: run.divergence && run.divergence.step + 1,
     };
   });
+}
+
+/** Undefined where one of the two is not known. */
+function minus(value: number | undefined, other: number | undefined): number | undefined {
+  return value === undefined || other === undefined ? undefined : finite(value - other);
 }
 
 function finite(value: number | undefined): number | undefined {

@@ -2,26 +2,13 @@ import { armKey } from '#analysis/repeats.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterNames, parameters } from '#domain/parameters.ts';
-import { formatRate } from '#ui/format.ts';
+import { settingText } from '#ui/runNames.ts';
 
 /** One thing that runs differ in, with the text of each run. */
 export interface SettingDifference {
   readonly name: keyof Experiment | 'dataset' | 'device' | 'version' | 'fork';
   readonly label: string;
   readonly values: readonly string[];
-}
-
-function settingText(experiment: Experiment, name: keyof Experiment): string {
-  const value = experiment[name];
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (typeof value === 'string') {
-    const parameter = parameters[name];
-    const option =
-      parameter.kind === 'choice' ? parameter.options.find((one) => one.value === value) : undefined;
-    return option?.label ?? value;
-  }
-  if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
-  return Math.abs(value) < 0.01 && value !== 0 ? formatRate(value, 3) : String(value);
 }
 
 /** Everything that some runs were told or given and that is not the same for all of them. */

@@ -1,10 +1,11 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { isOver } from '#domain/run.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { FreezeToggle } from '#ui/parts/FreezeToggle.tsx';
 import { ExportMenu } from '#ui/panels/compare/ExportMenu.tsx';
+import { chartsIn } from '#ui/panels/compare/reportCharts.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { useOutcome } from '#ui/parts/useOutcome.tsx';
@@ -47,6 +48,7 @@ export function FindPanel(): ReactNode {
   const settings = useSetup((state) => state.finder);
   const drawsAll = useView((state) => state.drawsAll);
   const zoom = useZoom((state) => state.ranges.finder);
+  const panel = useRef<HTMLDivElement>(null);
   const { attempt, outcome } = useOutcome();
   const limit = drawsAll ? Number.POSITIVE_INFINITY : MAX_CURVES;
   const { drawn, moreCount } = drawnFinders(runs, { hidden, selected: selectedId, limit });
@@ -71,7 +73,7 @@ export function FindPanel(): ReactNode {
     viewActions.announce(`Maximum learning rate of ${target.name} set to ${formatRate(rounded)}, ${reason}.`);
   };
   return (
-    <div className="find">
+    <div className="find" ref={panel}>
       <div className="find-head">
         <p className="lead">
           A short run whose learning rate rises at every step. Where the loss falls fastest the rate is good;
@@ -126,7 +128,12 @@ export function FindPanel(): ReactNode {
       {curves.length > 0 && (
         <section className="section-head" aria-label="Files of finders">
           <h3>Files of these finders</h3>
-          <ExportMenu runs={curves.map((curve) => curve.run)} isSelection={false} attempt={attempt} />
+          <ExportMenu
+            runs={curves.map((curve) => curve.run)}
+            isSelection={false}
+            charts={() => Promise.resolve(panel.current ? chartsIn(panel.current) : [])}
+            attempt={attempt}
+          />
           {outcome}
         </section>
       )}

@@ -1,12 +1,13 @@
 import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
+import { NOTEBOOK_NOTE } from '#analysis/questions/notebook.ts';
 import type { Question } from '#analysis/question.ts';
 import { workOf } from '#analysis/question.ts';
 import { questions } from '#analysis/questions.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { QuestionRef } from '#domain/study.ts';
 import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
-import { GHOST_NOTE, ghostText } from '#ui/panels/compare/ghosts.ts';
+import { ghostText } from '#ui/panels/compare/ghosts.ts';
 import { useLedger } from '#ui/panels/compare/useLedger.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
@@ -103,7 +104,7 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
       </Fact>
       {question.ghosts.length > 0 && (
         <Fact term="Notebook">
-          {question.ghosts.map(ghostText).join('; ')}. Drawn as hollow points: {GHOST_NOTE}
+          {question.ghosts.map(ghostText).join('; ')}. Drawn as hollow points: {NOTEBOOK_NOTE}.
         </Fact>
       )}
       <SoFar question={question} size={props.size} />

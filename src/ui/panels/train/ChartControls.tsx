@@ -43,7 +43,7 @@ export function ChartControls(): ReactNode {
   const isXLog = useView((state) => state.isXLog);
   const isGrouped = useView((state) => state.isGrouped);
   const longest = LONGEST_WINDOW[smoothingUnit];
-  const text = smoothing <= 1 ? 'off' : `${formatCount(smoothing)} ${smoothingUnit}`;
+  const text = smoothing <= 1 ? 'off' : `window ≈ ${formatCount(smoothing)} ${smoothingUnit}`;
   return (
     <div className="chart-controls">
       <Segmented label="X axis" isLabelHidden options={xUnits} value={unit} onChange={setXUnit} />

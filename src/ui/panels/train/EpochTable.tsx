@@ -1,19 +1,23 @@
 import type { ReactNode } from 'react';
+import { notebookOverhead, notebookTwin } from '#analysis/notebookRuns.ts';
+import type { NotebookTwin } from '#analysis/notebookRuns.ts';
 import type { GhostRun } from '#analysis/question.ts';
+import { questionById } from '#analysis/questions.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
 import type { EpochRow } from '#domain/run.ts';
 import { formatClock, formatTableNumber } from '#ui/format.ts';
-import { notebookRun } from '#ui/panels/compare/ghosts.ts';
 import { runDetails, runLabel } from '#ui/runText.ts';
 import { formatDifference } from './readouts.ts';
 
 /** The table that fastai prints while it trains, in its columns and formats. */
 export function EpochTable({ run }: { run: TrainRecord }): ReactNode {
-  const losses = run.epochs.map((row) => row.validLoss).filter(Number.isFinite);
-  const best = losses.length > 1 ? Math.min(...losses) : undefined;
+  const valid = run.epochs.map((row) => row.validLoss).filter(Number.isFinite);
+  const best = valid.length > 1 ? Math.min(...valid) : undefined;
   const pending = run.experiment.epochs - run.epochs.length;
   const hasErrors = run.epochs.some((row) => row.standardError !== undefined);
-  const notebook = notebookRun(run);
+  const notebook = notebookTwin(run.experiment, run.origin?.question);
+  // Epochs that only measure time are of other images than the notebook's.
+  const losses = notebook?.measure === 'loss' ? notebook.ghost : undefined;
   const columns = [
     { name: 'epoch' },
     { name: 'train_loss' },
@@ -21,9 +25,9 @@ export function EpochTable({ run }: { run: TrainRecord }): ReactNode {
     { name: 'accuracy' },
     { name: 'time' },
     ...(hasErrors ? [{ name: '± SE', title: 'Standard error of valid_loss over the images' }] : []),
-    ...(notebook
+    ...(losses
       ? [
-          { name: 'notebook', title: `valid_loss of the post’s notebook: ${notebook.label}` },
+          { name: 'notebook', title: `valid_loss of the post’s ${losses.label}` },
           { name: 'difference', title: 'valid_loss here minus the notebook’s' },
         ]
       : []),
@@ -56,7 +60,7 @@ export function EpochTable({ run }: { run: TrainRecord }): ReactNode {
               <td>{formatTableNumber(row.accuracy)}</td>
               <td>{formatClock(row.milliseconds)}</td>
               {hasErrors && <td>{formatTableNumber(row.standardError ?? Number.NaN)}</td>}
-              {notebook && <NotebookCells row={row} notebook={notebook} />}
+              {losses && <NotebookCells row={row} notebook={losses} />}
             </tr>
           ))}
           {run.epochs.length === 0 && (
@@ -69,11 +73,7 @@ export function EpochTable({ run }: { run: TrainRecord }): ReactNode {
           )}
         </tbody>
       </table>
-      {notebook && (
-        <p className="field-help">
-          {`Notebook: ${notebook.note || notebook.label}. One run, no seed, other hardware, torch 1.0.`}
-        </p>
-      )}
+      {notebook && <p className="field-help">{notebookNote(run, notebook)}</p>}
     </div>
   );
 }
@@ -87,4 +87,13 @@ function NotebookCells({ row, notebook }: { row: EpochRow; notebook: GhostRun })
       <td>{its ? formatDifference(row.validLoss - its.validLoss) : '–'}</td>
     </>
   );
+}
+
+/** 'Notebook BN, batch 64, LR 5e-4: one run, no seed, …'; of times also what WS cost there. */
+function notebookNote({ origin }: TrainRecord, { ghost, measure }: NotebookTwin): string {
+  const about = `Post’s ${ghost.label}: ${ghost.note}.`;
+  if (measure === 'loss') return about;
+  const ratio = notebookOverhead(ghost, (origin?.question && questionById(origin.question.id)?.ghosts) ?? []);
+  if (ratio === undefined) return about;
+  return `${about} There an epoch with WS took ${ratio.toFixed(2)} × the time of one without.`;
 }

@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react';
-import { armName } from '#domain/experiment.ts';
-import { formatCount, formatLoss, formatTick } from '#ui/format.ts';
-import { runLabel } from '#ui/runText.ts';
+import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
+import { OffScaleNote } from '#ui/charts/OffScaleNote.tsx';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { GhostPoint, PlotBand, PlotLine } from '#ui/charts/Plot.tsx';
 import type { EndLabel } from '#ui/charts/PlotLayers.tsx';
@@ -9,11 +8,15 @@ import type { Readout, ReadoutRow } from '#ui/charts/PlotCursor.tsx';
 import { smoothedLosses } from '#ui/charts/metricCache.ts';
 import { bucketOf } from '#ui/charts/pyramid.ts';
 import { COLUMNS, windowOf } from '#ui/charts/series.ts';
-import type { OffScale } from '#ui/charts/series.ts';
 import { valueBetween } from '#ui/charts/differences.ts';
 import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { exactStepAt, xOfStep } from '#ui/charts/xUnit.ts';
+import { GhostNote } from '#ui/panels/compare/GhostNote.tsx';
+import { ghostsBefore } from '#ui/panels/compare/ghosts.ts';
+import { shortName } from '#ui/runNames.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
+import { chartKeys } from './chartKeys.ts';
+import { groupNotes, nameIn } from './chartRuns.ts';
 import { lossAxis, lossesOffScale } from './lossAxis.ts';
 import { cursorTitle, formatDifference, validationBefore } from './readouts.ts';
 import type { ChartGroup, ChartRun, ChartView } from './chartRuns.ts';
@@ -32,9 +35,14 @@ interface LossChartProps {
 
 /** Repeats of an arm beside their mean. */
 const FAINT = 0.35;
+/** Characters of a name at the end of a line. */
+const END_LENGTH = 36;
+/** In the readout, of what is no line. */
+const GHOST_DASH = '2 3';
+const NO_GHOSTS: readonly GhostPoint[] = [];
 
 /** Training loss, raw and smoothed, and validation loss of every drawn run. */
-export function LossChart({ view, title = 'Loss', ghosts, ...props }: LossChartProps): ReactNode {
+export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }: LossChartProps): ReactNode {
   const isLog = useView((state) => state.isLossLog);
   const showsAll = useView((state) => state.showsAllLosses);
   const { runs, groups } = view;
@@ -42,64 +50,62 @@ export function LossChart({ view, title = 'Loss', ghosts, ...props }: LossChartP
   const hidden = lossesOffScale(runs, yAxis);
   const baseline = view.baseline?.run.id;
   return (
-    <Plot
-      className={props.className ?? 'is-large'}
-      title={title}
-      subtitle={
-        <>
-          {groups.some(({ band }) => !band) && (
-            <span className="key">
-              <i className="key-raw" /> raw
+    <>
+      <Plot
+        className={props.className ?? 'is-large'}
+        title={title}
+        subtitle={
+          <>
+            {groups.some(({ band }) => !band) && (
+              <span className="key" data-picture="faint: raw">
+                <i className="key-raw" /> raw
+              </span>
+            )}
+            {groups.some(({ band }) => band) && (
+              <span className="key" data-picture="band and bars: lowest to highest seed">
+                <i className="key-band" /> lowest to highest seed
+              </span>
+            )}
+            <span className="key" data-picture="bold: smoothed">
+              <i className="key-smooth" /> smoothed
             </span>
-          )}
-          {groups.some(({ band }) => band) && (
-            <span className="key">
-              <i className="key-band" /> lowest to highest seed
+            <span className="key" data-picture="marks: validation">
+              <i className="key-valid" /> validation
             </span>
-          )}
-          <span className="key">
-            <i className="key-smooth" /> smoothed
-          </span>
-          <span className="key">
-            <i className="key-valid" /> validation
-          </span>
-          {hidden.above + hidden.below > 0 || showsAll ? (
-            <button type="button" className="link" onClick={() => viewActions.setShowsAllLosses(!showsAll)}>
-              {showsAll ? 'Focus on most losses' : `${offScaleText(hidden)}: show all`}
-            </button>
-          ) : null}
-          {hidden.gaps > 0 && <span>{`× ${hidden.gaps} not a number`}</span>}
-        </>
-      }
-      summary={props.summary}
-      group={view.group}
-      xAxis={view.xAxis}
-      xExtent={view.xExtent}
-      isXLog={view.series.isXLog}
-      xLabel={view.xLabel}
-      yAxis={yAxis}
-      isYLog={isLog}
-      formatX={view.formatX}
-      formatY={formatTick}
-      lines={groups.flatMap((group) => lossLines(group, baseline))}
-      bands={groups.flatMap(lossBands)}
-      {...(ghosts ? { ghosts } : {})}
-      endLabels={view.showsNames ? groups.flatMap((group) => lossEndLabel(group, yAxis)) : []}
-      readout={(x) => lossReadout(view, x)}
-      empty="The loss of each run appears here as it trains."
-    />
+            <OffScaleNote
+              hidden={hidden}
+              showsAll={showsAll}
+              onToggle={viewActions.setShowsAllLosses}
+              focus="Focus on most losses"
+            />
+          </>
+        }
+        summary={props.summary}
+        group={view.group}
+        xAxis={view.xAxis}
+        xExtent={view.xExtent}
+        isXLog={view.series.isXLog}
+        xLabel={view.xLabel}
+        yAxis={yAxis}
+        isYLog={isLog}
+        formatX={view.formatX}
+        formatY={formatTick}
+        lines={groups.flatMap((group) => lossLines(group, baseline))}
+        bands={groups.flatMap(lossBands)}
+        ghosts={ghosts}
+        keys={chartKeys(view, ghosts, view.showsNames)}
+        endLabels={view.showsNames ? groups.flatMap((group) => lossEndLabel(group, yAxis)) : []}
+        readout={(x) => lossReadout(view, x, ghosts)}
+        empty="The loss of each run appears here as it trains."
+      />
+      {groupNotes(groups).map((note) => (
+        <p key={note} className="field-help">
+          {note}
+        </p>
+      ))}
+      <GhostNote ghosts={ghosts} xAxis={view.xAxis} yAxis={yAxis} />
+    </>
   );
-}
-
-/** '3 points above, up to 12.4' */
-export function offScaleText({ above, below, highest, lowest }: OffScale): string {
-  const points = (count: number): string => `${formatCount(count)} ${count === 1 ? 'point' : 'points'}`;
-  return [
-    above > 0 ? `${points(above)} above, up to ${formatLoss(highest)}` : '',
-    below > 0 ? `${points(below)} below, down to ${formatLoss(lowest)}` : '',
-  ]
-    .filter((part) => part !== '')
-    .join('; ');
 }
 
 function lossLines({ runs, style, band }: ChartGroup, baseline: string | undefined): readonly PlotLine[] {
@@ -133,51 +139,57 @@ function runLines({ run, style, series }: ChartRun, isBaseline: boolean): readon
 }
 
 function lossBands({ runs, style, band }: ChartGroup): readonly PlotBand[] {
-  return band ? [{ id: `${runs[0]!.run.id} band`, points: band.band, colour: style.colour }] : [];
+  if (!band) return [];
+  const { id } = runs[0]!.run;
+  return [
+    { id: `${id} band`, points: band.band, colour: style.colour },
+    { id: `${id} valid band`, points: band.validBand, colour: style.colour, asWhiskers: true },
+  ];
 }
 
 /** At the last point that the axis shows: the curve of a diverged run leaves it early. */
-function lossEndLabel({ runs, style, band }: ChartGroup, { domain }: AxisTicks): EndLabel[] {
+function lossEndLabel({ runs, style, band, name }: ChartGroup, { domain }: AxisTicks): EndLabel[] {
   const points = band?.mean ?? runs[0]!.series.smoothed;
   const last = points.findLast((point) => point.y !== null && point.y <= domain[1]);
   return last?.y === null || last === undefined
     ? []
-    : [{ x: last.x, y: last.y, text: groupLabel(runs), colour: style.colour }];
+    : [{ x: last.x, y: last.y, text: shortName(name, END_LENGTH), colour: style.colour }];
 }
 
-/** '#2 BN+WS', or '#2 BN+WS × 3' for repeats, whatever one of them was named. */
-export function groupLabel(runs: readonly ChartRun[]): string {
-  const { run } = runs[0]!;
-  return runs.length > 1 ? `#${run.number} ${armName(run.experiment)} × ${runs.length}` : runLabel(run);
-}
-
-function lossReadout(view: ChartView, x: number): Readout {
+function lossReadout(view: ChartView, x: number, ghosts: readonly GhostPoint[]): Readout {
   const { baseline } = view;
   const other = baseline && smoothedLosses(baseline.run.metrics, windowOf(baseline.run, view.series)).values;
-  return {
-    title: cursorTitle(view, x),
-    rows: view.atCursor(x).map((entry): ReadoutRow => {
-      const { run, style, step } = entry;
-      const smoothed = smoothedLosses(run.metrics, windowOf(run, view.series)).values[step] ?? Number.NaN;
-      const valid = validationBefore(run, step);
-      const reference =
-        baseline && other && baseline.run.id !== run.id
-          ? valueBetween(other, exactStepAt(baseline.run, view.unit, xOfStep(run, view.unit, step)))
-          : Number.NaN;
-      return {
-        id: run.id,
-        name: runLabel(run),
-        colour: style.colour,
-        dash: style.dash,
-        text: [
-          `${formatLoss(smoothed)} (${rawText(entry)})`,
-          valid ? ` · valid ${formatLoss(valid.validLoss)}` : '',
-          Number.isFinite(reference) ? ` · Δ ${formatDifference(smoothed - reference)}` : '',
-        ].join(''),
-        at: Number.isFinite(smoothed) ? { x: xOfStep(run, view.unit, step), y: smoothed } : undefined,
-      };
-    }),
-  };
+  const rows = view.atCursor(x).map((entry): ReadoutRow => {
+    const { run, style, step } = entry;
+    const smoothed = smoothedLosses(run.metrics, windowOf(run, view.series)).values[step] ?? Number.NaN;
+    const valid = validationBefore(run, step);
+    const reference =
+      baseline && other && baseline.run.id !== run.id
+        ? valueBetween(other, exactStepAt(baseline.run, view.unit, xOfStep(run, view.unit, step)))
+        : Number.NaN;
+    return {
+      id: run.id,
+      name: nameIn(view, run),
+      colour: style.colour,
+      dash: style.dash,
+      text: [
+        `${formatLoss(smoothed)} (${rawText(entry)})`,
+        valid ? ` · valid ${formatLoss(valid.validLoss)}` : '',
+        Number.isFinite(reference) ? ` · Δ ${formatDifference(smoothed - reference)}` : '',
+        ` · LR ${formatRate(run.metrics.at('learningRates', step), 3)}`,
+      ].join(''),
+      at: Number.isFinite(smoothed) ? { x: xOfStep(run, view.unit, step), y: smoothed } : undefined,
+    };
+  });
+  const notebook = ghostsBefore(ghosts, x).map(({ name, text, colour }): ReadoutRow => ({
+    id: name,
+    name,
+    colour,
+    dash: GHOST_DASH,
+    text,
+    at: undefined,
+  }));
+  return { title: cursorTitle(view, x), rows: [...rows, ...notebook] };
 }
 
 /** The raw loss of a step, or the range of those that share its pixel. */

@@ -1,15 +1,17 @@
 import type { ReactNode } from 'react';
 import type { SeriesName } from '#client/metricBuffer.ts';
+import type { EpochRow } from '#domain/run.ts';
 import { formatPercent, formatRate } from '#ui/format.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
-import type { GhostPoint, PlotLine } from '#ui/charts/Plot.tsx';
+import type { PlotLine } from '#ui/charts/Plot.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
-import { runLabel } from '#ui/runText.ts';
 import type { Point } from '#ui/charts/series.ts';
 import { roundedAxis } from '#ui/charts/ticks.ts';
 import { xOfEpoch, xOfStep } from '#ui/charts/xUnit.ts';
+import { chartKeys, runKeys } from './chartKeys.ts';
+import { nameIn } from './chartRuns.ts';
 import type { ChartGroup, ChartRun, ChartView } from './chartRuns.ts';
-import { cursorTitle } from './readouts.ts';
+import { cursorTitle, formatPoints } from './readouts.ts';
 
 interface SmallChartProps {
   readonly view: ChartView;
@@ -24,10 +26,7 @@ function formatRateTick(value: number): string {
 }
 
 /** Validation accuracy at the end of each epoch. */
-export function AccuracyChart({
-  view,
-  ghosts,
-}: SmallChartProps & { readonly ghosts?: readonly GhostPoint[] }): ReactNode {
+export function AccuracyChart({ view }: SmallChartProps): ReactNode {
   const [low, high] = rangeOf(view.runs, (run) => run.series.accuracy) ?? [0, 1];
   return (
     <Plot
@@ -45,7 +44,7 @@ export function AccuracyChart({
       bands={view.groups.flatMap(({ runs, style, band }) =>
         band ? [{ id: runs[0]!.run.id, points: band.accuracyBand, colour: style.colour }] : [],
       )}
-      {...(ghosts ? { ghosts } : {})}
+      keys={chartKeys(view)}
       readout={(x) => accuracyReadout(view, x)}
       empty="After the first epoch"
     />
@@ -80,7 +79,7 @@ function accuracyLines({ runs, style, band }: ChartGroup): readonly PlotLine[] {
 function accuracySummary(view: ChartView): string {
   const parts = view.runs.flatMap(({ run }) => {
     const last = run.epochs.at(-1);
-    return last ? [`${runLabel(run)}: ${formatPercent(last.accuracy)} after epoch ${last.epoch}`] : [];
+    return last ? [`${nameIn(view, run)}: ${formatPercent(last.accuracy)} after epoch ${last.epoch}`] : [];
   });
   return parts.length > 0 ? `${parts.join('; ')}.` : 'No epoch has ended yet.';
 }
@@ -95,15 +94,21 @@ function accuracyReadout(view: ChartView, x: number): Readout {
       return [
         {
           id: run.id,
-          name: runLabel(run),
+          name: nameIn(view, run),
           colour: style.colour,
           dash: style.dash,
-          text: formatPercent(row.accuracy),
+          text: `${formatPercent(row.accuracy)}${pointsText(view, row)}`,
           at: { x: xOfEpoch(run, view.unit, index), y: row.accuracy },
         },
       ];
     }),
   };
+}
+
+/** ' · Δ +1.2' percentage points to the baseline at the same epoch; empty for itself, and without one. */
+function pointsText({ baseline }: ChartView, row: EpochRow): string {
+  const other = baseline?.run.epochs.find(({ epoch }) => epoch === row.epoch);
+  return other && other !== row ? ` · Δ ${formatPoints(row.accuracy - other.accuracy)}` : '';
 }
 
 /** Learning rate of every step. */
@@ -146,7 +151,9 @@ interface StepValueChartProps extends SmallChartProps {
 function StepValueChart({ view, title, name, pick, format, from }: StepValueChartProps): ReactNode {
   const [low, high] = rangeOf(view.runs, pick) ?? [0.8, 1];
   const ends = view.runs.flatMap(({ run }) =>
-    run.metrics.count > 0 ? [`${runLabel(run)}: ${format(run.metrics.at(name, run.metrics.count - 1))}`] : [],
+    run.metrics.count > 0
+      ? [`${nameIn(view, run)}: ${format(run.metrics.at(name, run.metrics.count - 1))}`]
+      : [],
   );
   return (
     <Plot
@@ -159,6 +166,7 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
       yAxis={roundedAxis(from ?? low, high, 4)}
       formatX={view.formatX}
       formatY={formatRateTick}
+      keys={runKeys(view)}
       lines={view.runs.map((chartRun) => ({
         id: chartRun.run.id,
         points: pick(chartRun),
@@ -172,7 +180,7 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
           const y = run.metrics.at(name, step);
           return {
             id: run.id,
-            name: runLabel(run),
+            name: nameIn(view, run),
             colour: style.colour,
             dash: style.dash,
             text: format(y),

@@ -2,6 +2,9 @@ import type { ReactNode } from 'react';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { ContinueRun } from '#ui/panels/runs/ContinueRun.tsx';
 import { RunFiles } from '#ui/panels/runs/RunFiles.tsx';
+import { ghostPoints } from '#ui/panels/compare/ghosts.ts';
+import { PairedPanel } from '#ui/panels/compare/PairedPanel.tsx';
+import { racePairs } from '#ui/panels/compare/pairs.ts';
 import { FirstQuestion } from '#ui/panels/study/FirstQuestion.tsx';
 import { runLabel, runSummary, statusText } from '#ui/runText.ts';
 import { isTrainRun, useRuns } from '#ui/state/client.ts';
@@ -28,7 +31,14 @@ export function TrainPanel(): ReactNode {
     <div className="train">
       <ChartControls />
       <MoreRuns view={view} />
-      <LossChart view={view} summary={runSummary(newest)} />
+      <LossChart view={view} summary={runSummary(newest)} ghosts={ghostPoints(view)} />
+      <PairedPanel
+        view={view}
+        pairs={racePairs(
+          view.runs.map(({ run }) => run),
+          view.baseline?.run.id,
+        )}
+      />
       <div className="small-charts">
         <AccuracyChart view={view} />
         <LearningRateChart view={view} />

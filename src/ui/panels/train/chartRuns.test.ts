@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { finderRun, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
-import { chartView } from './chartRuns.ts';
+import { chartView, groupNotes, partOfView } from './chartRuns.ts';
 
 const options = {
   group: 'train',
@@ -87,6 +87,49 @@ describe('chartView', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  it('names groups by what differs among them, with the runs that a mean rests on', () => {
+    const run = (id: string, number: number, experiment: object, count: number, change: object = {}) =>
+      trainRun({
+        id,
+        number,
+        status: 'finished',
+        experiment: { ...trainRun().experiment, ...experiment },
+        metrics: metricsOf(losses(count)),
+        ...change,
+      });
+    const runs = [
+      run('a', 1, { seed: 1 }, 20),
+      run('b', 2, { seed: 2 }, 20),
+      run('c', 3, { seed: 3 }, 5, { status: 'running' }),
+      run('d', 4, { seed: 1, ws: true, batchSize: 2 }, 20),
+    ];
+    const view = chartView(runs, options);
+    expect(view.groups.map(({ name }) => name)).toEqual(['#1 BN · bs 64 × 2 of 3', '#4 BN+WS · bs 2']);
+    expect(view.names.get('d')).toBe('#4 BN+WS · bs 2 · seed 1');
+    expect(partOfView(view, view.groups.slice(0, 1)).groups[0]!.name).toBe('#1 BN × 2 of 3');
+    expect(groupNotes(view.groups)).toEqual([
+      'The mean of #1 BN · bs 64 × 2 of 3 leaves out what is not over: seed 3 (#3).',
+    ]);
+  });
+
+  it('says where a mean ends before its runs, and why', () => {
+    const seeds = [1, 2, 3].map((seed) =>
+      trainRun({
+        id: `s${seed}`,
+        number: seed,
+        status: seed === 3 ? 'diverged' : 'finished',
+        experiment: { ...trainRun().experiment, seed },
+        metrics: metricsOf(seed === 3 ? [2, 2, Number.NaN] : losses(9)),
+        divergence:
+          seed === 3 ? { step: 2, loss: Number.NaN, learningRate: 1, reason: 'not-finite' } : undefined,
+      }),
+    );
+    const { groups } = chartView(seeds, options);
+    expect(groupNotes(groups)).toEqual(['The mean of #1 BN × 3 ends at step 2: seed 3 (#3) diverged there.']);
+    expect(groups[0]!.band!.mean.filter(({ y }) => y !== null)).toHaveLength(2);
+    expect(groupNotes(chartView(seeds.slice(0, 2), options).groups)).toEqual([]);
   });
 
   it('shows a part of the axis, and knows all of it', () => {

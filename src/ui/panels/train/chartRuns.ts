@@ -1,6 +1,6 @@
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
 import { isOver } from '#domain/run.ts';
-import { groupBand } from '#ui/charts/bands.ts';
+import { bandEnd, groupBand } from '#ui/charts/bands.ts';
 import type { GroupBand } from '#ui/charts/bands.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
 import { runStyles } from '#ui/charts/palette.ts';
@@ -10,6 +10,9 @@ import type { RunSeries, SeriesView } from '#ui/charts/series.ts';
 import { exactAxis, growingExtent, logAxis, timeAxis } from '#ui/charts/ticks.ts';
 import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { formatX, stepAtX, xUnits } from '#ui/charts/xUnit.ts';
+import { formatCount } from '#ui/format.ts';
+import { runNames } from '#ui/runNames.ts';
+import { runLabel } from '#ui/runText.ts';
 import type { XUnit } from '#ui/charts/xUnit.ts';
 import { isTrainRun } from '#ui/state/client.ts';
 import type { CursorGroup } from '#ui/state/cursor.ts';
@@ -32,12 +35,16 @@ export interface ChartGroup {
   readonly style: RunStyle;
   /** Undefined for a single run. */
   readonly band: GroupBand | undefined;
+  /** '#2 BN+WS · 5e-5'; for repeats '#2 BN+WS × 3', with the runs that the mean rests on. */
+  readonly name: string;
 }
 
 /** What all charts of a tab share: the drawn runs and the horizontal axis. */
 export interface ChartView {
   readonly runs: readonly ChartRun[];
   readonly groups: readonly ChartGroup[];
+  /** What tells each drawn run from the others, by id. */
+  readonly names: ReadonlyMap<string, string>;
   /** Runs that were left out because there are too many to tell apart. */
   readonly moreCount: number;
   readonly baseline: ChartRun | undefined;
@@ -99,10 +106,11 @@ export function chartView(all: readonly RunRecord[], options: ChartOptions): Cha
   const [from, high] = options.range ?? xExtent;
   // A zoom of the linear axis may begin at 0, which a logarithmic one does not have.
   const low = isXLog ? Math.max(from, Math.min(xExtent[0], high / 2)) : from;
-  const groups = groupsOf(runs, options.isGrouped, series);
+  const groups = namedGroups(groupsOf(runs, options.isGrouped, series));
   return {
     runs,
     groups,
+    names: runNames(drawn),
     moreCount,
     baseline: runs.find(({ run }) => run.id === options.baseline),
     group: options.group,
@@ -125,7 +133,72 @@ export function chartView(all: readonly RunRecord[], options: ChartOptions): Cha
   };
 }
 
-function groupsOf(runs: readonly ChartRun[], isGrouped: boolean, series: SeriesView): readonly ChartGroup[] {
+/** Some of the groups of a view, as a view of its own: names say what differs among them alone. */
+export function partOfView(view: ChartView, some: readonly ChartGroup[]): ChartView {
+  const groups = namedGroups(some);
+  const runs = groups.flatMap((group) => group.runs);
+  const ids = new Set(runs.map(({ run }) => run.id));
+  return {
+    ...view,
+    groups,
+    runs,
+    names: runNames(runs.map(({ run }) => run)),
+    atCursor: (x) => view.atCursor(x).filter(({ run }) => ids.has(run.id)),
+  };
+}
+
+/** What a run is called among those that are drawn with it. */
+export function nameIn(view: Pick<ChartView, 'names'>, run: RunRecord): string {
+  return view.names.get(run.id) ?? runLabel(run);
+}
+
+function namedGroups(groups: readonly Omit<ChartGroup, 'name'>[]): readonly ChartGroup[] {
+  const firsts = groups.map(({ runs }) => runs[0]!.run);
+  // The name that one of several repeats was given is not that of all.
+  const named = groups.map(({ runs: [first, ...others] }) =>
+    others.length > 0 ? { ...first!.run, notes: { ...first!.run.notes, name: '' } } : first!.run,
+  );
+  const hasRepeats = groups.some(({ runs }) => runs.length > 1);
+  const names = runNames(named, hasRepeats);
+  return groups.map((group, i) => {
+    const { runs, band } = group;
+    const name = names.get(firsts[i]!.id)!;
+    if (runs.length === 1) return { ...group, name };
+    const count = band ? band.members.length : runs.length;
+    return { ...group, name: `${name} × ${count}${count < runs.length ? ` of ${runs.length}` : ''}` };
+  });
+}
+
+/** What the mean of repeats leaves out, or where and why it ends before them, in sentences. */
+export function groupNotes(groups: readonly ChartGroup[]): readonly string[] {
+  return groups.flatMap(({ runs, band, name }) => {
+    if (!band) return [];
+    const members = new Set(band.members.map(({ id }) => id));
+    const out = runs.map(({ run }) => run).filter(({ id }) => !members.has(id));
+    const begun = out.filter(({ metrics, stepsLoaded }) => metrics.count > 0 && stepsLoaded === 'live');
+    const end = bandEnd(band.members);
+    return [
+      ...(begun.length > 0
+        ? [`The mean of ${name} leaves out what is not over: ${begun.map(seedOf).join(', ')}.`]
+        : []),
+      ...(end
+        ? [
+            `The mean of ${name} ends at step ${formatCount(end.steps)}: ${seedOf(end.run)} ${end.run.status === 'diverged' ? 'diverged' : 'ended'} there.`,
+          ]
+        : []),
+    ];
+  });
+}
+
+function seedOf({ number, experiment }: TrainRecord): string {
+  return `seed ${experiment.seed} (#${number})`;
+}
+
+function groupsOf(
+  runs: readonly ChartRun[],
+  isGrouped: boolean,
+  series: SeriesView,
+): readonly Omit<ChartGroup, 'name'>[] {
   const groups = isGrouped ? repeatsOf(runs) : runs.map((run) => [run]);
   return groups.map((members) => ({
     runs: members,

@@ -26,3 +26,9 @@ export function formatDifference(value: number): string {
   if (!Number.isFinite(value)) return formatLoss(value);
   return `${value < 0 ? '−' : value > 0 ? '+' : '±'}${formatLoss(Math.abs(value))}`;
 }
+
+/** '+1.2': a difference of shares in percentage points. */
+export function formatPoints(share: number): string {
+  const points = (100 * Math.abs(share)).toFixed(1);
+  return `${share < 0 ? '−' : share > 0 ? '+' : '±'}${points}`;
+}

@@ -8,8 +8,15 @@ import { useZoom } from '#ui/state/zoom.ts';
 import { MAX_CURVES, chartView } from './chartRuns.ts';
 import type { ChartView } from './chartRuns.ts';
 
-/** The view of some runs that the charts of a tab share; reads the steps of runs of earlier visits. */
-export function useChartView(runs: readonly RunRecord[], group: 'train' | 'compare'): ChartView {
+/**
+ * The view of some runs that the charts of a tab share; reads the steps of runs of earlier visits.
+ * @param isWhole draws every run, hidden or not, over all of the axis.
+ */
+export function useChartView(
+  runs: readonly RunRecord[],
+  group: 'train' | 'compare',
+  isWhole = false,
+): ChartView {
   useMetricsVersion();
   const client = useClient();
   // Lines and axes of all charts follow in pieces, between which the page answers.
@@ -21,13 +28,13 @@ export function useChartView(runs: readonly RunRecord[], group: 'train' | 'compa
     unit: view.xUnit,
     smoothing: view.smoothing,
     smoothingUnit: view.smoothingUnit,
-    range,
+    range: isWhole ? undefined : range,
     isXLog: view.isXLog,
-    hidden: view.hidden,
-    isNarrow,
+    hidden: isWhole ? [] : view.hidden,
+    isNarrow: isNarrow && !isWhole,
     isGrouped: view.isGrouped,
     baseline: view.baseline,
-    limit: view.drawsAll ? Number.POSITIVE_INFINITY : MAX_CURVES,
+    limit: isWhole || view.drawsAll ? Number.POSITIVE_INFINITY : MAX_CURVES,
   });
   const absent = chart.runs
     .filter(({ run }) => run.stepsLoaded === 'absent')

@@ -1,0 +1,251 @@
+import { readFileSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Locator, Page } from '@playwright/test';
+import { expect, test } from './fixtures.ts';
+import { chart, openLab, press, setUp, untilIdle } from './lab.ts';
+import { madeUpRuns } from './madeUpRuns.ts';
+
+/** Two seeds of two arms, a third that diverges in the first epoch, and another batch size. */
+const RUNS = [
+  { seed: 1 },
+  { seed: 1, ws: true },
+  { seed: 2 },
+  { seed: 2, ws: true },
+  { seed: 3, divergesAt: 150 },
+  { seed: 1, batchSize: 2 },
+] as const;
+
+async function openRuns(page: Page): Promise<void> {
+  await page.goto('./');
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByLabel('File of runs').setInputFiles(madeUpRuns(RUNS));
+  await expect(page.getByText(`${RUNS.length} runs were added.`)).toBeVisible();
+  await expect(runsTable(page).locator('tbody tr')).toHaveCount(RUNS.length);
+}
+
+function runsTable(page: Page): Locator {
+  return page.getByRole('region', { name: 'Runs table' });
+}
+
+/** A column of the table, by its head. */
+async function column(page: Page, name: string): Promise<readonly string[]> {
+  const heads = await runsTable(page).locator('thead th').allTextContents();
+  const index = heads.findIndex((head) => head.replace(/ [↓↑]$/, '') === name);
+  expect(index, name).toBeGreaterThanOrEqual(0);
+  return runsTable(page)
+    .locator(`tbody tr > :nth-child(${index + 1})`)
+    .allTextContents();
+}
+
+function figure(page: Page, title: string | RegExp): Locator {
+  return page.getByRole('tabpanel', { name: 'Compare' }).getByRole('figure', { name: title });
+}
+
+/** Text of the file that a click on `item` saves. */
+async function saved(page: Page, item: Locator): Promise<string> {
+  const download = page.waitForEvent('download');
+  await item.click();
+  return readFileSync(await (await download).path(), 'utf8');
+}
+
+test('compares imported runs: bands, baseline, differences, pairs, table, notes', async ({ page }) => {
+  await openRuns(page);
+
+  await test.step('draws repeats as mean, band and bars, and says where the mean ends', async () => {
+    const losses = chart(page, 'Loss at batch 64');
+    await expect(losses.locator('path.plot-band')).toHaveCount(2);
+    await expect(losses.locator('path.plot-whisker')).toHaveCount(2);
+    await expect(
+      page.getByText('The mean of #1 BN × 3 ends at step 150: seed 3 (#5) diverged there.'),
+    ).toBeVisible();
+    await expect(losses.getByText(/points above, up to 30/)).toBeVisible();
+    await expect(
+      page.getByText(/^Hollow marks: validation losses of the post’s notebook/).first(),
+    ).toBeVisible();
+    await expect(losses.locator('path.plot-ghost')).toHaveCount(6);
+  });
+
+  await test.step('hides and shows a run by the legend', async () => {
+    const key = page.getByRole('list', { name: 'Drawn runs' }).getByRole('button', { name: 'Draw #5 BN' });
+    await expect(key).toContainText('#5 BN · bs 64 · seed 3');
+    await key.click();
+    await expect(key).toHaveAttribute('aria-pressed', 'false');
+    await expect(page.getByText(/ends at step 150/)).toHaveCount(0);
+  });
+
+  await test.step('pins a baseline: differences of three measures, and of the table', async () => {
+    await runsTable(page).getByRole('button', { name: 'Pin #1 BN as baseline' }).click();
+    const difference = figure(page, /^Difference to #1 BN/);
+    await expect(difference.locator('path.plot-line')).toHaveCount(4);
+    await difference.getByLabel('Difference of').selectOption('validation loss');
+    await expect(difference.locator('path.plot-marker')).toHaveCount(4);
+    await expect(difference).toHaveAttribute('aria-label', /#2 BN\+WS[^;]* −0\.050/);
+    await difference.getByLabel('Difference of').selectOption('accuracy');
+    await expect(difference).toHaveAttribute('aria-label', /#2 BN\+WS[^;]* \+0\.020/);
+    await runsTable(page).getByRole('button', { name: 'Δ valid' }).click();
+    expect((await column(page, 'Δ valid'))[0]).toBe('−0.050');
+    expect(await column(page, 'Δ acc.')).toContain('+2.0');
+  });
+
+  await test.step('says what the pair of a race shows, for each pair', async () => {
+    const panel = page.getByRole('region', { name: 'Paired difference' });
+    await panel.getByLabel('Pair of runs').selectOption({ index: 0 });
+    await expect(panel.getByText(/^#2 BN\+WS ahead by 0\.0\d+ ± 0\.0\d+, last 500 steps\.$/)).toBeVisible();
+    await expect(panel.locator('path.plot-band')).toHaveCount(1);
+  });
+
+  await test.step('changes the unit of all axes, zooms by keys, and reads values at the cursor', async () => {
+    const losses = chart(page, 'Loss at batch 64');
+    for (const [unit, label] of [
+      ['Images', 'images seen'],
+      ['Time', 'compute time, pauses left out'],
+      ['Σ LR', 'sum of the learning rates'],
+      ['Epoch', 'epochs'],
+    ] as const) {
+      await page.getByRole('radio', { name: unit, exact: true }).check({ force: true });
+      await expect(losses.getByText(label, { exact: true })).toBeVisible();
+    }
+    const slider = losses.getByRole('slider');
+    await slider.focus();
+    await page.keyboard.press('ArrowRight');
+    await expect(slider).toHaveAttribute('aria-valuetext', /raw .* LR 4\.\d+e-4.*notebook BN · 5e-4 epoch 0/);
+    await page.keyboard.press('+');
+    await expect(losses.getByRole('button', { name: 'Reset zoom' })).toBeVisible();
+    await expect(figure(page, /^Accuracy/).getByRole('button', { name: 'Reset zoom' })).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(losses.getByRole('button', { name: 'Reset zoom' })).toHaveCount(0);
+    await page.keyboard.press('t');
+    await expect(page.getByRole('region', { name: 'Loss at batch 64 as table' })).toBeVisible();
+  });
+
+  await test.step('unlocks the axis of the panels', async () => {
+    const top = (title: string): Promise<string | null> =>
+      chart(page, title).locator('.yAxis .recharts-cartesian-axis-tick-value').last().textContent();
+    await page.getByRole('switch', { name: 'Same y axis' }).uncheck();
+    await expect(page.getByRole('switch', { name: 'Same y axis' })).not.toBeChecked();
+    await page.getByRole('switch', { name: 'Same y axis' }).check();
+    expect(await top('Loss at batch 2')).toBe(await top('Loss at batch 64'));
+  });
+
+  await test.step('names, tags, finds and compares runs', async () => {
+    await page.getByRole('checkbox', { name: 'Select #2 BN+WS' }).check();
+    const notes = page.getByRole('region', { name: 'Selected runs' });
+    await notes.getByLabel('Name').fill('the best');
+    await notes.getByLabel('Tags, by commas').fill('good');
+    await notes.getByLabel('Note').fill('Made up.');
+    await page.keyboard.press('Tab');
+    await runsTable(page).getByRole('button', { name: 'Filter by tag good' }).click();
+    await expect(page.getByText('1 of 6 runs')).toBeVisible();
+    await page.getByRole('searchbox').fill('');
+    await page.getByRole('checkbox', { name: 'Select #6 BN' }).check();
+    const rows = page.getByRole('region', { name: 'Settings that differ' }).locator('tbody tr');
+    await expect(rows).toHaveText([/^Weight Standardization/, /^Batch size/]);
+    await page.reload();
+    await page.getByRole('tab', { name: 'Compare' }).click();
+    await expect(runsTable(page).getByText('“the best”')).toBeVisible();
+  });
+});
+
+test('saves every chart with its legend, and a report of the ticked runs alone', async ({ page }) => {
+  await openRuns(page);
+  await runsTable(page).getByRole('button', { name: 'Pin #1 BN as baseline' }).click();
+  const figures = page.getByRole('tabpanel', { name: 'Compare' }).getByRole('figure');
+  await expect(figures).toHaveCount(6);
+  for (const one of await figures.all()) {
+    const title = (await one.locator('.plot-title').textContent())!;
+    const svg = await saved(page, one.getByRole('button', { name: /^Save .* as SVG$/ }));
+    expect(svg, title).toMatch(/>#\d BN/);
+    expect(svg, title).not.toContain('var(--');
+    const stroked = new Set([...svg.matchAll(/<line [^>]*stroke="(rgb[^"]+)"/g)].map(([, colour]) => colour));
+    if (!title.startsWith('Loss')) expect(stroked.size, title).toBeGreaterThan(0);
+  }
+  for (const name of ['Select #1 BN', 'Select #2 BN+WS']) await page.getByRole('checkbox', { name }).check();
+  await page.getByRole('button', { name: 'Export 2 selected' }).click();
+  const html = await saved(page, page.getByRole('menuitem', { name: /^Report/ }));
+  const report = await page.evaluate((text) => {
+    const parsed = new DOMParser().parseFromString(text, 'text/html');
+    return {
+      charts: [...parsed.querySelectorAll('figcaption')].map((caption) => caption.textContent),
+      text: parsed.body.textContent,
+      link: parsed.querySelector('a')?.href,
+    };
+  }, html);
+  expect(report.charts).toEqual([
+    'Loss',
+    'Difference to #1 BN',
+    'Accuracy',
+    'Learning rate',
+    'Paired difference, #2 BN+WS − #1 BN',
+  ]);
+  expect(report.text).not.toMatch(/#[3-6] /);
+  expect(report.text).toContain('Batch by batch: BN+WS #2 ahead by');
+  expect(report.text).toContain('notebook’s valid_loss');
+  expect(report.text).toMatch(/Chrome \d+ on /);
+  expect(report.link).toContain('mode=race&arm=&arm=ws:1&seeds=1');
+});
+
+test('passes WCAG 2.2 AA with bands, pairs, menus and dialogs, light and dark', async ({ page }) => {
+  await openRuns(page);
+  await runsTable(page).getByRole('button', { name: 'Pin #1 BN as baseline' }).click();
+  await page.getByRole('checkbox', { name: 'Select #1 BN' }).check();
+  await page.getByRole('checkbox', { name: 'Select #2 BN+WS' }).check();
+  const check = async (state: string): Promise<void> => {
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+      .analyze();
+    const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ target }) => target.join(' '))]);
+    expect(found, state).toEqual([]);
+  };
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await check(colorScheme);
+    await page.getByRole('button', { name: 'Export 2 selected' }).click();
+    await expect(page.getByRole('menu')).toBeVisible();
+    await check(`${colorScheme}, menu`);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Keys', exact: true }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await check(`${colorScheme}, keys`);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  await check('narrow');
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
+
+test('nothing moves by itself while a run trains, and frozen charts stay as they are', async ({ page }) => {
+  await openLab(page);
+  await setUp(page, { arm: 'BN', width: 8, batchSize: 2, epochs: 2, trainImages: 60, validImages: 4 });
+  await page.getByRole('tab', { name: 'Train' }).click();
+  await page.evaluate(() => {
+    const shifts: { readonly value: number; readonly what: string }[] = [];
+    Object.assign(globalThis, { shifts });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        value: number;
+        hadRecentInput: boolean;
+        sources: readonly { node: Node | null }[];
+      })[]) {
+        const nodes = entry.sources.map(({ node }) =>
+          (node instanceof Element ? node.outerHTML : '').slice(0, 80),
+        );
+        if (!entry.hadRecentInput) shifts.push({ value: entry.value, what: nodes.join(', ') });
+      }
+    }).observe({ type: 'layout-shift' });
+  });
+  await press(page, 'Start training');
+  const line = chart(page, 'Loss').locator('path.plot-line').first();
+  await expect(line).toBeVisible({ timeout: 120_000 });
+  await page.getByRole('switch', { name: /freeze/i }).check();
+  const frozen = await line.getAttribute('d');
+  await page.waitForTimeout(1500);
+  expect(await line.getAttribute('d')).toBe(frozen);
+  await page.getByRole('switch', { name: /freeze/i }).uncheck();
+  await untilIdle(page);
+  const shifts = await page.evaluate(
+    () => (globalThis as unknown as { shifts: readonly { value: number; what: string }[] }).shifts,
+  );
+  const sum = shifts.reduce((total, { value }) => total + value, 0);
+  expect(sum, JSON.stringify(shifts, undefined, 2)).toBeLessThan(0.01);
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { finderRun, trainingRun } from './exportedRun.fixtures.ts';
+import { setupOfRuns } from './setupOfRuns.ts';
+import { decodeHash, encodeHash } from './urlState.ts';
+
+const header = (experiment: object = {}) => trainingRun({ experiment }).run.header;
+
+describe('setupOfRuns', () => {
+  it('is the settings of one run, with the ramp of a finder', () => {
+    expect(setupOfRuns([header({ seed: 4, ws: true })])).toMatchObject({
+      experiment: { seed: 4, ws: true },
+      studies: [],
+    });
+    const { finder, experiment } = finderRun().run.header;
+    expect(setupOfRuns([finderRun().run.header])).toMatchObject({ experiment, finder, studies: [] });
+    expect(setupOfRuns([])).toBeUndefined();
+  });
+
+  it('is a study of arms and seeds for several, which its link carries whole', () => {
+    const setup = setupOfRuns([
+      header({ seed: 1 }),
+      header({ seed: 1, ws: true }),
+      header({ seed: 2 }),
+      finderRun().run.header,
+    ])!;
+    expect(setup.studies[0]).toMatchObject({ title: 'A study', mode: 'race', kind: 'train', seeds: [1, 2] });
+    expect(setup.studies[0]!.arms.map(({ ws, seed }) => [ws, seed])).toEqual([
+      [false, 1],
+      [true, 1],
+    ]);
+    expect(decodeHash(encodeHash(setup))).toMatchObject({ kind: 'setup', setup });
+  });
+
+  it('names the data set where it is one', () => {
+    const hash = 'a'.repeat(64);
+    const one = { ...header(), dataset: { title: 'CIFAR-10', hash } };
+    const two = { ...header({ ws: true }), dataset: { title: 'Mine', hash: 'b'.repeat(64) } };
+    expect(setupOfRuns([one])!.data).toEqual({ title: 'CIFAR-10', hash });
+    expect(setupOfRuns([one, two])!.data).toBeUndefined();
+  });
+
+  it('belongs to no study where the runs come from several', () => {
+    const other = { ...header({ ws: true }), origin: undefined };
+    expect(setupOfRuns([header(), other])!.studies[0]).toMatchObject({
+      title: 'Runs of a report',
+      mode: 'queue',
+    });
+  });
+});

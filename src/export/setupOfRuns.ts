@@ -1,0 +1,45 @@
+import { groupByArm } from '#analysis/repeats.ts';
+import type { KeptRun } from '#domain/keptRun.ts';
+import type { SharedSetup } from './urlState.ts';
+
+type Header = KeptRun['header'];
+
+/**
+ * The set-up that would compute some runs again: of one run its settings, of several a study of their arms and seeds.
+ * Their data set, where it is one.
+ * Of training runs and finders together it is that of the training runs; undefined where there are no runs.
+ */
+export function setupOfRuns(headers: readonly Header[]): SharedSetup | undefined {
+  const trained = headers.filter(({ kind }) => kind === 'train');
+  const runs = trained.length > 0 ? trained : headers;
+  const [first] = runs;
+  if (!first) return undefined;
+  const arms = groupByArm(runs);
+  const seeds = [...new Set(runs.map(({ experiment }) => experiment.seed))];
+  const { dataset } = first;
+  // Sets that were made up for a test have no hash.
+  const isOneSet = dataset.hash !== '' && runs.every((run) => run.dataset.hash === dataset.hash);
+  const data = isOneSet ? dataset : undefined;
+  if (arms.length === 1 && seeds.length === 1) {
+    return { experiment: first.experiment, finder: first.finder, studies: [], active: 0, data };
+  }
+  const origins = runs.map(({ origin }) => origin);
+  const isOneStudy = origins.every((origin) => origin?.studyId === origins[0]?.studyId);
+  return {
+    experiment: first.experiment,
+    active: 0,
+    data,
+    studies: [
+      {
+        title: (isOneStudy && origins[0]?.studyTitle) || 'Runs of a report',
+        kind: first.kind,
+        mode: (isOneStudy && origins[0]?.mode) || 'queue',
+        // One seed for all: those of a study are listed beside its arms.
+        arms: arms.map((arm) => ({ ...arm.runs[0]!.experiment, seed: first.experiment.seed })),
+        seeds,
+        finder: first.finder,
+        question: undefined,
+      },
+    ],
+  };
+}
