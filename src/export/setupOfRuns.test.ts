@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { finderRun, trainingRun } from './exportedRun.fixtures.ts';
 import { setupOfRuns } from './setupOfRuns.ts';
+import { isSharedData } from './urlData.ts';
 import { decodeHash, encodeHash } from './urlState.ts';
 
 const header = (experiment: object = {}) => trainingRun({ experiment }).run.header;
@@ -28,7 +29,11 @@ describe('setupOfRuns', () => {
       [false, 1],
       [true, 1],
     ]);
-    expect(decodeHash(encodeHash(setup))).toMatchObject({ kind: 'setup', setup });
+    const { data, ...others } = setup;
+    const opened = decodeHash(encodeHash(setup));
+    expect(opened).toMatchObject({ kind: 'setup', setup: others });
+    // A link has the first digits of the hash.
+    expect(opened.kind === 'setup' && isSharedData(opened.setup.data!, data!)).toBe(true);
   });
 
   it('names the data set where it is one', () => {
