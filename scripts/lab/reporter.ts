@@ -102,9 +102,10 @@ export class TextReporter implements Reporter {
         this.#epoch(event.row);
         break;
       case 'diverged': {
-        const { step, loss, learningRate } = event.divergence;
+        const { step, loss, learningRate, reason } = event.divergence;
+        const what = reason === 'gradient-exploded' ? 'exploding gradient, loss' : 'loss';
         this.#say(
-          `diverged at step ${formatCount(step)}: loss ${formatLoss(loss)} at learning rate ${formatRate(learningRate)}`,
+          `diverged at step ${formatCount(step)}: ${what} ${formatLoss(loss)} at learning rate ${formatRate(learningRate)}`,
         );
         break;
       }

@@ -51,7 +51,7 @@ export interface Divergence {
   /** Its raw loss: may be NaN or infinite. */
   readonly loss: number;
   readonly learningRate: number;
-  readonly reason: 'not-finite' | 'above-threshold';
+  readonly reason: 'not-finite' | 'above-threshold' | 'gradient-exploded';
 }
 
 export type FinderRule = 'valley' | 'steep' | 'minimum' | 'slide' | 'v1';

@@ -149,7 +149,7 @@ export const divergenceSchema: Schema<Divergence> = v.strictObject({
   step: stepSchema,
   loss: anyNumberSchema,
   learningRate: anyNumberSchema,
-  reason: v.picklist(['not-finite', 'above-threshold']),
+  reason: v.picklist(['not-finite', 'above-threshold', 'gradient-exploded']),
 });
 
 export const stepTimeSchema: Schema<StepTime> = v.strictObject({

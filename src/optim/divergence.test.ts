@@ -88,3 +88,39 @@ describe('DivergenceRule', () => {
     expect(rule.smoothed).toBeCloseTo(2.398989899, 9);
   });
 });
+
+describe('the gradient in DivergenceRule', () => {
+  /** Step and reason of the first verdict; the loss stays what guessing has, and every fifth step is sampled. */
+  function verdict(norms: (sample: number) => number, steps = 2000): readonly [number, string] | undefined {
+    const rule = new DivergenceRule(2, 10);
+    for (let step = 0; step < steps; step++) {
+      const { reason } = rule.add(2.3, step % 5 === 0 ? norms(step / 5) : Number.NaN);
+      if (reason) return [step, reason];
+    }
+    return undefined;
+  }
+  /** Around 1, within a factor of about ten. */
+  const noise = (sample: number): number => Math.exp(2.3 * (uniform(1, 98, sample) * 2 - 1));
+
+  test('ends a run whose gradient is a hundred times its median', () => {
+    expect(verdict((sample) => (sample === 60 ? 150 : 1))).toEqual([300, 'gradient-exploded']);
+    expect(verdict((sample) => (sample === 60 ? 99 : 1))).toBeUndefined();
+    expect(verdict((sample) => (sample === 60 ? Number.POSITIVE_INFINITY : 1))?.[1]).toBe(
+      'gradient-exploded',
+    );
+  });
+
+  test('says nothing before there are twenty samples, as in a warm-up, nor of slow growth', () => {
+    expect(verdict((sample) => 1e-3 * 1.5 ** Math.min(sample, 19))).toBeUndefined();
+    expect(verdict((sample) => 1 + sample)).toBeUndefined();
+  });
+
+  test('lets a run go on that knows its images and gets single batches wrong', () => {
+    const settling = (sample: number): number => noise(sample) * Math.max(1e-5, 0.97 ** sample);
+    expect(verdict((sample) => (sample % 37 === 36 ? 3 * noise(sample) : settling(sample)))).toBeUndefined();
+  });
+
+  test('lets noise go on', () => {
+    expect(verdict(noise, 50_000)).toBeUndefined();
+  });
+});

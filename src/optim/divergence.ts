@@ -1,4 +1,5 @@
 import type { Divergence } from '#domain/run.ts';
+import { median } from '#lib/median.ts';
 import { Smoother } from './smoothing.ts';
 
 /** fastai's factor in the learning-rate finder: four times the best smoothed loss. */
@@ -7,6 +8,12 @@ export const DIVERGENCE_FACTOR = 4;
 const SETTLING_IMAGES = 64;
 /** Before that, only a loss this many times that of guessing (or of the first batch) ends a run. */
 const EXPLOSION_FACTOR = 100;
+/** A gradient this many times its running median has exploded: section 4.6 of NormLab's product specification. */
+const GRADIENT_FACTOR = 100;
+/** Samples that the running median is taken from; every fifth step is sampled. */
+const GRADIENT_PAST = 100;
+/** Samples that a median needs: they are 100 steps, so that a warm-up from tiny gradients is behind them. */
+const FEWEST_GRADIENTS = 20;
 
 /**
  * Decides when a training run has diverged. Fed with every training loss in order:
@@ -14,7 +21,9 @@ const EXPLOSION_FACTOR = 100;
  * 1. a loss that is NaN or infinite ends the run, at any step;
  * 2. from the first 64 images on, a smoothed loss above four times the best smoothed loss *and* above the
  *    loss of guessing, ln(classes), ends it;
- * 3. before that, only a smoothed loss of a hundred times the loss of guessing or of the first batch does.
+ * 3. before that, only a smoothed loss of a hundred times the loss of guessing or of the first batch does;
+ * 4. from 20 sampled gradients on, a gradient norm above a hundred times its median over the last 100 samples
+ *    *and* of the first 20 ends it.
  *
  * fastai's bare rule (2 without its second half, from the first batch on) serves a finder of a hundred
  * steps. In a run at batch size 2 it fires on noise, for two reasons. The average of the first few batches
@@ -22,6 +31,11 @@ const EXPLOSION_FACTOR = 100;
  * training the moving average covers 198 images, whose losses are mostly near zero with rare large ones:
  * it swings between 0.1 and 0.7 without anything being wrong. No such swing lifts it above ln(classes); a
  * network that has lost what it learned does exactly that.
+ *
+ * The second half of 4 has the same reason: once a network knows its images, most gradients are near zero, and
+ * the one of a batch that it gets wrong is thousands of times as large, though no larger than those of its first
+ * steps. A run that does not begin with initial weights has no first samples to be measured against, and must not be
+ * fed gradients.
  */
 export class DivergenceRule {
   readonly #smoother = new Smoother();
@@ -29,6 +43,10 @@ export class DivergenceRule {
   readonly #chance: number;
   #best = Number.POSITIVE_INFINITY;
   #first = 0;
+  /** The last samples, oldest first. */
+  #gradients: number[] = [];
+  /** Median of the first samples; undefined until there are enough. */
+  #firstGradient: number | undefined;
 
   /**
    * @param batchSize images per training loss.
@@ -41,9 +59,13 @@ export class DivergenceRule {
 
   /**
    * Takes the next loss.
+   * @param gradientNorm of the same step; NaN where it was not sampled.
    * @returns the smoothed loss, and the reason to end the run if there is one.
    */
-  add(loss: number): { readonly smoothed: number; readonly reason: Divergence['reason'] | undefined } {
+  add(
+    loss: number,
+    gradientNorm = Number.NaN,
+  ): { readonly smoothed: number; readonly reason: Divergence['reason'] | undefined } {
     const smoothed = this.#smoother.add(loss);
     if (!Number.isFinite(loss)) return { smoothed, reason: 'not-finite' };
     const { count } = this.#smoother;
@@ -53,7 +75,19 @@ export class DivergenceRule {
     const limit = settled
       ? Math.max(DIVERGENCE_FACTOR * this.#best, this.#chance)
       : EXPLOSION_FACTOR * Math.max(this.#first, this.#chance);
-    return { smoothed, reason: smoothed > limit ? 'above-threshold' : undefined };
+    if (smoothed > limit) return { smoothed, reason: 'above-threshold' };
+    return { smoothed, reason: this.#hasExploded(gradientNorm) ? 'gradient-exploded' : undefined };
+  }
+
+  #hasExploded(norm: number): boolean {
+    if (Number.isNaN(norm)) return false;
+    if (this.#firstGradient !== undefined) {
+      const usual = Math.max(this.#firstGradient, median(this.#gradients));
+      if (norm > GRADIENT_FACTOR * usual) return true;
+    }
+    this.#gradients = [...this.#gradients, norm].slice(-GRADIENT_PAST);
+    if (this.#gradients.length === FEWEST_GRADIENTS) this.#firstGradient ??= median(this.#gradients);
+    return false;
   }
 
   /** The smoothed loss after the last value; NaN before the first. */

@@ -47,6 +47,8 @@ export interface FakeEngineOptions {
   readonly beforeStep?: (step: number) => void;
   /** The loss to report in place of the one computed. */
   readonly loss?: (step: number, computed: number) => number;
+  /** Norm of the gradient that it says it has measured; NaN where it has not. */
+  readonly gradientNorm?: (step: number) => number;
   /** Whether it gives up pending work when told to. */
   readonly canCancel?: boolean;
   /** Called for every tenth of an evaluation; what it throws is what the device fails with. */
@@ -146,7 +148,13 @@ export class FakeEngine implements TrainingEngine {
         this.computedSteps += 1;
         this.#options.clock?.advance(this.#options.stepMs ?? 1);
       }
-      return { firstStep, losses, correct };
+      const { gradientNorm } = this.#options;
+      return {
+        firstStep,
+        losses,
+        correct,
+        ...(gradientNorm && { gradientNorms: losses.map((_, i) => gradientNorm(firstStep + i)) }),
+      };
     }).finally(() => {
       this.#pending -= 1;
     });

@@ -47,6 +47,8 @@ export class Lane implements LoopLane, Pausable {
   readonly #parts: LaneParts;
   readonly #schedule: ScheduleTable;
   readonly #rule: DivergenceRule;
+  /** What gradients are measured against are those of the first steps. */
+  readonly #seesGradients: boolean;
   readonly #report: StepReport;
   readonly #saver: StateSaver | undefined;
   #progress: Progress;
@@ -64,6 +66,7 @@ export class Lane implements LoopLane, Pausable {
     this.prepared = prepared;
     this.#schedule = scheduleTable(plan.experiment, plan.totalSteps);
     this.#rule = new DivergenceRule(plan.experiment.batchSize, engineConfig.network.classes);
+    this.#seesGradients = from === undefined;
     this.firstStep = from?.state.step ?? 0;
     this.firstEpoch =
       from?.kind === 'resume'
@@ -106,13 +109,13 @@ export class Lane implements LoopLane, Pausable {
     this.#saver?.take(step);
   }
 
-  arrived({ firstStep, losses }: StepResults, milliseconds: number): 'go' | 'end' {
+  arrived({ firstStep, losses, gradientNorms }: StepResults, milliseconds: number): 'go' | 'end' {
     this.#spend(milliseconds);
     const { elapsedMs } = this.#progress;
     for (const [i, loss] of losses.entries()) {
       const step = firstStep + i;
       const learningRate = this.#schedule.learningRate[step]!;
-      const { smoothed, reason } = this.#rule.add(loss);
+      const { smoothed, reason } = this.#rule.add(loss, this.#seesGradients ? gradientNorms?.[i] : undefined);
       this.#report.add({ loss, smoothed, learningRate, momentum: this.#schedule.momentum[step]!, elapsedMs });
       if (reason) {
         this.#divergedAt = step;

@@ -344,6 +344,13 @@ describe('divergence', () => {
     expect(divergence).toMatchObject({ step: 10, loss: 300, reason: 'above-threshold' });
     expect(recorder.losses).toHaveLength(11);
   });
+
+  test('ends a run whose gradient explodes', async () => {
+    const { session, recorder } = bench({ gradientNorm: (step) => (step === 130 ? 1e4 : 1) });
+    const long = { ...experiment, epochs: 30 };
+    expect(await session.train({ experiment: long, reporter: recorder }, dataset)).toBe('diverged');
+    expect(recorder.divergences).toMatchObject([{ step: 130, reason: 'gradient-exploded' }]);
+  });
 });
 
 describe('failures', () => {

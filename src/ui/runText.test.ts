@@ -25,6 +25,8 @@ describe('runText', () => {
       'batch 64 · LR 5e-4 · 1 epoch · constant · width 16 · SGD · augmented · seed 0',
     );
     expect(runDetails(finderRun())).toContain('100 steps');
+    const fork = trainRun({ forkOf: { runId: 'a', step: 50, number: 3 }, rateReason: 'valley' });
+    expect(runDetails(fork)).toMatch(/LR 5e-4 \(valley\) .* fork of run 3 at step 50$/);
   });
 
   it('says at which step, counted from 1, with what loss a run diverged', () => {
@@ -33,6 +35,11 @@ describe('runText', () => {
       divergence: { step: 412, loss: Number.NaN, learningRate: 0.7, reason: 'not-finite' },
     });
     expect(statusText(run)).toBe('diverged at step 413 with loss NaN, learning rate 0.7');
+    const exploded = {
+      ...run,
+      divergence: { ...run.divergence!, loss: 2, reason: 'gradient-exploded' as const },
+    };
+    expect(statusText(exploded)).toContain('with an exploding gradient, loss 2');
   });
 
   it('says how far the preparation is, as soon as there is something to count', () => {

@@ -79,8 +79,9 @@ export function statusText(run: RunRecord): string {
 /** 'diverged at step 413 with loss NaN'; steps are counted from 1, as on the axes. */
 export function divergenceText(run: TrainRecord): string {
   if (!run.divergence) return 'diverged';
-  const { step, loss, learningRate } = run.divergence;
-  return `diverged at step ${formatCount(step + 1)} with loss ${formatLoss(loss)}, learning rate ${formatRate(learningRate)}`;
+  const { step, loss, learningRate, reason } = run.divergence;
+  const what = reason === 'gradient-exploded' ? 'an exploding gradient, loss' : 'loss';
+  return `diverged at step ${formatCount(step + 1)} with ${what} ${formatLoss(loss)}, learning rate ${formatRate(learningRate)}`;
 }
 
 export function finderReason(result: FinderResult): string {

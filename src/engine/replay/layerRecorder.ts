@@ -6,6 +6,10 @@ import { pipelineCache } from '#gpu/pipelines.ts';
 import { record, type Recording } from '#gpu/replay.ts';
 import { ROW_MEASURES } from '#kernels/layerStatistics/kernel.ts';
 import { HISTORY_ROWS, type LayerMeasurements } from './layerMeasurements.ts';
+import type { BufferPart } from './stagingRing.ts';
+
+/** Of a layer's measures. */
+const GRADIENT_AT = ROW_MEASURES.indexOf('gradientNorm');
 
 /** Dispatches `from` to `to` of the measurements follow dispatch `at` of the step. */
 interface Insertion {
@@ -74,6 +78,55 @@ export class LayerRecorder {
       if (step % this.#measurements.every === 0) this.#sampled.push(step);
     }
     this.#sampled = this.#sampled.slice(-HISTORY_ROWS);
+  }
+
+  /** Bytes of `rows` for at most `count` steps. */
+  rowsSize(count: number): number {
+    const { every } = this.#measurements;
+    return Math.min(HISTORY_ROWS, Math.ceil(count / every)) * this.#rowBytes;
+  }
+
+  /** The ring's rows of what was sampled in steps `first` to `first + count - 1`, oldest first. */
+  rows(first: number, count: number): readonly BufferPart[] {
+    const { every, ring } = this.#measurements;
+    const parts: BufferPart[] = [];
+    for (const step of this.#lastSampled(first, count)) {
+      const offset = ((step / every) % HISTORY_ROWS) * this.#rowBytes;
+      const last = parts.at(-1);
+      if (last && last.offset + last.byteLength === offset) {
+        parts[parts.length - 1] = { ...last, byteLength: last.byteLength + this.#rowBytes };
+      } else parts.push({ buffer: ring, offset, byteLength: this.#rowBytes });
+    }
+    return parts;
+  }
+
+  /** Norm of the gradient of all filters together at each of these steps; NaN where none was sampled. */
+  gradientNorms(rows: Float32Array, first: number, count: number): Float32Array {
+    const norms = new Float32Array(count).fill(Number.NaN);
+    const width = this.#rowBytes / 4;
+    for (const [i, step] of this.#lastSampled(first, count).entries()) {
+      let squares = 0;
+      for (let at = i * width + GRADIENT_AT; at < (i + 1) * width; at += ROW_MEASURES.length) {
+        squares += rows[at]! ** 2;
+      }
+      norms[step - first] = Math.sqrt(squares);
+    }
+    return norms;
+  }
+
+  get #rowBytes(): number {
+    return this.#measurements.layers.length * ROW_MEASURES.length * 4;
+  }
+
+  /** As many as the ring still holds. */
+  #lastSampled(first: number, count: number): readonly number[] {
+    const { every } = this.#measurements;
+    const begin = Math.ceil(first / every) * every;
+    const steps = Array.from(
+      { length: Math.max(0, Math.ceil((first + count - begin) / every)) },
+      (_, i) => begin + i * every,
+    );
+    return steps.slice(-HISTORY_ROWS);
   }
 
   /** Forgets what the first dispatches of a step have measured. */

@@ -193,23 +193,34 @@ describe('the layer recorder', () => {
   ] as const)('changes no bit of a run: $norm, ws $ws, $optimizer', async (arm) => {
     const config = tinyConfig({ ...arm, batchSize: 2 });
     const plain = await started(config);
-    const losses = [...(await plain.advance(7)).losses];
+    const plainResults = await plain.advance(7);
+    expect(plainResults.gradientNorms).toBeUndefined();
+    const losses = [...plainResults.losses];
     const recorded = await started({ ...config, layerSampleEvery: 3 }, 16, { poison: true });
     const pieces = [recorded.advance(1), recorded.advance(6)];
     const early = recorded.layerHistory();
-    expect((await Promise.all(pieces)).flatMap((piece) => [...piece.losses])).toEqual(losses);
+    const results = await Promise.all(pieces);
+    expect(results.flatMap((piece) => [...piece.losses])).toEqual(losses);
     expect(bits(await recorded.snapshot())).toEqual(bits(await plain.snapshot()));
     const history = await recorded.layerHistory();
     expect(history.steps).toEqual([0, 3, 6]);
     expect(history).toEqual(await early);
+    // What comes with the losses is the norm of all filters' gradients together, where a step was sampled.
+    const norms = results.flatMap((piece) => [...piece.gradientNorms!]);
+    expect(norms.map(Number.isFinite)).toEqual([true, false, false, true, false, false, true]);
+    expectClose(
+      norms.filter(Number.isFinite),
+      [0, 1, 2].map((sample) => Math.hypot(...row(history, 'gradientNorm', sample))),
+      { atol: 0, rtol: 1e-6 },
+    );
     expect(await plain.layerHistory()).toMatchObject({ steps: [], layers: [] });
     if (arm.norm === 'none') expect(history.smallestDeviation.every(Number.isNaN)).toBe(true);
     else expect(history.smallestDeviation.every((value) => value > 0)).toBe(true);
 
     // Short submissions cut sampled steps, too, and the figures are the same.
     const gentle = await started({ ...config, layerSampleEvery: 3 }, 16, { isGentle: true });
-    await gentle.advance(2);
-    await gentle.advance(5);
+    const gentleResults = [await gentle.advance(2), await gentle.advance(5)];
+    expect(gentleResults.flatMap((piece) => [...piece.gradientNorms!])).toEqual(norms);
     expect(await gentle.layerHistory()).toEqual(history);
   });
 
@@ -279,8 +290,10 @@ describe('the layer recorder', () => {
     expect(first.steps).toEqual(Array.from({ length: HISTORY_ROWS }, (_, i) => i));
     expect(row(first, 'gradientNorm', 0).every(Number.isFinite)).toBe(true);
     expect(row(first, 'gradientNorm', HISTORY_ROWS - 1).every(Number.isNaN)).toBe(true);
-    const { losses } = await engine.advance(3);
+    const { losses, gradientNorms } = await engine.advance(3);
     expect([...losses].every(Number.isNaN)).toBe(true);
+    // The rows lie at both ends of the ring.
+    expect(gradientNorms).toHaveLength(3);
     const later = await engine.layerHistory();
     expect(later.steps).toEqual(Array.from({ length: HISTORY_ROWS }, (_, i) => i + 3));
     expect(row(later, 'gradientNorm', 0)).toEqual(row(first, 'gradientNorm', 3));

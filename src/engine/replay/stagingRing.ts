@@ -1,6 +1,13 @@
 import { mapForReading } from '#gpu/buffers.ts';
 import type { GpuContext } from '#gpu/device.ts';
 
+/** Some bytes of a buffer. */
+export interface BufferPart {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
 /**
  * Reads small results back without stalling the queue: copies go to one of a few staging buffers that are
  * mapped while later steps already run.
@@ -20,14 +27,21 @@ export class StagingRing {
     return this.#all.length * this.#byteLength;
   }
 
-  /** Records a copy of `source` into `encoder`; call `read` once after the submit. */
-  copy(encoder: GPUCommandEncoder, source: GPUBuffer): { read(): Promise<ArrayBuffer> } {
+  /**
+   * Records copies of `parts`, one after another, into `encoder`; call `read` once after the submit.
+   * @param parts of multiples of 4 bytes, together no more than the ring's buffers hold.
+   */
+  copy(encoder: GPUCommandEncoder, parts: readonly BufferPart[]): { read(): Promise<ArrayBuffer> } {
     const staging = this.#idle.pop() ?? this.#create();
-    encoder.copyBufferToBuffer(source, 0, staging, 0, this.#byteLength);
+    let end = 0;
+    for (const { buffer, offset, byteLength } of parts) {
+      encoder.copyBufferToBuffer(buffer, offset, staging, end, byteLength);
+      end += byteLength;
+    }
     return {
       read: async () => {
         await mapForReading(this.#context, staging);
-        const bytes = staging.getMappedRange().slice(0);
+        const bytes = staging.getMappedRange(0, end).slice(0);
         staging.unmap();
         this.#idle.push(staging);
         return bytes;

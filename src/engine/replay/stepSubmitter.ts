@@ -10,6 +10,9 @@ import { StepPacer, type Piece } from './stepPacer.ts';
 import { cancellation, type SubmissionQueue } from './submissionQueue.ts';
 import { RING_SIZE, type StepParts } from './trainingStep.ts';
 
+/** Of the ring of losses. */
+const RING_BYTES = RING_SIZE * RESULT_WORDS * 4;
+
 export interface StepSubmitterParts {
   readonly context: GpuContext;
   /** Whose steps they are, for the queue. */
@@ -36,10 +39,10 @@ export class StepSubmitter {
   readonly #runningBefore: GPUBuffer | undefined;
 
   constructor(parts: StepSubmitterParts) {
-    const { context, pool, step, recording, isGentle } = parts;
+    const { context, pool, step, recording, layerRecorder, isGentle } = parts;
     const { bufferTable } = step.model;
     this.#parts = parts;
-    this.#staging = new StagingRing(context, RING_SIZE * RESULT_WORDS * 4);
+    this.#staging = new StagingRing(context, RING_BYTES + (layerRecorder?.rowsSize(RING_SIZE) ?? 0));
     this.#pacer = new StepPacer(recording.dispatchCount, RING_SIZE, step.commit);
     if (isGentle && bufferTable.packedSize > 0) {
       this.#runningBefore = pool.keep('running statistics before the step', bufferTable.packedSize);
@@ -60,7 +63,7 @@ export class StepSubmitter {
    * @throws AbortError by rejection, where a cancellation has left none.
    */
   async advance(count: number): Promise<StepResults> {
-    const { context, owner, submissions, recording, isGentle } = this.#parts;
+    const { context, owner, submissions, recording, layerRecorder, isGentle } = this.#parts;
     const firstStep = this.next;
     this.next += count;
     let copy: { read(): Promise<ArrayBuffer> } | undefined;
@@ -74,7 +77,7 @@ export class StepSubmitter {
       pacer: this.#pacer,
       submit: (piece, round, isLast) => {
         const encoder = this.#encode(piece, firstStep + round);
-        if (isLast) copy = this.#staging.copy(encoder, this.#parts.step.ring);
+        if (isLast) copy = this.#copyResults(encoder, firstStep, count);
         context.device.queue.submit([encoder.finish()]);
       },
       cancelled: (completed, isCut) => {
@@ -82,7 +85,7 @@ export class StepSubmitter {
         if (completed === 0 && !isCut) return;
         const encoder = context.device.createCommandEncoder({ label: 'cancellation' });
         if (isCut) this.#undo(encoder);
-        if (completed > 0) copy = this.#staging.copy(encoder, this.#parts.step.ring);
+        if (completed > 0) copy = this.#copyResults(encoder, firstStep, completed);
         context.device.queue.submit([encoder.finish()]);
       },
     });
@@ -90,7 +93,18 @@ export class StepSubmitter {
     // The read-back may only be trusted once the commands behind it were accepted.
     const completed = await task.submitted;
     if (!copy) throw cancellation();
-    return readRing(await copy.read(), firstStep, completed);
+    const bytes = await copy.read();
+    const results = readRing(bytes, firstStep, completed);
+    if (!layerRecorder) return results;
+    const rows = new Float32Array(bytes, RING_BYTES);
+    return { ...results, gradientNorms: layerRecorder.gradientNorms(rows, firstStep, completed) };
+  }
+
+  /** Losses, and behind them what was sampled of the layers. */
+  #copyResults(encoder: GPUCommandEncoder, first: number, count: number): { read(): Promise<ArrayBuffer> } {
+    const { step, layerRecorder } = this.#parts;
+    const losses = { buffer: step.ring, offset: 0, byteLength: RING_BYTES };
+    return this.#staging.copy(encoder, [losses, ...(layerRecorder?.rows(first, count) ?? [])]);
   }
 
   dispose(): void {

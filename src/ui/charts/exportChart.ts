@@ -34,7 +34,7 @@ const GEOMETRY = new Set(
   'd x y x1 x2 y1 y2 cx cy r rx ry width height transform text-anchor dy dx id clip-path viewBox'.split(' '),
 );
 /** Left out: what only pointers see, and what Recharts adds for screen readers. */
-const SKIPPED = /\bplot-(hit|cursor|selection)\b/;
+const SKIPPED = /\bplot-(hit|cursor|selection|picker-hit)\b/;
 const SHAPES = new Set(['path', 'line', 'rect', 'circle', 'text', 'tspan', 'g']);
 const CONTAINERS = new Set(['clippath', 'defs']);
 
