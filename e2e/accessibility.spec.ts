@@ -1,22 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
+import { expectAccessible } from './axe.ts';
 import { expect, test } from './fixtures.ts';
 import { openLab, train } from './lab.ts';
 
 const tiny = { arm: 'BN', width: 8, batchSize: 2, epochs: 2, trainImages: 8, validImages: 4 } as const;
-
-/** Everything of WCAG 2.2 up to level AA that a machine can check. */
-async function expectAccessible(page: Page, state: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze();
-  const found = violations.map(({ id, help, nodes }) => ({
-    id,
-    help,
-    nodes: nodes.slice(0, 5).map(({ target, failureSummary }) => `${target.join(' ')}: ${failureSummary}`),
-  }));
-  expect(found, state).toEqual([]);
-}
 
 test('passes WCAG 2.2 AA in every tab, empty and with a run, light and dark, wide and narrow', async ({
   page,
