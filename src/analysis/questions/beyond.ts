@@ -75,7 +75,7 @@ function p14(size: QuestionRef['size']): QuestionSize {
   return {
     title,
     note: isFull
-      ? 'Width 64, all images, one epoch, 3 seeds: 300,000 images. WS without a normalization is outside of its authors’ advice.'
+      ? 'Width 64, all images, one epoch, 3 seeds: 300,000 images. WS without a normalization is outside of its authors’ advice; the scaled variant (arXiv:2101.08692) is not part of NormLab.'
       : 'A sixteenth of the network and an eighth of the images, one epoch, 3 seeds.',
     studies: [race(question, title, withAndWithoutWs(base), 3)],
   };

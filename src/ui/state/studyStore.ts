@@ -5,6 +5,7 @@ import { heldStudy, questionSize, withNotebookReasons } from '#analysis/question
 import { areEqualArms } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
+import { shortened } from '#ui/fitBudget.ts';
 import type { QuestionRef, Study, StudyMode } from '#domain/study.ts';
 
 /** A study that is being built. */
@@ -37,6 +38,8 @@ interface StudyActions {
   /** Gives every arm of the study the same learning rate. */
   setEveryRate: (learningRate: number, reason: string) => void;
   typeSeeds: (text: string) => void;
+  /** Lets no training run take more images or epochs. */
+  shorten: (most: { readonly images: number; readonly epochs: number }) => void;
   loadQuestion: (question: Question, size: QuestionRef['size']) => void;
   /** Gives the plan the arms and the ramp that its question needs; what was added stays. */
   restoreQuestion: () => void;
@@ -140,6 +143,7 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       const seeds = parseSeeds(seedsDraft);
       if (seeds) change({ seeds });
     },
+    shorten: (most) => set(({ plans }) => ({ plans: plans.map((one) => named(shortened(one, most))) })),
     loadQuestion: (question, size) => get().load(question.sizes[size].studies),
     restoreQuestion: () => {
       const { source } = plan();

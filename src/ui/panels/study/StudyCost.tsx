@@ -1,12 +1,19 @@
+import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
+import { counted } from '#analysis/text.ts';
 import type { StudyPlan } from '#analysis/question.ts';
 import { workOf } from '#analysis/question.ts';
 import type { BenchmarkOptions } from '#domain/benchmark.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { Experiment } from '#domain/experiment.ts';
+import { parseNumber } from '#domain/parameters.ts';
+import { fitToBudget } from '#ui/fitBudget.ts';
 import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
 import { studiesMs, studyBytes } from '#ui/studyCost.ts';
+import type { StepTimes } from '#ui/studyCost.ts';
 import { useActiveRun, useClient, useClientState } from '#ui/state/client.ts';
+import { studyActions } from '#ui/state/studyStore.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
 import { useStepTimes } from './useStepTimes.ts';
 
 /** What a study computes, and what that takes on this device. */
@@ -28,6 +35,9 @@ export function StudyCost({ plans, info }: { plans: readonly StudyPlan[]; info: 
         <Figure term="GPU memory" value={`≈ ${formatBytes(bytes)}`} />
       </dl>
       <MeasureTime arms={plans.flatMap((plan) => plan.arms)} />
+      {milliseconds !== undefined && plans.some((plan) => plan.kind === 'train') && (
+        <TimeBudget plans={plans} info={info} times={times} milliseconds={milliseconds} />
+      )}
     </div>
   );
 }
@@ -37,6 +47,60 @@ function Figure({ term, value }: { term: string; value: string }): ReactNode {
     <div>
       <dt>{term}</dt>
       <dd>{value}</dd>
+    </div>
+  );
+}
+
+/** Proposes how much of the data fits the time that there is. */
+function TimeBudget(props: {
+  plans: readonly StudyPlan[];
+  info: DatasetInfo;
+  times: StepTimes;
+  milliseconds: number;
+}): ReactNode {
+  const id = useId();
+  const [text, setText] = useState('');
+  const minutes = parseNumber(text);
+  const hasBudget = minutes > 0;
+  const isEnough = hasBudget && props.milliseconds <= minutes * 60_000;
+  const fit =
+    hasBudget && !isEnough ? fitToBudget(props.plans, props.info, props.times, minutes * 60_000) : undefined;
+  return (
+    <div className="study-actions">
+      <label className="field-label" htmlFor={id}>
+        Minutes
+      </label>
+      <input
+        id={id}
+        className="number-input"
+        type="text"
+        inputMode="decimal"
+        autoComplete="off"
+        value={text}
+        aria-describedby={`${id}-help`}
+        onChange={(event) => setText(event.target.value)}
+      />
+      {fit && (
+        <button
+          type="button"
+          className="button is-small"
+          onClick={() => {
+            studyActions.shorten(fit);
+            viewActions.announce('The runs are shortened. What they answer now is another question.');
+          }}
+        >
+          {`Take ${formatCount(fit.images)} images, ${counted(fit.epochs, 'epoch')}`}
+        </button>
+      )}
+      <span className="field-help" id={`${id}-help`}>
+        {fit
+          ? `${formatRemaining(fit.milliseconds)}.`
+          : isEnough
+            ? 'All of it fits.'
+            : hasBudget
+              ? 'Too little for a run of every arm: fewer arms or seeds.'
+              : 'that there are: the page proposes images and epochs.'}
+      </span>
     </div>
   );
 }
