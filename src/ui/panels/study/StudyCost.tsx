@@ -68,7 +68,7 @@ function TimeBudget(props: {
   return (
     <div className="study-actions">
       <label className="field-label" htmlFor={id}>
-        Minutes
+        Time budget, minutes
       </label>
       <input
         id={id}
@@ -99,7 +99,7 @@ function TimeBudget(props: {
             ? 'All of it fits.'
             : hasBudget
               ? 'Too little for a run of every arm: fewer arms or seeds.'
-              : 'that there are: the page proposes images and epochs.'}
+              : 'Proposes how many images and epochs fit.'}
       </span>
     </div>
   );
