@@ -66,6 +66,8 @@ export class KeptRuns {
       this.#forget([...isDue].filter((runId) => !left.some((run) => run.id === runId)));
     });
     this.#patch({ isRead: true });
+    // A worker that was lost in the middle of it has brought them back.
+    this.#runs.drop(left.map((run) => run.id));
     await this.#delete(left);
   }
 
