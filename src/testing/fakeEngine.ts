@@ -47,6 +47,7 @@ export interface FakeEngineOptions {
   readonly beforeStep?: (step: number) => void;
   /** The loss to report in place of the one computed. */
   readonly loss?: (step: number, computed: number) => number;
+  readonly tilesHash?: string;
   /** Whether it gives up pending work when told to. */
   readonly canCancel?: boolean;
   /** Called for every tenth of an evaluation; what it throws is what the device fails with. */
@@ -81,6 +82,7 @@ export class FakeEngine implements TrainingEngine {
   readonly #queue: FakeQueue;
   readonly layerHistory?: () => Promise<LayerHistory>;
   readonly cancel?: () => void;
+  readonly tilesHash?: string;
   #cancellations = 0;
 
   constructor(config: EngineConfig, options: FakeEngineOptions = {}) {
@@ -89,6 +91,7 @@ export class FakeEngine implements TrainingEngine {
     this.#queue = options.queue ?? new FakeQueue();
     const { layers } = options;
     if (layers) this.layerHistory = () => this.#enqueue(() => layers);
+    if (options.tilesHash !== undefined) this.tilesHash = options.tilesHash;
     if (options.canCancel) this.cancel = () => void (this.#cancellations += 1);
     this.stepsPerAdvance = options.stepsPerAdvance ?? 1;
     this.#classes = config.network.classes;

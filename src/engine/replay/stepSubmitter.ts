@@ -5,6 +5,7 @@ import type { StepResults } from '../engine.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { LayerRecorder } from './layerRecorder.ts';
 import { PiecewiseTask } from './piecewiseTask.ts';
+import type { ScheduleWindow } from './scheduleWindow.ts';
 import { StagingRing } from './stagingRing.ts';
 import { StepPacer, type Piece } from './stepPacer.ts';
 import { cancellation, type SubmissionQueue } from './submissionQueue.ts';
@@ -16,6 +17,7 @@ export interface StepSubmitterParts {
   readonly owner: object;
   readonly submissions: SubmissionQueue;
   readonly pool: BufferPool;
+  readonly schedule: ScheduleWindow;
   readonly step: StepParts;
   readonly recording: Recording;
   readonly layerRecorder: LayerRecorder | undefined;
@@ -42,12 +44,16 @@ export class StepSubmitter {
     this.#staging = new StagingRing(context, RING_SIZE * RESULT_WORDS * 4);
     this.#pacer = new StepPacer(recording.dispatchCount, RING_SIZE, step.commit);
     if (isGentle && bufferTable.packedSize > 0) {
-      this.#runningBefore = pool.keep('running statistics before the step', bufferTable.packedSize);
+      this.#runningBefore = pool.output('running statistics before the step', bufferTable.packedSize);
     }
   }
 
   get stepsPerAdvance(): number {
     return this.#pacer.roundsPerPiece;
+  }
+
+  get millisecondsPerStep(): number | undefined {
+    return this.#parts.isGentle ? this.#pacer.roundMs : undefined;
   }
 
   get byteLength(): number {
@@ -73,6 +79,7 @@ export class StepSubmitter {
       dispatchCount: recording.dispatchCount,
       pacer: this.#pacer,
       submit: (piece, round, isLast) => {
+        this.#parts.schedule.require(firstStep + round, piece.rounds);
         const encoder = this.#encode(piece, firstStep + round);
         if (isLast) copy = this.#staging.copy(encoder, this.#parts.step.ring);
         context.device.queue.submit([encoder.finish()]);
