@@ -50,6 +50,8 @@ async function main() {
   const rows = [];
   /** @type {string[]} */
   const leftOut = [];
+  /** @type {Record<string, number>} */
+  const tuningMs = {};
   let adapter = '';
   try {
     for (const { width, batch } of cases) {
@@ -81,6 +83,7 @@ async function main() {
           const result = await bench.compare({ ...common, ...part });
           adapter = result.adapter;
           rows.push(...result.rows);
+          if (result.tuningMs !== undefined) tuningMs[name] = result.tuningMs;
         } catch (error) {
           const system = part.arms.length > 0 ? 'NormLab' : 'stock tfjs';
           const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0];
@@ -88,14 +91,17 @@ async function main() {
           process.exitCode = 1;
         }
       }
-      write(rows, leftOut, adapter, bench.runtime);
+      write(rows, leftOut, tuningMs, adapter, bench.runtime);
     }
   } finally {
     await bench.close();
   }
   if (rows.length === 0) throw new Error(`Nothing was measured. ${leftOut.join('. ')}`);
-  write(rows, leftOut, adapter, bench.runtime);
+  write(rows, leftOut, tuningMs, adapter, bench.runtime);
   print(rows, adapter, bench.runtime);
+  for (const [name, ms] of Object.entries(tuningMs)) {
+    if (ms >= 1) console.log(`tiles of ${name} chosen in ${(ms / 1000).toFixed(1)} s, before its first step`);
+  }
   for (const line of leftOut) console.log(`left out: ${line}`);
   console.log(`\nwritten to ${values.out}`);
 }
@@ -103,15 +109,36 @@ async function main() {
 /**
  * @param {BenchRow[]} rows
  * @param {string[]} leftOut
+ * @param {Record<string, number>} tuningMs by case
  * @param {string} adapter
  * @param {string} runtime
  */
-function write(rows, leftOut, adapter, runtime) {
+function write(rows, leftOut, tuningMs, adapter, runtime) {
   const out = resolve(root, values.out);
   mkdirSync(dirname(out), { recursive: true });
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
   const at = new Date().toISOString();
-  writeFileSync(out, JSON.stringify({ schema: 1, at, machine, runtime, adapter, leftOut, rows }, null, 1));
+  const withRatios = rows.map((row) => ({ ...row, overStock: overStock(row, rows) }));
+  const content = { schema: 1, at, machine, runtime, adapter, leftOut, tuningMs, rows: withRatios };
+  writeFileSync(out, JSON.stringify(content, null, 1));
+}
+
+/**
+ * How many times as fast as stock tfjs's the row's step is; undefined where that was not measured.
+ * @param {BenchRow} row
+ * @param {BenchRow[]} rows
+ */
+function overStock(row, rows) {
+  const stock = rows.find(
+    ({ system, width, batch, norm, ws }) =>
+      system !== row.system &&
+      system === 'stock tfjs' &&
+      width === row.width &&
+      batch === row.batch &&
+      norm === row.norm &&
+      ws === row.ws,
+  );
+  return stock && stock.ms / row.ms;
 }
 
 /**
@@ -205,15 +232,6 @@ function print(rows, adapter, runtime) {
     'steps',
   ];
   const lines = rows.map((row) => {
-    const stock = rows.find(
-      ({ system, width, batch, norm, ws }) =>
-        system !== row.system &&
-        system === 'stock tfjs' &&
-        width === row.width &&
-        batch === row.batch &&
-        norm === row.norm &&
-        ws === row.ws,
-    );
     return [
       `w${row.width}b${row.batch}`,
       armTitle(row),
@@ -221,7 +239,7 @@ function print(rows, adapter, runtime) {
       row.ms.toFixed(row.ms < 10 ? 2 : 0),
       row.imagesPerSecond.toFixed(1),
       row.gflops.toFixed(2),
-      stock ? (stock.ms / row.ms).toFixed(1) : '',
+      overStock(row, rows)?.toFixed(1) ?? '',
       row.overPlain?.toFixed(3) ?? '',
       row.issueMs.toFixed(2),
       String(row.dispatches),

@@ -40,12 +40,9 @@ export interface CompareHooks {
 export interface BenchRow extends BenchmarkRow {
   readonly width: number;
   readonly batch: number;
-  readonly gpuBytes: number | undefined;
   readonly losses: readonly number[];
   /** Milliseconds of every timed step; the arms of NormLab take theirs in turn. */
   readonly times: readonly number[];
-  /** Time of a step over that of the twin without WS; only of rows with WS whose twin was measured. */
-  readonly overPlain?: number | undefined;
 }
 
 export interface Comparison extends BenchmarkReport {
@@ -62,18 +59,37 @@ export async function compareSystems(
   hooks: CompareHooks = {},
 ): Promise<Comparison> {
   const { vendor, architecture, device, description } = context.adapter;
+  const tiles = options.arms.length > 0 ? await chosenTiles(options, hooks) : undefined;
   return {
     adapter: [vendor, architecture, device, description].filter(Boolean).join(' '),
     width: options.width,
     batch: options.batch,
-    rows: [...(await normLabRows(context, options, hooks)), ...(await stockRows(context, options, hooks))],
+    rows: [
+      ...(await normLabRows(context, options, tiles?.choose, hooks)),
+      ...(await stockRows(context, options, hooks)),
+    ],
+    ...(tiles && { tuningMs: tiles.milliseconds }),
   };
+}
+
+/** Once and before any step: a user waits for it at the first run of a network and batch alone. */
+async function chosenTiles(
+  { width, batch, arms }: CompareOptions,
+  { choose, onProgress, signal }: CompareHooks,
+): Promise<{ readonly choose: ChooseVariant; readonly milliseconds: number } | undefined> {
+  if (!choose) return undefined;
+  signal?.throwIfAborted();
+  onProgress?.({ system: 'NormLab', stage: 'measuring tiles', arms, done: 0, total: 1 });
+  const begun = performance.now();
+  const chosen = await choose(resnet18({ width, stemPadding: 1, classes: 10 }), batch);
+  return { choose: chosen, milliseconds: performance.now() - begun };
 }
 
 async function normLabRows(
   context: GpuContext,
   { width, batch, arms, steps, budgetMs }: CompareOptions,
-  { choose, onProgress, signal }: CompareHooks,
+  choose: ChooseVariant | undefined,
+  { onProgress, signal }: CompareHooks,
 ): Promise<BenchRow[]> {
   const contestants: Contestant[] = [];
   const report = (stage: BenchmarkProgress['stage'], told: readonly BenchmarkArm[], done: number): void => {
@@ -85,10 +101,7 @@ async function normLabRows(
     // One after the other, so that an arm's first step is not slowed by another's compilation.
     for (const [i, arm] of arms.entries()) {
       report('first step', [arm], i);
-      const chosen = await choose?.(resnet18({ width, stemPadding: 1, classes: 10 }), batch);
-      contestants.push(
-        await normLabContestant(context, { width, batch, ...arm }, chosen ? { choose: chosen } : {}),
-      );
+      contestants.push(await normLabContestant(context, { width, batch, ...arm }, choose ? { choose } : {}));
     }
     const times = await timeInTurn(contestants, {
       steps,
@@ -182,7 +195,7 @@ function toRow(
     firstStepMs: times.firstStepMs,
     dispatches: times.dispatches,
     submits: times.submits,
-    gpuBytes: times.gpuBytes,
+    ...(times.gpuBytes !== undefined && { gpuBytes: times.gpuBytes }),
     stepCount: times.ms.length,
     losses: times.losses,
     times: times.ms,

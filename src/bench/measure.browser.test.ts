@@ -56,7 +56,10 @@ test('measures NormLab and stock tfjs, gives everything back, and training goes 
   expect(normLab!.ms).toBeGreaterThan(0);
   expect(normLab!.submits).toBe(1);
   expect(stock!.dispatches).toBeGreaterThan(5 * normLab!.dispatches);
-  expect(told[0]).toMatchObject({ system: 'NormLab', stage: 'first step' });
+  expect(told[0]).toMatchObject({ system: 'NormLab', stage: 'measuring tiles' });
+  expect(told[1]).toMatchObject({ system: 'NormLab', stage: 'first step' });
+  expect(report.tuningMs).toBeGreaterThanOrEqual(0);
+  expect(normLab!.gpuBytes).toBeGreaterThan(0);
 
   expect(GPUComputePassEncoder.prototype.dispatchWorkgroups).toBe(dispatch);
   expect(tf.findBackendFactory('webgpu')).toBeNull();

@@ -1,3 +1,4 @@
+import { Tuner } from '#engine/replay/tuner.ts';
 import { requestGpu } from '#gpu/device.ts';
 import { compareSystems, type CompareOptions, type Comparison } from './compare.ts';
 
@@ -5,7 +6,10 @@ import { compareSystems, type CompareOptions, type Comparison } from './compare.
 export async function compareInNode(options: CompareOptions): Promise<Comparison> {
   const context = await requestGpu();
   try {
-    return await compareSystems(context, options);
+    const tuner = new Tuner(context);
+    return await compareSystems(context, options, {
+      choose: (network, batch) => tuner.choose(network, batch),
+    });
   } finally {
     context.dispose();
   }

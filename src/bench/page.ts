@@ -1,3 +1,5 @@
+import { resnet18 } from '#domain/resnet.ts';
+import { Tuner } from '#engine/replay/tuner.ts';
 import { requestGpu, type GpuContext } from '#gpu/device.ts';
 import { compareSystems, type CompareOptions, type Comparison } from './compare.ts';
 import { openSoak, type Soak } from './soak.ts';
@@ -15,16 +17,28 @@ declare global {
     losses: number[];
     issueMs: number[];
     dispatches: number;
+    /** What the choice of tiles took before the first step. */
+    tuningMs: number;
   }>;
   var compare: (options: CompareOptions) => Promise<Comparison>;
   var openSoak: (benchCase: BenchCase) => Promise<Soak>;
 }
 
-let context: Promise<GpuContext> | undefined;
+/** The device, and the tiles that training would choose on it. */
+let opened: Promise<{ readonly context: GpuContext; readonly tuner: Tuner }> | undefined;
+
+function open(): NonNullable<typeof opened> {
+  opened ??= requestGpu().then((context) => ({ context, tuner: new Tuner(context) }));
+  return opened;
+}
 
 globalThis.bench = async ({ steps, budgetMs = Infinity, ...benchCase }) => {
-  context ??= requestGpu();
-  const contestant = await normLabContestant(await context, benchCase);
+  const { context, tuner } = await open();
+  const begun = performance.now();
+  const network = resnet18({ width: benchCase.width, stemPadding: 1, classes: 10 });
+  const choose = await tuner.choose(network, benchCase.batch);
+  const tuningMs = performance.now() - begun;
+  const contestant = await normLabContestant(context, benchCase, { choose });
   try {
     const [row] = await timeInTurn([contestant], { steps: steps - 1, budgetMs });
     // The first step counts as one of them here; the driver leaves it out of its medians.
@@ -33,6 +47,7 @@ globalThis.bench = async ({ steps, budgetMs = Infinity, ...benchCase }) => {
       issueMs: [row!.firstStepMs, ...row!.issueMs],
       losses: row!.losses,
       dispatches: row!.dispatches,
+      tuningMs,
     };
   } finally {
     contestant.dispose();
@@ -40,8 +55,8 @@ globalThis.bench = async ({ steps, budgetMs = Infinity, ...benchCase }) => {
 };
 
 globalThis.compare = async (options) => {
-  context ??= requestGpu();
-  return compareSystems(await context, options);
+  const { context, tuner } = await open();
+  return compareSystems(context, options, { choose: (network, batch) => tuner.choose(network, batch) });
 };
 
 globalThis.openSoak = openSoak;

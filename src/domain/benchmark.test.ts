@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stockRatio, wsOverhead } from './benchmark.ts';
+import { plainTwin, stockRatio } from './benchmark.ts';
 import type { BenchmarkRow } from './benchmark.ts';
 
 function row(change: Partial<BenchmarkRow>): BenchmarkRow {
@@ -32,11 +32,11 @@ describe('stockRatio', () => {
   });
 });
 
-describe('wsOverhead', () => {
-  it('compares with the same normalization of the same system', () => {
-    expect(wsOverhead(bnWs, rows)).toBeCloseTo(0.02);
-    expect(wsOverhead(bn, rows)).toBeUndefined();
-    expect(wsOverhead(rows[2]!, rows)).toBeUndefined();
-    expect(wsOverhead(row({ system: 'stock tfjs', ws: true, ms: 250 }), rows)).toBeCloseTo(0.25);
+describe('plainTwin', () => {
+  it('is the same normalization of the same system', () => {
+    expect(plainTwin(bnWs, rows)).toBe(bn);
+    expect(plainTwin(bn, rows)).toBeUndefined();
+    expect(plainTwin(rows[2]!, rows)).toBeUndefined();
+    expect(plainTwin(row({ system: 'stock tfjs', ws: true, ms: 250 }), rows)).toBe(stock);
   });
 });

@@ -28,13 +28,17 @@ export interface BenchmarkRow extends BenchmarkArm {
   readonly firstStepMs: number;
   readonly dispatches: number;
   readonly submits: number;
+  /** Of GPU memory, held while training; absent where the system does not tell. */
+  readonly gpuBytes?: number;
   /** Steps that the median was taken over. */
   readonly stepCount: number;
+  /** Time of a step over that of the twin without WS; only of rows with WS whose twin was measured. */
+  readonly overPlain?: number;
 }
 
 export interface BenchmarkProgress {
   readonly system: BenchmarkSystem;
-  readonly stage: 'first step' | 'timing';
+  readonly stage: 'measuring tiles' | 'first step' | 'timing';
   /** One arm, or all of them when they are timed in turn. */
   readonly arms: readonly BenchmarkArm[];
   readonly done: number;
@@ -46,6 +50,8 @@ export interface BenchmarkReport {
   readonly width: number;
   readonly batch: number;
   readonly rows: readonly BenchmarkRow[];
+  /** What the choice of tiles took, which no first step counts; absent where nothing was chosen. Milliseconds. */
+  readonly tuningMs?: number;
 }
 
 /** How many times as fast as stock tfjs's the row's step is; undefined where that was not measured. */
@@ -62,10 +68,4 @@ export function plainTwin<Row extends BenchmarkRow>(row: Row, rows: readonly Row
   return row.ws
     ? rows.find(({ system, norm, ws }) => system === row.system && norm === row.norm && !ws)
     : undefined;
-}
-
-/** What Weight Standardization adds to the step, as a share of it; undefined for a row without it. */
-export function wsOverhead(row: BenchmarkRow, rows: readonly BenchmarkRow[]): number | undefined {
-  const plain = plainTwin(row, rows);
-  return plain && row.ms / plain.ms - 1;
 }

@@ -18,6 +18,8 @@ export interface Checkpoint {
   readonly device: string;
   /** Of NormLab. */
   readonly version: string;
+  /** `RunPlan.tilesHash` of the run when it was computed; with other tiles it may go on, but not bit for bit. */
+  readonly tilesHash?: string;
   /** Milliseconds since 1970. */
   readonly savedAt: number;
   /** Compute time of the run, and at the start of the current epoch, pauses excluded; milliseconds. */

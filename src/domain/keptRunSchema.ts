@@ -119,6 +119,7 @@ export const checkpointHeadEntries = {
   datasetHash: contentHash,
   device: textSchema(500),
   version: textSchema(100),
+  tilesHash: v.exactOptional(textSchema(128)),
   savedAt: timeSchema,
   elapsedMs: durationSchema,
   epochStartedMs: durationSchema,

@@ -122,4 +122,9 @@ export interface RunPlan {
   /** Short hashes: equal values show that two runs start alike and see the same batches. */
   readonly initialWeightsHash: string;
   readonly orderHash: string;
+  /**
+   * Of the tiles that its convolutions are computed in, once they are chosen: equal values, on one device and version,
+   * give equal bits. Absent where there is no choice, and in runs of earlier versions.
+   */
+  readonly tilesHash?: string;
 }

@@ -133,6 +133,7 @@ export const runPlanSchema: Schema<RunPlan> = v.strictObject({
   validCount: countSchema,
   initialWeightsHash: textSchema(128),
   orderHash: textSchema(128),
+  tilesHash: v.exactOptional(textSchema(128)),
 });
 
 export const epochRowSchema: Schema<EpochRow> = v.strictObject({

@@ -111,8 +111,18 @@ export interface TrainingEngine {
    */
   layerHistory?(): Promise<LayerHistory>;
   memory(): EngineMemory;
+  /**
+   * Short hash of the tiles that it computes with, other ones of which would leave other bits; absent where it has no
+   * choice of tiles.
+   */
+  readonly tilesHash?: string;
   /** How many steps one `advance` should ask for, so that a submission stays near 50 ms. */
   readonly stepsPerAdvance: number;
+  /**
+   * What a step takes the device, without the wait for its results; undefined before it is known, absent where it
+   * cannot be told apart.
+   */
+  readonly millisecondsPerStep?: number | undefined;
   /** Frees what the engine allocated. Pending promises reject. */
   dispose(): void;
 }

@@ -5,40 +5,7 @@ import type { GpuContext } from './device.ts';
 import type { PipelineCache } from './pipelines.ts';
 import type { TensorBackend } from './tensorBackend.ts';
 import * as tf from './tf.ts';
-
-/**
- * The private state of tfjs-backend-webgpu 4.22.0 that this module uses. Nothing else may. No later
- * release is expected; `backend.browser.test.ts` pins what each member does.
- */
-interface Internals {
-  readonly bufferManager: { acquireBuffer(size: number, usage: GPUBufferUsageFlags): GPUBuffer };
-  readonly tensorMap: { get(dataId: object): { readonly resource?: GPUBuffer | null } | undefined };
-  /** Tensors that unsubmitted commands use: their buffers return to the pool only after the submit. */
-  readonly commandQueueOwnedIds: WeakSet<object>;
-  /** Uniform buffers to release after the submit. */
-  readonly uniformPendingDisposal: GPUBuffer[];
-  readonly commandEncoder: GPUCommandEncoder | null;
-  computePassEncoder: GPUComputePassEncoder | null;
-  dispatchCountInPass: number;
-  ensureCommandEncoderReady(): void;
-  endComputePassEncoder(): void;
-  submitQueue(): void;
-  uploadToGPU(dataId: object): void;
-}
-
-const INTERNALS = [
-  'bufferManager',
-  'tensorMap',
-  'commandQueueOwnedIds',
-  'uniformPendingDisposal',
-  'commandEncoder',
-  'computePassEncoder',
-  'dispatchCountInPass',
-  'ensureCommandEncoderReady',
-  'endComputePassEncoder',
-  'submitQueue',
-  'uploadToGPU',
-] as const satisfies readonly (keyof Internals)[];
+import { webGpuInternals, type WebGpuInternals } from './tfjsInternals.ts';
 
 const registered = new WeakMap<object, WebGpuTensors>();
 
@@ -54,17 +21,12 @@ export async function useWebGpuBackend(context: GpuContext, cache: PipelineCache
   // Small operations would otherwise run on the CPU, with other roundings.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   const backend = new WebGPUBackend(context.device, context.info);
-  const missing = INTERNALS.filter((name) => !(name in backend));
-  if (missing.length > 0 || tf.version_core !== '4.22.0') {
-    throw new Error(
-      `tfjs ${tf.version_core} is not the 4.22.0 that NormLab knows (missing: ${missing.join(', ')})`,
-    );
-  }
+  const internals = webGpuInternals(backend);
   tf.registerBackend('webgpu', () => backend, 3);
   if (!(await tf.setBackend('webgpu')) || tf.backend() !== backend) {
     throw new Error(`tfjs refused the WebGPU backend and chose ${tf.getBackend()}`);
   }
-  const tensors = new WebGpuTensors(context, cache, backend);
+  const tensors = new WebGpuTensors(context, cache, backend, internals);
   registered.set(backend, tensors);
   return tensors;
 }
@@ -82,13 +44,13 @@ export class WebGpuTensors implements TensorBackend {
   readonly context: GpuContext;
   readonly #cache: PipelineCache;
   readonly #backend: WebGPUBackend;
-  readonly #internals: Internals;
+  readonly #internals: WebGpuInternals;
 
-  constructor(context: GpuContext, cache: PipelineCache, backend: WebGPUBackend) {
+  constructor(context: GpuContext, cache: PipelineCache, backend: WebGPUBackend, internals: WebGpuInternals) {
     this.context = context;
     this.#cache = cache;
     this.#backend = backend;
-    this.#internals = backend as unknown as Internals;
+    this.#internals = internals;
   }
 
   check(): void {

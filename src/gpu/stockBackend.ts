@@ -1,15 +1,11 @@
 import { DeviceLostError } from './errors.ts';
 import type { TensorBackend } from './tensorBackend.ts';
 import * as tf from './tf.ts';
+import { webGlContext } from './tfjsInternals.ts';
 
 /** Neither WebGPU nor a usable WebGL: nothing can train here. */
 export class WebGlUnavailableError extends Error {
   override readonly name = 'WebGlUnavailableError';
-}
-
-/** How tfjs's WebGL backend reaches its context. */
-interface WebGlInternals {
-  readonly gpgpu: { readonly gl: WebGLRenderingContext & { readonly canvas: EventTarget } };
 }
 
 /**
@@ -25,7 +21,7 @@ export async function useWebGlBackend(): Promise<TensorBackend> {
       'The WebGL of this device computes with 16-bit numbers, which is too coarse for training.',
     );
   }
-  const { gl } = (tf.backend() as unknown as WebGlInternals).gpgpu;
+  const gl = webGlContext(tf.backend());
   let failure: DeviceLostError | undefined;
   const listeners = new Set<(error: Error) => void>();
   // After the loss tfjs reads zeros without a word.

@@ -15,7 +15,8 @@ import type { LabHost } from './messages.ts';
 export interface NodeLabParts {
   /** Of this process alone: kept runs and checkpoints. */
   readonly store: StoreFiles;
-  readonly tuning: TuningText;
+  /** Of all processes, which may replace each other's choices, but never those that a process holds. */
+  readonly tuning: Pick<TuningText, 'read' | 'write'>;
 }
 
 /** The lab with the worker in this thread; `navigator.gpu` must be there. */
@@ -29,7 +30,7 @@ function workerHere({ store, tuning }: NodeLabParts): WorkerPort {
   const dispatcher = new Dispatcher({
     // Later, as messages come: the receiver may answer, and must not do so inside of this call.
     post: (message) => queueMicrotask(() => deliver(message)),
-    startDevice: () => openWebGpu(tuning),
+    startDevice: () => openWebGpu({ ...tuning, alone: (work) => work() }),
     library: LIBRARY,
     startWeights,
     clock: () => performance.now(),

@@ -57,7 +57,7 @@ export const workerEvent: v.GenericSchema<unknown, WorkerEvent> = v.variant('typ
   v.object({
     type: v.literal('benchmark-progress'),
     system: benchmarkSystem,
-    stage: v.picklist(['first step', 'timing']),
+    stage: v.picklist(['measuring tiles', 'first step', 'timing']),
     arms: v.array(benchmarkArm),
     done: count,
     total: count,

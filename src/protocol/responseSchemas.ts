@@ -72,9 +72,12 @@ const benchmarkReport = v.object({
       firstStepMs: v.number(),
       dispatches: count,
       submits: count,
+      gpuBytes: v.exactOptional(count),
       stepCount: count,
+      overPlain: v.exactOptional(v.number()),
     }),
   ),
+  tuningMs: v.exactOptional(v.number()),
 });
 
 export const responseBodies = {

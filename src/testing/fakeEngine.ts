@@ -49,6 +49,7 @@ export interface FakeEngineOptions {
   readonly loss?: (step: number, computed: number) => number;
   /** Norm of the gradient that it says it has measured; NaN where it has not. */
   readonly gradientNorm?: (step: number) => number;
+  readonly tilesHash?: string;
   /** Whether it gives up pending work when told to. */
   readonly canCancel?: boolean;
   /** Called for every tenth of an evaluation; what it throws is what the device fails with. */
@@ -83,6 +84,7 @@ export class FakeEngine implements TrainingEngine {
   readonly #queue: FakeQueue;
   readonly layerHistory?: () => Promise<LayerHistory>;
   readonly cancel?: () => void;
+  readonly tilesHash?: string;
   #cancellations = 0;
 
   constructor(config: EngineConfig, options: FakeEngineOptions = {}) {
@@ -91,6 +93,7 @@ export class FakeEngine implements TrainingEngine {
     this.#queue = options.queue ?? new FakeQueue();
     const { layers } = options;
     if (layers) this.layerHistory = () => this.#enqueue(() => layers);
+    if (options.tilesHash !== undefined) this.tilesHash = options.tilesHash;
     if (options.canCancel) this.cancel = () => void (this.#cancellations += 1);
     this.stepsPerAdvance = options.stepsPerAdvance ?? 1;
     this.#classes = config.network.classes;

@@ -13,6 +13,7 @@ import type { EngineState } from '#engine/engine.ts';
 /** Where a run tells its story. Calls come in order; none of them may throw or wait. */
 export interface RunReporter {
   status(status: RunStatus, detail?: string): void;
+  /** Before anything else, and again with the tiles once these are chosen. */
   plan(plan: RunPlan): void;
   preparing(preparation: Preparation): void;
   /** The arrays belong to the receiver. */

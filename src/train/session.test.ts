@@ -20,6 +20,13 @@ async function trainedLosses(
 }
 
 describe('training', () => {
+  test('tells the tiles of an engine that chooses any, once it is built', async () => {
+    const { session, recorder } = bench({ tilesHash: '0a' });
+    await session.train({ experiment, reporter: recorder }, dataset);
+    expect(recorder.plans.map(({ tilesHash }) => tilesHash)).toEqual([undefined, '0a']);
+    expect(recorder.plans[1]).toEqual({ ...recorder.plans[0]!, tilesHash: '0a' });
+  });
+
   test('tells the whole story in order', async () => {
     const { session, recorder, engines } = bench();
     expect(await session.train({ experiment, reporter: recorder }, dataset)).toBe('finished');

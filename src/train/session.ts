@@ -231,6 +231,8 @@ export class TrainingSession {
         throw isDeviceLost(cause) ? cause : new EngineError(cause);
       });
     going.engines.add(engine);
+    const { tilesHash } = engine;
+    if (tilesHash !== undefined) reporter.plan({ ...prepared.plan, tilesHash });
     return engine;
   }
 }

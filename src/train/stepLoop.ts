@@ -2,10 +2,13 @@ import type { StepResults, TrainingEngine } from '#engine/engine.ts';
 import type { RunControl } from './runControl.ts';
 import type { Clock, LapTimer } from './stopwatch.ts';
 
-/** Two submissions keep the GPU busy while the results of a third are read. */
+/** Two submissions keep the GPU busy while the results of a third are read; more where these are long on their way. */
 const MAX_IN_FLIGHT = 3;
+const MAX_IN_FLIGHT_LATE = 12;
 /** Work queued ahead, so that Pause answers within about this time. */
 const MAX_QUEUED_MS = 120;
+/** Results that take this long to arrive are as good as lost time; some browsers look ten times a second. */
+const MAX_DELAY_MS = 250;
 
 /** One engine in the loop, and what its run does with the results. */
 export interface LoopLane {
@@ -42,6 +45,8 @@ interface Pending<Lane> {
   readonly firstStep: number;
   readonly count: number;
   readonly issuedAt: number;
+  /** When the device will be done with it, by what the engines know; undefined where they do not. */
+  readonly doneAt: number | undefined;
   readonly results: Promise<StepResults>;
   isDone: boolean;
 }
@@ -58,6 +63,8 @@ export class StepLoop<Lane extends LoopLane> {
   #places: readonly Place<Lane>[];
   #pending: Pending<Lane>[] = [];
   #lastArrival = Number.NEGATIVE_INFINITY;
+  /** From the end of a call's work to the arrival of its results, as far as the engines can tell. */
+  #delayMs = 0;
   /** Called whenever a call is done. */
   #wake: () => void = () => undefined;
   /** Every lane takes the steps up to here before one takes the next. */
@@ -159,19 +166,30 @@ export class StepLoop<Lane extends LoopLane> {
 
   #hasRoom(place: Place<Lane>, count: number): boolean {
     if (this.#pending.length === 0) return true;
-    if (this.#pending.length >= MAX_IN_FLIGHT) return false;
-    const queued = this.#pending.reduce(
-      (sum, pending) => sum + pending.count * (pending.place.millisecondsPerStep ?? Infinity),
-      count * (place.millisecondsPerStep ?? Infinity),
-    );
-    return queued <= MAX_QUEUED_MS;
+    const own = count * timeOf(place);
+    const most = MAX_IN_FLIGHT + (this.#delayMs > 0 ? Math.ceil(this.#delayMs / own) : 0);
+    if (this.#pending.length >= Math.min(most, MAX_IN_FLIGHT_LATE)) return false;
+    return this.#queuedMs() + own <= MAX_QUEUED_MS;
+  }
+
+  /** Work that is still before the device: not what is done and on its way, as far as the engines can tell. */
+  #queuedMs(): number {
+    const last = this.#pending.at(-1);
+    if (last?.doneAt !== undefined) return Math.max(0, last.doneAt - this.#clock());
+    return this.#pending.reduce((sum, { count, place }) => sum + count * timeOf(place), 0);
   }
 
   #issue(place: Place<Lane>, hooks: StepLoopHooks<Lane>): void {
     const firstStep = place.next;
     const count = this.#roundEnd - firstStep;
+    const issuedAt = this.#clock();
+    const { millisecondsPerStep } = place.lane.engine;
+    const doneAt =
+      millisecondsPerStep === undefined
+        ? undefined
+        : issuedAt + this.#queuedMs() + count * millisecondsPerStep;
     const results = place.lane.engine.advance(count);
-    const pending = { place, firstStep, count, issuedAt: this.#clock(), results, isDone: false };
+    const pending = { place, firstStep, count, issuedAt, doneAt, results, isDone: false };
     const settle = (): void => {
       pending.isDone = true;
       this.#wake();
@@ -199,7 +217,14 @@ export class StepLoop<Lane extends LoopLane> {
     }
   }
 
-  async #receive({ place, firstStep, count, issuedAt, results }: Pending<Lane>): Promise<'go' | 'end'> {
+  async #receive({
+    place,
+    firstStep,
+    count,
+    issuedAt,
+    doneAt,
+    results,
+  }: Pending<Lane>): Promise<'go' | 'end'> {
     const { isStopped } = place.lane.control;
     let received: StepResults;
     try {
@@ -211,6 +236,7 @@ export class StepLoop<Lane extends LoopLane> {
     const now = this.#clock();
     place.millisecondsPerStep = (now - Math.max(issuedAt, this.#lastArrival)) / count;
     this.#lastArrival = now;
+    this.#delayMs = Math.max(0, Math.min(MAX_DELAY_MS, now - (doneAt ?? now)));
     const isWhole = received.losses.length === count || (isStopped && received.losses.length < count);
     if (received.firstStep !== firstStep || !isWhole) {
       throw new Error(
@@ -220,4 +246,9 @@ export class StepLoop<Lane extends LoopLane> {
     }
     return place.lane.arrived(received, this.#timer.lap());
   }
+}
+
+/** Of a step: what the device takes where the engine knows it, else what the last arrival says, milliseconds. */
+function timeOf<Lane extends LoopLane>({ lane, millisecondsPerStep }: Place<Lane>): number {
+  return Math.min(lane.engine.millisecondsPerStep ?? Infinity, millisecondsPerStep ?? Infinity);
 }

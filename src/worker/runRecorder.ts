@@ -31,12 +31,15 @@ export interface RunRecorderParts {
   readonly baselineRunId: string | undefined;
   /** Said with every status, such as that the run goes on elsewhere. */
   readonly remark: string | undefined;
+  /** Of the state that the run goes on from, where it has any. */
+  readonly resumedTiles: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 const NO_STORAGE =
   'This browser keeps no files for this page (as in a private window): runs are lost when it is closed.';
+const OTHER_TILES = 'Resumed with other kernel tiles, which round differently.';
 const TAKEN_OVER = 'Taken over by another tab.';
 
 /** Tells the page the story of a run, writes it into the run's log, and keeps its states. */
@@ -48,6 +51,7 @@ export class RunRecorder implements RunReporter, StateKeeper {
   #hasBegun = false;
   readonly #stepTimer = new StepTimer();
   #stepsPerEpoch: number | undefined;
+  #tilesHash: string | undefined;
   /** Of the last step that was reported. */
   #wallMs = 0;
 
@@ -75,12 +79,11 @@ export class RunRecorder implements RunReporter, StateKeeper {
 
   status(status: RunStatus, detail?: string): void {
     this.#hasBegun = true;
-    const { remark } = this.#parts;
     if (this.#isTakenOver) {
       this.#emitStatus('interrupted', TAKEN_OVER);
       return;
     }
-    const text = [detail, remark].filter((part) => part !== undefined).join(' ') || undefined;
+    const text = [detail, this.#remark].filter((part) => part !== undefined).join(' ') || undefined;
     if (isOver(status)) this.#logStepTime();
     this.#log?.status(status, text);
     this.#emitStatus(status, text);
@@ -89,6 +92,7 @@ export class RunRecorder implements RunReporter, StateKeeper {
 
   plan(plan: RunPlan): void {
     this.#stepsPerEpoch = plan.stepsPerEpoch;
+    this.#tilesHash = plan.tilesHash;
     this.#log?.plan(plan);
     this.#parts.emit({ type: 'run-plan', runId: this.runId, plan });
   }
@@ -154,6 +158,7 @@ export class RunRecorder implements RunReporter, StateKeeper {
       datasetHash: header.dataset.hash,
       device,
       version: VERSION,
+      ...(this.#tilesHash !== undefined && { tilesHash: this.#tilesHash }),
       savedAt: now(),
       ...state,
     };
@@ -193,6 +198,14 @@ export class RunRecorder implements RunReporter, StateKeeper {
     this.#wallMs = Math.max(before, end);
     const last = elapsedMs.at(-1) ?? 0;
     return elapsedMs.map((elapsed) => Math.max(before, end - (last - elapsed)));
+  }
+
+  /** What is said of a run that does not go on as it would have. */
+  get #remark(): string | undefined {
+    const { remark, resumedTiles } = this.#parts;
+    const tiles = this.#tilesHash;
+    const isOther = resumedTiles !== undefined && tiles !== undefined && tiles !== resumedTiles;
+    return remark ?? (isOther ? OTHER_TILES : undefined);
   }
 
   #logStepTime(): void {

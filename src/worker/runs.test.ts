@@ -79,6 +79,7 @@ async function interrupted(step = 9, options: PageOptions = {}): Promise<Page> {
       beforeStep: (at) => {
         if (at === step) throw lost();
       },
+      ...options.engine,
     },
   });
   await page.ready();
@@ -238,6 +239,22 @@ describe('an interrupted run', () => {
     const page = await open({ device: 'Another GPU' });
     await page.request('resumeKept', { runId: 'a' });
     expect((await kept(page)).detail).toBe('Resumed on different hardware.');
+  });
+
+  test('says when it goes on with other tiles, and nothing when they are the same or not known', async () => {
+    const goOn = async (before: string | undefined, after: string): Promise<string | undefined> => {
+      files = new MemoryFiles();
+      await interrupted(9, { engine: before === undefined ? {} : { tilesHash: before } });
+      const page = await open({ engine: { tilesHash: after } });
+      expect((await kept(page)).plan?.tilesHash).toBe(before);
+      await page.request('resumeKept', { runId: 'a' });
+      const run = await kept(page);
+      expect(run.plan?.tilesHash).toBe(after);
+      return run.detail;
+    };
+    expect(await goOn('0a', '0b')).toBe('Resumed with other kernel tiles, which round differently.');
+    expect(await goOn('0a', '0a')).toBeUndefined();
+    expect(await goOn(undefined, '0a')).toBeUndefined();
   });
 
   test('asks for its own data', async () => {

@@ -12,6 +12,7 @@ import type { KeptStore } from './keptStore.ts';
 import { RequestError } from './requestError.ts';
 import type { RunLock, RunLocks } from './runLocks.ts';
 import { RunRecorder } from './runRecorder.ts';
+import type { RunRecorderParts } from './runRecorder.ts';
 import { forkPoint } from './startPoints.ts';
 import { elsewhere, takeUp } from './takeUp.ts';
 import type { TakeUpParts } from './takeUp.ts';
@@ -309,7 +310,7 @@ export class Runs {
     header: RunHeader,
     ground: RunGround,
     store: KeptStore | undefined,
-    more: { readonly baselineRunId?: string | undefined; readonly remark?: string | undefined },
+    more: Partial<Pick<RunRecorderParts, 'remark' | 'resumedTiles' | 'baselineRunId'>>,
   ): RunRecorder {
     const { emit, now } = this.#parts;
     return new RunRecorder({
@@ -321,6 +322,7 @@ export class Runs {
       memory: this.memory,
       baselineRunId: more.baselineRunId,
       remark: more.remark,
+      resumedTiles: more.resumedTiles,
     });
   }
 

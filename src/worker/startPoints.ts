@@ -14,6 +14,8 @@ export interface Continuation {
   readonly step: number;
   /** Said of the run when it does not go on as it would have: on another device or version. */
   readonly remark: string | undefined;
+  /** Of the state, for what can be told only when tiles are chosen. */
+  readonly tilesHash: string | undefined;
 }
 
 /** @throws {RequestError} when this run is not one to go on with, or not with these data. */
@@ -89,7 +91,7 @@ function continueFrom(
 ): Continuation {
   if (!state) {
     if (begin > 0) throw new RequestError('The state that this run was forked from is not there any more.');
-    return { from: undefined, step: 0, remark: undefined };
+    return { from: undefined, step: 0, remark: undefined, tilesHash: undefined };
   }
   const rows = run.epochs.filter(({ step }) => step <= state.step);
   const nextEpoch = rows.at(-1)?.epoch;
@@ -102,6 +104,7 @@ function continueFrom(
     },
     step: state.step,
     remark: remarkOf(state, device),
+    tilesHash: state.tilesHash,
   };
 }
 

@@ -6,7 +6,7 @@ import { givenToResume, givenWeights } from './givenWeights.ts';
 import type { KeptStore } from './keptStore.ts';
 import { RequestError } from './requestError.ts';
 import type { RunLock, RunLocks } from './runLocks.ts';
-import type { RunRecorder } from './runRecorder.ts';
+import type { RunRecorder, RunRecorderParts } from './runRecorder.ts';
 import type { RunGround } from './runs.ts';
 import { checkResumable, continuation, jointContinuation } from './startPoints.ts';
 
@@ -32,7 +32,7 @@ export interface TakeUpParts {
   readonly initialWeights: Uint8Array | undefined;
   readonly recorderOf: (
     run: KeptRun,
-    more: { readonly remark: string | undefined; readonly baselineRunId: string | undefined },
+    more: Pick<RunRecorderParts, 'remark' | 'resumedTiles' | 'baselineRunId'>,
   ) => RunRecorder;
   /** Another tab has taken a run over, at any later time. */
   readonly lost: (recorder: RunRecorder) => void;
@@ -70,13 +70,17 @@ export async function takeUp(runIds: readonly string[], parts: TakeUpParts): Pro
         ? [await continuation(runs[0]!, store, device)]
         : await jointContinuation(runs, store, device);
     const ready: (TakenUp & { readonly open: Awaited<ReturnType<KeptStore['reopen']>> })[] = [];
-    for (const [i, { from, step, remark }] of continuations.entries()) {
+    for (const [i, { from, step, remark, tilesHash }] of continuations.entries()) {
       const run = runs[i]!;
       const given = parts.initialWeights ?? (await givenToResume(run, store, from !== undefined));
       ready.push({
         run,
         lock: held[i]!.lock,
-        recorder: parts.recorderOf(run, { remark, baselineRunId: baselineOf(runs, i) }),
+        recorder: parts.recorderOf(run, {
+          remark,
+          resumedTiles: tilesHash,
+          baselineRunId: baselineOf(runs, i),
+        }),
         from,
         step,
         startWeights: given && givenWeights(given),

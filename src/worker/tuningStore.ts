@@ -1,6 +1,7 @@
 import type { TuningChoices, TuningStore } from '#engine/replay/tuner.ts';
 
 const FILE = 'tuning.json';
+const LOCK = 'normlab-tuning';
 /** Raised when kernels change so that old measurements no longer say anything. */
 const VERSION = 1;
 
@@ -15,26 +16,31 @@ export interface TuningText {
   read(): Promise<string>;
   /** Rejects when it cannot be written. */
   write(text: string): Promise<void>;
+  /** Nobody else, in this tab or another, runs such work meanwhile. */
+  alone<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 /**
  * Choices of tiles in a text. They are a cache: what cannot be read is measured again, and what cannot be
- * written (no storage in a private window, no room) is measured again next time.
+ * written (no storage in a private window, no room) is measured again in the next visit.
  */
 export function tuningStore(text: TuningText): TuningStore {
   return {
     async load(adapter) {
       return (await read(text)).adapters[adapter] ?? {};
     },
-    async save(adapter, choices) {
-      try {
+    add: (adapter, choices) =>
+      text.alone(async () => {
         const { adapters } = await read(text);
-        const content: TuningFile = { version: VERSION, adapters: { ...adapters, [adapter]: choices } };
-        await text.write(JSON.stringify(content));
-      } catch (error) {
-        console.warn('Tile choices were not kept:', error);
-      }
-    },
+        const merged = { ...choices, ...adapters[adapter] };
+        try {
+          const content: TuningFile = { version: VERSION, adapters: { ...adapters, [adapter]: merged } };
+          await text.write(JSON.stringify(content));
+        } catch (error) {
+          console.warn('Tile choices were not kept:', error);
+        }
+        return merged;
+      }),
   };
 }
 
@@ -52,6 +58,7 @@ export const originTuning: TuningText = {
     await writable.write(text);
     await writable.close();
   },
+  alone: (work) => navigator.locks.request(LOCK, work),
 };
 
 async function read(text: TuningText): Promise<TuningFile> {

@@ -2,8 +2,8 @@ import { createStorage, upload } from '#gpu/buffers.ts';
 import type { GpuContext } from '#gpu/device.ts';
 
 /**
- * Owns every GPU buffer of an engine. `keep` makes a buffer that lives as long as the pool; `borrow` and
- * `giveBack` share scratch buffers among the dispatches of one recording: the queue runs them in order,
+ * Owns every GPU buffer of an engine. `keep` makes a buffer that lives as long as the pool, and `output` one that
+ * dispatches write before any reads it; `borrow` and `giveBack` share scratch buffers among the dispatches of one recording: the queue runs them in order,
  * so a buffer may be reused as soon as its last reader has been recorded.
  */
 export class BufferPool {
@@ -12,7 +12,7 @@ export class BufferPool {
   readonly #buffers: GPUBuffer[] = [];
   readonly #free: GPUBuffer[] = [];
 
-  /** @param poison fills scratch buffers with NaN when they are made. */
+  /** @param poison fills outputs and scratch buffers with NaN when they are made. */
   constructor(context: GpuContext, poison = false) {
     this.#context = context;
     this.#poison = poison;
@@ -33,6 +33,13 @@ export class BufferPool {
     return buffer;
   }
 
+  /** A buffer of `elements` 32-bit words with arbitrary contents. */
+  output(label: string, elements: number): GPUBuffer {
+    const buffer = this.keep(label, elements);
+    if (this.#poison) upload(this.#context, buffer, new Float32Array(buffer.size / 4).fill(NaN));
+    return buffer;
+  }
+
   /** A scratch buffer of at least `elements` words with arbitrary contents: the smallest that fits. */
   borrow(elements: number): GPUBuffer {
     const bytes = elements * 4;
@@ -42,9 +49,7 @@ export class BufferPool {
       if (size >= bytes && size <= bytes * 2 && (best < 0 || size < this.#free[best]!.size)) best = i;
     });
     if (best >= 0) return this.#free.splice(best, 1)[0]!;
-    const scratch = this.keep(`scratch ${this.#buffers.length}`, elements);
-    if (this.#poison) upload(this.#context, scratch, new Float32Array(scratch.size / 4).fill(NaN));
-    return scratch;
+    return this.output(`scratch ${this.#buffers.length}`, elements);
   }
 
   giveBack(...buffers: readonly GPUBuffer[]): void {

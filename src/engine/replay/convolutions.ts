@@ -61,7 +61,7 @@ export function createConvolutions(options: {
     splits: filterGradientSplits(shape, choose('filterGradient', shape)),
   }));
   const { places, size } = placePartials(filters);
-  const partials = forTraining ? pool.keep('filter gradient partials', size) : undefined;
+  const partials = forTraining ? pool.output('filter gradient partials', size) : undefined;
   const partialOf = new Map(Array.from(shapes.keys(), (name, i) => [name, places[i]!]));
 
   return {
@@ -114,7 +114,7 @@ export function createConvolutions(options: {
       const buffers = {
         parameters: { buffer: model.parameters },
         standardized: { buffer: model.filters },
-        statistics: { buffer: pool.keep('filter statistics', statisticsSize(filters)) },
+        statistics: { buffer: pool.output('filter statistics', statisticsSize(filters)) },
       };
       return standardizeFilters(filters, buffers, filterTuning);
     },

@@ -5,6 +5,7 @@ import { record } from '#gpu/replay.ts';
 import type { EngineConfig } from '../engine.ts';
 import { BufferPool } from './bufferPool.ts';
 import { acquireDataset } from './datasetBuffers.ts';
+import { buildEvaluation, prepareEvaluation, type EvaluationPlan } from './evaluationRecording.ts';
 import { LayerRecorder } from './layerRecorder.ts';
 import { ReplayEngine } from './replayEngine.ts';
 import { buildStep, type StepOptions } from './trainingStep.ts';
@@ -33,14 +34,32 @@ export async function createReplayEngine(
   context.check();
   const dataset = await acquireDataset(context, config.dataset);
   const pool = new BufferPool(context, options.poison ?? false);
+  let plan: EvaluationPlan | undefined;
   try {
     const step = await inErrorScopes(context, 'allocating the network', () =>
       buildStep(context, config, dataset, pool, options),
     );
+    const { model, choose } = step;
+    const evaluation = {
+      context,
+      config,
+      dataset,
+      pool,
+      model,
+      choose,
+      cursor: pool.keep('evaluation cursor', 2),
+    };
+    // Before the first step: what the first evaluation could fail at must not show hours later.
+    plan = await inErrorScopes(context, 'allocating the evaluation', () =>
+      buildEvaluation(evaluation, 'valid'),
+    );
     const measurements = step.layers?.splices.flatMap(({ dispatches }) => dispatches) ?? [];
     await pipelineCache(context).compile(
-      [...step.dispatches, ...step.prepare, ...measurements].map(({ shader }) => shader),
+      [...step.dispatches, ...step.prepare, ...measurements, ...plan.dispatches].map(({ shader }) => shader),
       options.onCompile,
+    );
+    const valid = await inErrorScopes(context, 'preparing the evaluation', () =>
+      prepareEvaluation(context, plan!),
     );
     const [recording, layerRecorder] = await inErrorScopes(context, 'preparing the training step', () => {
       const whole = record(context, pipelineCache(context), step.dispatches);
@@ -54,10 +73,12 @@ export async function createReplayEngine(
       step,
       recording,
       layerRecorder,
+      evaluation: { ...evaluation, valid },
       beta2: options.beta2,
       isGentle: options.isGentle ?? false,
     });
   } catch (error) {
+    plan?.staging.destroy();
     pool.dispose();
     dataset.release();
     throw error;

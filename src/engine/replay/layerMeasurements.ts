@@ -81,8 +81,8 @@ export class LayerMeasurementsBuilder {
     const filters = this.#layers.map((name): FilterRange => parameterTable.byName.get(`${name}.weight`)!);
     const filterEnd = Math.max(...filters.map(({ offset, size }) => offset + size));
     const size = Math.ceil(filterEnd / 4) * 4;
-    const ring = pool.keep('layer history', HISTORY_ROWS * this.#layers.length * ROW_MEASURES.length);
-    const parts = pool.keep('filter norms', layerPartsSize(filters, tuning));
+    const ring = pool.output('layer history', HISTORY_ROWS * this.#layers.length * ROW_MEASURES.length);
+    const parts = pool.output('filter norms', layerPartsSize(filters, tuning));
     // Between the two no dispatch of the step uses scratch memory.
     const before = pool.borrow(size);
     pool.giveBack(before);

@@ -132,16 +132,24 @@ describe('the recorded engine', () => {
     expect(Number.isInteger(Math.round(one.accuracy * 1e6) / 1e6)).toBe(true);
   });
 
-  it('writes every scratch value before it reads it: poison changes nothing', async () => {
-    const config = tinyConfig();
-    const clean = await started(config);
-    const expected = await clean.advance(2);
-    const poisoned = await started(config, 16, { poison: true });
-    const results = await poisoned.advance(2);
-    expect([...results.losses]).toEqual([...expected.losses]);
-    expect(await poisoned.evaluate('valid', 10)).toEqual(await clean.evaluate('valid', 10));
-    expect(bits(await poisoned.snapshot())).toEqual(bits(await clean.snapshot()));
-  });
+  it.each([
+    { norm: 'bn', ws: true },
+    { norm: 'gn', ws: false },
+  ] as const)(
+    'writes every output before it reads it: poison changes nothing: $norm, ws $ws',
+    async (arm) => {
+      const config = tinyConfig(arm);
+      const clean = await started(config);
+      const expected = await clean.advance(2);
+      const poisoned = await started(config, 16, { poison: true });
+      const [gradient] = (await poisoned.readGradients()).values();
+      expect(gradient!.every(Number.isNaN)).toBe(true);
+      const results = await poisoned.advance(2);
+      expect([...results.losses]).toEqual([...expected.losses]);
+      expect(await poisoned.evaluate('valid', 10)).toEqual(await clean.evaluate('valid', 10));
+      expect(bits(await poisoned.snapshot())).toEqual(bits(await clean.snapshot()));
+    },
+  );
 
   it('keeps buffers and bytes constant from step to step and frees them', async () => {
     const engine = await started(tinyConfig(), 400);

@@ -19,12 +19,14 @@ import type {
 } from '../engine.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { DatasetBuffers } from './datasetBuffers.ts';
+import type { EvaluationParts, HalfRecording } from './evaluationRecording.ts';
 import { Evaluator } from './evaluator.ts';
 import type { LayerRecorder } from './layerRecorder.ts';
 import { packTensors, unpackTensors } from './packing.ts';
 import { ScheduleWindow } from './scheduleWindow.ts';
 import { readRing, StepSubmitter } from './stepSubmitter.ts';
 import { submissionQueue, type SubmissionQueue } from './submissionQueue.ts';
+import { tilesHash } from './tiles.ts';
 import { RING_SIZE, type StepParts } from './trainingStep.ts';
 
 /** Everything that `createReplayEngine` has prepared. */
@@ -36,11 +38,13 @@ export interface ReplayEngineParts {
   readonly step: StepParts;
   readonly recording: Recording;
   readonly layerRecorder: LayerRecorder | undefined;
+  readonly evaluation: EvaluationParts & { readonly valid: HalfRecording };
   readonly beta2: number | undefined;
   readonly isGentle: boolean;
 }
 
 export class ReplayEngine implements TrainingEngine {
+  readonly tilesHash: string;
   readonly #context: GpuContext;
   readonly #config: EngineConfig;
   readonly #dataset: DatasetBuffers;
@@ -57,6 +61,7 @@ export class ReplayEngine implements TrainingEngine {
   /** Made by `createReplayEngine`. */
   constructor(parts: ReplayEngineParts) {
     const { context, config, dataset, pool, step, recording, layerRecorder, beta2, isGentle } = parts;
+    this.tilesHash = tilesHash(config.network, config.batchSize, step.choose);
     this.#context = context;
     this.#config = config;
     this.#dataset = dataset;
@@ -65,12 +70,18 @@ export class ReplayEngine implements TrainingEngine {
     this.#recording = recording;
     this.#layerRecorder = layerRecorder;
     this.#schedule = new ScheduleWindow(context, step.schedule, config.optimizer, beta2);
-    const { model, choose } = step;
     const submissions = submissionQueue(context);
     this.#submissions = submissions;
     const shared = { context, owner: this, submissions, pool };
-    this.#evaluator = new Evaluator({ ...shared, config, dataset, model, choose });
-    this.#steps = new StepSubmitter({ ...shared, step, recording, layerRecorder, isGentle });
+    this.#evaluator = new Evaluator({ ...parts.evaluation, owner: this, submissions });
+    this.#steps = new StepSubmitter({
+      ...shared,
+      schedule: this.#schedule,
+      step,
+      recording,
+      layerRecorder,
+      isGentle,
+    });
   }
 
   /** Dispatches of one step, for the benchmark. */
@@ -85,6 +96,10 @@ export class ReplayEngine implements TrainingEngine {
 
   get stepsPerAdvance(): number {
     return this.#steps.stepsPerAdvance;
+  }
+
+  get millisecondsPerStep(): number | undefined {
+    return this.#steps.millisecondsPerStep;
   }
 
   async initialize(weights: NamedTensors): Promise<void> {
@@ -122,7 +137,7 @@ export class ReplayEngine implements TrainingEngine {
     if (!(Number.isInteger(count) && count >= 1 && count <= RING_SIZE)) {
       throw new RangeError(`advance: ${count} steps; one submission holds 1 to ${RING_SIZE}`);
     }
-    this.#schedule.require(this.#steps.next, count);
+    this.#schedule.check(this.#steps.next, count);
     const results = await this.#steps.advance(count);
     this.#alive();
     return results;

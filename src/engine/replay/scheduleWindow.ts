@@ -42,14 +42,21 @@ export class ScheduleWindow {
     this.#to = 0;
   }
 
-  /**
-   * Makes rows of steps `first` to `first + count - 1` available to the next submit.
-   * @throws {RangeError} past the end of the schedule.
-   */
-  require(first: number, count: number): void {
+  /** @throws {RangeError} when steps `first` to `first + count - 1` reach past the end of the schedule. */
+  check(first: number, count: number): void {
     const end = first + count;
     const total = this.#table.learningRate.length;
     if (end > total) throw new RangeError(`Step ${end - 1} is past the schedule of ${total} steps`);
+  }
+
+  /**
+   * Makes rows of steps `first` to `first + count - 1` available to the next submit. Call it right before that one:
+   * what is uploaded here overtakes whatever still waits to be submitted, and may take the place of its rows.
+   * @throws {RangeError} past the end of the schedule.
+   */
+  require(first: number, count: number): void {
+    this.check(first, count);
+    const end = first + count;
     if (first < this.#from || first > this.#to) {
       this.#from = Math.floor(first / BLOCK_ROWS) * BLOCK_ROWS;
       this.#to = this.#from;

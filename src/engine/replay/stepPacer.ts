@@ -33,6 +33,12 @@ export class StepPacer {
     this.#milliseconds = new Float64Array(dispatchCount).fill(Number.NaN);
   }
 
+  /** Of a whole round on the device; undefined before every dispatch was measured. */
+  get roundMs(): number | undefined {
+    const whole = this.#sum(0, this.#milliseconds.length, Number.NaN);
+    return Number.isNaN(whole) ? undefined : whole;
+  }
+
   get roundsPerPiece(): number {
     return this.#roundsPerPiece;
   }

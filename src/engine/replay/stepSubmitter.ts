@@ -5,6 +5,7 @@ import type { StepResults } from '../engine.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { LayerRecorder } from './layerRecorder.ts';
 import { PiecewiseTask } from './piecewiseTask.ts';
+import type { ScheduleWindow } from './scheduleWindow.ts';
 import { StagingRing } from './stagingRing.ts';
 import { StepPacer, type Piece } from './stepPacer.ts';
 import { cancellation, type SubmissionQueue } from './submissionQueue.ts';
@@ -19,6 +20,7 @@ export interface StepSubmitterParts {
   readonly owner: object;
   readonly submissions: SubmissionQueue;
   readonly pool: BufferPool;
+  readonly schedule: ScheduleWindow;
   readonly step: StepParts;
   readonly recording: Recording;
   readonly layerRecorder: LayerRecorder | undefined;
@@ -45,12 +47,16 @@ export class StepSubmitter {
     this.#staging = new StagingRing(context, RING_BYTES + (layerRecorder?.rowsSize(RING_SIZE) ?? 0));
     this.#pacer = new StepPacer(recording.dispatchCount, RING_SIZE, step.commit);
     if (isGentle && bufferTable.packedSize > 0) {
-      this.#runningBefore = pool.keep('running statistics before the step', bufferTable.packedSize);
+      this.#runningBefore = pool.output('running statistics before the step', bufferTable.packedSize);
     }
   }
 
   get stepsPerAdvance(): number {
     return this.#pacer.roundsPerPiece;
+  }
+
+  get millisecondsPerStep(): number | undefined {
+    return this.#parts.isGentle ? this.#pacer.roundMs : undefined;
   }
 
   get byteLength(): number {
@@ -76,6 +82,7 @@ export class StepSubmitter {
       dispatchCount: recording.dispatchCount,
       pacer: this.#pacer,
       submit: (piece, round, isLast) => {
+        this.#parts.schedule.require(firstStep + round, piece.rounds);
         const encoder = this.#encode(piece, firstStep + round);
         if (isLast) copy = this.#copyResults(encoder, firstStep, count);
         context.device.queue.submit([encoder.finish()]);

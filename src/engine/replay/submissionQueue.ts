@@ -2,6 +2,8 @@ import type { GpuContext } from '#gpu/device.ts';
 
 /** Pieces of paced tasks on the device: one that runs, and the next, so that it never waits for JavaScript. */
 const MOST_IN_FLIGHT = 2;
+/** Reports closer than this, milliseconds, were made at one look at the device. */
+const SAME_MOMENT_MS = 1;
 
 /** What an engine wants submitted, at once or piece by piece. */
 export interface Task {
@@ -23,13 +25,20 @@ export interface Task {
  * never at a timer's bidding.
  *
  * The device works on one submission at a time, so the time between two reports belongs to the later one,
- * whichever engine it is of.
+ * whichever engine it is of. Reports that come together share it, and are told half: the browser looks only now and
+ * then (some ten times a second), and the device has waited since. Who took all of that for work would cut ever
+ * smaller pieces, each of which costs one such look.
  */
 export class SubmissionQueue {
   readonly #context: GpuContext;
   #waiting: Task[] = [];
   #inFlight = 0;
   #lastDone = Number.NEGATIVE_INFINITY;
+  /** Who is to be told of the last moment, and the time up to it. */
+  #moment: { readonly dones: ((milliseconds: number) => void)[]; milliseconds: number } = {
+    dones: [],
+    milliseconds: 0,
+  };
 
   constructor(context: GpuContext) {
     this.#context = context;
@@ -96,13 +105,26 @@ export class SubmissionQueue {
     const arrived = (): void => {
       const now = performance.now();
       const milliseconds = now - Math.max(submittedAt, this.#lastDone);
+      if (now - this.#lastDone >= SAME_MOMENT_MS) this.#tell();
       this.#lastDone = now;
+      if (done) {
+        this.#moment.dones.push(done);
+        this.#moment.milliseconds += milliseconds;
+      }
       if (task.isPaced) this.#inFlight -= 1;
-      done?.(milliseconds);
       this.#pump();
+      // Nothing else can be reported in this moment.
+      if (this.#inFlight === 0) this.#tell();
     };
     // A lost device rejects, or resolves all the same: the failure itself ends what waits.
     void this.#context.device.queue.onSubmittedWorkDone().then(arrived, arrived);
+  }
+
+  #tell(): void {
+    const { dones, milliseconds } = this.#moment;
+    this.#moment = { dones: [], milliseconds: 0 };
+    const share = milliseconds / dones.length / (dones.length > 1 ? 2 : 1);
+    for (const done of dones) done(share);
   }
 }
 

@@ -71,9 +71,9 @@ export function buildStep(
     parameterTable: parameters,
     bufferTable: buffers,
     parameters: parameterBuffer,
-    gradients: pool.keep('gradients', parameters.packedSize),
+    gradients: pool.output('gradients', parameters.packedSize),
     running: pool.keep('running statistics', buffers.packedSize),
-    filters: ws ? pool.keep('standardized filters', parameters.packedSize) : parameterBuffer,
+    filters: ws ? pool.output('standardized filters', parameters.packedSize) : parameterBuffer,
   };
   const moments = Array.from({ length: momentCount(config.optimizer) }, (_, i) =>
     pool.keep(`moment ${i + 1}`, parameters.packedSize),
@@ -81,11 +81,11 @@ export function buildStep(
   const schedule = pool.keep('schedule', WINDOW_ROWS * SCHEDULE_ROW);
   const order = pool.keep('batch order', orderBufferWords(Math.max(config.dataset.train.count, batchSize)));
   const counter = pool.keep('step counter', 1);
-  const ring = pool.keep('losses', RING_SIZE * RESULT_WORDS);
-  const images = pool.keep('batch', batchSize * network.imageSize ** 2 * 3);
-  const labels = pool.keep('batch labels', batchSize);
-  const logits = pool.keep('logits', batchSize * network.classes);
-  const results = pool.keep('image losses', batchSize * RESULT_WORDS);
+  const ring = pool.output('losses', RING_SIZE * RESULT_WORDS);
+  const images = pool.output('batch', batchSize * network.imageSize ** 2 * 3);
+  const labels = pool.output('batch labels', batchSize);
+  const logits = pool.output('logits', batchSize * network.classes);
+  const results = pool.output('image losses', batchSize * RESULT_WORDS);
   const choose: ChooseVariant =
     options.choose ?? ((pass, shape) => defaultVariant(pass, shape, context.adapter.isFallback));
   const tuning = mapTuning(context.adapter.isFallback);

@@ -1,38 +1,38 @@
-import { convNorms, type NetworkSpec } from '#domain/resnet.ts';
-import { createStorage } from '#gpu/buffers.ts';
-import type { Dispatch } from '#gpu/command.ts';
+import type { NetworkSpec } from '#domain/resnet.ts';
 import type { GpuContext } from '#gpu/device.ts';
-import { pipelineCache } from '#gpu/pipelines.ts';
-import { record } from '#gpu/replay.ts';
-import { filterGradient, filterGradientSplits, forward, inputGradient } from '#kernels/conv2d/kernel.ts';
-import { convShape, filterSize, multiplyAdds, type ConvShape } from '#kernels/conv2d/shape.ts';
-import { convVariants, defaultVariant, type ConvPass, type TileVariant } from '#kernels/conv2d/variants.ts';
+import { convVariants, defaultVariant } from '#kernels/conv2d/variants.ts';
 import type { ChooseVariant } from './convolutions.ts';
+import { TileBench, type Contest } from './tileBench.ts';
+import { layerKey, tiledLayers, type TiledLayer } from './tiles.ts';
 
 /** Variant names by pass and shape, as they are kept for an adapter. */
 export type TuningChoices = Readonly<Record<string, string>>;
 
-/** Where choices outlive the page. */
+/** Where choices outlive the page. Both resolve, whatever becomes of the storage. */
 export interface TuningStore {
   load(adapter: string): Promise<TuningChoices>;
-  save(adapter: string, choices: TuningChoices): Promise<void>;
+  /**
+   * Keeps choices for what has none yet: a choice that was made is never changed.
+   * @returns all that holds for the adapter now, which another tab may have chosen meanwhile.
+   */
+  add(adapter: string, choices: TuningChoices): Promise<TuningChoices>;
 }
 
 export interface TuningOptions {
-  /** Time for all measurements of one network, milliseconds; what is left over takes the default. */
+  /** Time for all measurements of one network, milliseconds; what is not reached takes the default. */
   readonly budgetMs?: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-const PASSES: readonly ConvPass[] = ['forward', 'inputGradient', 'filterGradient'];
 const BUDGET_MS = 2000;
-/** A measurement lasts at least this long, so that the wait for the queue does not decide it. */
-const SAMPLE_MS = 4;
 
 /**
  * Chooses tiles by timing the candidates on the adapter at hand: what is fastest on one is the slowest on
- * another. Choices are kept per adapter, which also keeps a seed's bits the same from visit to visit,
- * since another tile may add in another order.
+ * another.
+ *
+ * Another tile may add in another order, so a choice is made once for an adapter and then stays: all layers of a
+ * network and batch are decided before the first step of its first run, and those that the budget does not reach take
+ * the default for good. Every later run, resumed, forked, raced or measured, finds the same tiles.
  *
  * A software adapter takes the defaults: they were measured on SwiftShader, the one that browsers ship,
  * and timing it again would cost more than it could gain.
@@ -40,11 +40,16 @@ const SAMPLE_MS = 4;
 export class Tuner {
   readonly #context: GpuContext;
   readonly #store: TuningStore | undefined;
-  #choices: Record<string, string> | undefined;
+  readonly #variants: typeof convVariants;
+  /** What this page has seen to hold; stays, also where it could not be kept. */
+  #choices: TuningChoices = {};
+  #deciding: Promise<unknown> = Promise.resolve();
 
-  constructor(context: GpuContext, store?: TuningStore) {
+  /** @param variants the candidates; others for tests alone. */
+  constructor(context: GpuContext, store?: TuningStore, variants = convVariants) {
     this.#context = context;
     this.#store = store;
+    this.#variants = variants;
   }
 
   /** Names the adapter in the store. */
@@ -53,164 +58,67 @@ export class Tuner {
     return [vendor, architecture, device, description].join('|');
   }
 
-  /** Measures what is not yet known of `network` at `batch` and returns the choice. */
+  /** Decides what is not yet decided of `network` at `batch` and returns the choice. */
   async choose(network: NetworkSpec, batch: number, options: TuningOptions = {}): Promise<ChooseVariant> {
     const { isFallback } = this.#context.adapter;
-    if (!isFallback) await this.measure(network, batch, options);
-    const choices = this.#choices ?? {};
+    const choices = isFallback ? {} : await this.decide(network, batch, options);
     return (pass, shape) => {
-      const name = choices[choiceKey(pass, shape)];
-      const variants = convVariants(pass, shape, this.#context.limits);
+      const name = choices[layerKey(pass, shape)];
+      const variants = this.#variants(pass, shape, this.#context.limits);
       return variants.find((variant) => variant.name === name) ?? defaultVariant(pass, shape, isFallback);
     };
   }
 
-  /** Times candidates, the costliest layers first, until the budget is spent; then saves. */
-  async measure(network: NetworkSpec, batch: number, options: TuningOptions = {}): Promise<TuningChoices> {
-    const { budgetMs = BUDGET_MS, onProgress } = options;
-    this.#choices ??= { ...(await this.#store?.load(this.adapterKey)) };
-    const choices = this.#choices;
-    const open = layers(network, batch).filter(({ pass, shape }) => !(choiceKey(pass, shape) in choices));
-    if (open.length === 0) return choices;
+  /** Decides every layer that is not yet decided, by measurement, the costliest first, until the budget is spent. */
+  decide(network: NetworkSpec, batch: number, options: TuningOptions = {}): Promise<TuningChoices> {
+    // One at a time: two would time each other.
+    const decided = this.#deciding.then(() => this.#decide(tiledLayers(network, batch), options));
+    this.#deciding = decided.catch(() => undefined);
+    return decided;
+  }
+
+  async #decide(layers: readonly TiledLayer[], options: TuningOptions): Promise<TuningChoices> {
+    const known = { ...(await this.#store?.load(this.adapterKey)), ...this.#choices };
+    const open = layers.filter(({ key }) => !(key in known));
+    if (open.length === 0) {
+      this.#choices = known;
+      return known;
+    }
+    const found = await this.#measure(open, options);
+    const kept = (await this.#store?.add(this.adapterKey, found)) ?? found;
+    this.#choices = { ...kept, ...this.#choices };
+    return this.#choices;
+  }
+
+  async #measure(
+    open: readonly TiledLayer[],
+    { budgetMs = BUDGET_MS, onProgress }: TuningOptions,
+  ): Promise<TuningChoices> {
+    const contests = open.map((layer) => this.#contest(layer));
+    const bench = await TileBench.open(this.#context, contests);
     const deadline = performance.now() + budgetMs;
-    const bench = new Workbench(
-      this.#context,
-      open.map(({ shape }) => shape),
-    );
+    const choices: Record<string, string> = {};
     try {
-      for (const [i, { pass, shape }] of open.entries()) {
-        // At least one, so that visits with little time still get on.
-        if (i > 0 && performance.now() >= deadline) break;
-        choices[choiceKey(pass, shape)] = await bench.fastest(pass, shape);
+      for (const [i, { key, pass, shape }] of open.entries()) {
+        const fastest = await bench.fastest(contests[i]!, deadline);
+        choices[key] = fastest ?? defaultVariant(pass, shape, this.#context.adapter.isFallback).name;
         onProgress?.(i + 1, open.length);
       }
     } finally {
       bench.dispose();
     }
-    await this.#store?.save(this.adapterKey, choices);
     return choices;
   }
-}
 
-/** Distinct passes and shapes of a network, costliest first; layers of one shape count together. */
-function layers(network: NetworkSpec, batch: number): { pass: ConvPass; shape: ConvShape }[] {
-  const found = new Map<string, { pass: ConvPass; shape: ConvShape; cost: number }>();
-  for (const { conv } of convNorms(network)) {
-    const shape = convShape(conv, batch);
-    for (const pass of PASSES) {
-      // The stem's input needs no gradient.
-      if (pass === 'inputGradient' && conv === network.stem.conv) continue;
-      const key = choiceKey(pass, shape);
-      const entry = found.get(key) ?? { pass, shape, cost: 0 };
-      entry.cost += multiplyAdds(shape);
-      found.set(key, entry);
-    }
+  /** The default comes first: where time runs out among the candidates, one that beats it may still win. */
+  #contest({ pass, shape }: TiledLayer): Contest {
+    const { limits, adapter } = this.#context;
+    const { name } = defaultVariant(pass, shape, adapter.isFallback);
+    const rank = (variant: { readonly name: string }): number => Number(variant.name !== name);
+    return {
+      pass,
+      shape,
+      candidates: this.#variants(pass, shape, limits).toSorted((a, b) => rank(a) - rank(b)),
+    };
   }
-  return [...found.values()].toSorted((a, b) => b.cost - a.cost);
-}
-
-function choiceKey(pass: ConvPass, shape: ConvShape): string {
-  const { batch, inChannels, outChannels, kernel, stride, padding, inSize } = shape;
-  return `${pass} n${batch} ${inSize}x${inSize}x${inChannels} k${kernel}s${stride}p${padding} ${outChannels}`;
-}
-
-/** Buffers large enough for every shape, and a stopwatch. */
-class Workbench {
-  readonly #context: GpuContext;
-  readonly #x: GPUBuffer;
-  readonly #y: GPUBuffer;
-  readonly #filter: GPUBuffer;
-  readonly #partials: GPUBuffer;
-
-  constructor(context: GpuContext, shapes: readonly ConvShape[]) {
-    this.#context = context;
-    const largest = (label: string, size: (shape: ConvShape) => number): GPUBuffer =>
-      createStorage(context, `tuning ${label}`, 4 * Math.max(...shapes.map(size)));
-    this.#x = largest('input', inputSize);
-    this.#y = largest('output', outputSize);
-    this.#filter = largest('filter', filterSize);
-    this.#partials = largest('partials', (shape) =>
-      Math.max(
-        ...convVariants('filterGradient', shape, context.limits).map(
-          (variant) => filterGradientSplits(shape, variant) * filterSize(shape),
-        ),
-      ),
-    );
-  }
-
-  /** Name of the fastest candidate. */
-  async fastest(pass: ConvPass, shape: ConvShape): Promise<string> {
-    const candidates = convVariants(pass, shape, this.#context.limits).map((variant) => ({
-      variant,
-      dispatches: this.#dispatches(pass, shape, variant),
-    }));
-    await pipelineCache(this.#context).compile(
-      candidates.flatMap(({ dispatches }) => dispatches.map(({ shader }) => shader)),
-    );
-    let best = { name: candidates[0]!.variant.name, ms: Infinity };
-    for (const { variant, dispatches } of candidates) {
-      const ms = await this.#time(dispatches, best.ms);
-      if (ms < best.ms) best = { name: variant.name, ms };
-    }
-    return best.name;
-  }
-
-  #dispatches(pass: ConvPass, shape: ConvShape, variant: TileVariant): Dispatch[] {
-    const x = { buffer: this.#x, size: inputSize(shape) * 4 };
-    const y = { buffer: this.#y, size: outputSize(shape) * 4 };
-    const filter = { buffer: this.#filter, size: filterSize(shape) * 4 };
-    if (pass === 'forward') return forward(shape, { input: x, filter, output: y }, variant);
-    if (pass === 'inputGradient') {
-      return inputGradient(
-        shape,
-        { outputGradient: y, filter, inputGradient: x },
-        { accumulate: false },
-        variant,
-      );
-    }
-    const partialsSize = filterGradientSplits(shape, variant) * filterSize(shape) * 4;
-    const partials = { buffer: this.#partials, size: partialsSize };
-    return filterGradient(shape, { input: x, outputGradient: y, partials }, variant);
-  }
-
-  /** Milliseconds of one run, or the first rough figure where that is far above `best` already. */
-  async #time(dispatches: readonly Dispatch[], best: number): Promise<number> {
-    const recording = record(this.#context, pipelineCache(this.#context), dispatches);
-    try {
-      await this.#run(recording.encode.bind(recording), 1);
-      const rough = await this.#run(recording.encode.bind(recording), 1);
-      if (rough > 2 * best + SAMPLE_MS) return rough;
-      const repeats = Math.max(1, Math.min(64, Math.ceil(SAMPLE_MS / rough)));
-      const samples = [];
-      for (let i = 0; i < 2; i++) samples.push(await this.#run(recording.encode.bind(recording), repeats));
-      return Math.min(...samples) / repeats;
-    } finally {
-      recording.dispose();
-    }
-  }
-
-  async #run(encode: (pass: GPUComputePassEncoder) => void, repeats: number): Promise<number> {
-    const { device } = this.#context;
-    const encoder = device.createCommandEncoder({ label: 'tuning' });
-    const pass = encoder.beginComputePass({ label: 'tuning' });
-    for (let i = 0; i < repeats; i++) encode(pass);
-    pass.end();
-    const started = performance.now();
-    device.queue.submit([encoder.finish()]);
-    await device.queue.onSubmittedWorkDone();
-    this.#context.check();
-    return performance.now() - started;
-  }
-
-  dispose(): void {
-    for (const buffer of [this.#x, this.#y, this.#filter, this.#partials]) buffer.destroy();
-  }
-}
-
-function inputSize({ batch, inSize, inChannels }: ConvShape): number {
-  return batch * inSize ** 2 * inChannels;
-}
-
-function outputSize({ batch, outSize, outChannels }: ConvShape): number {
-  return batch * outSize ** 2 * outChannels;
 }

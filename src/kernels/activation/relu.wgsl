@@ -1,6 +1,7 @@
 // y = relu(x [+ residual]), for a network without normalization.
 //
 //   x, residual, y  [values]  f32  any shape; residual is unread without RESIDUAL
+// Bindings 0 to 2 in this order, then 3 the parameters.
 //
 // Dispatch (ceil(vectors / (LANES * VECTORS)), 1, 1), folded into y past 65,535.
 // relu is a select, not max, because max may drop a NaN.

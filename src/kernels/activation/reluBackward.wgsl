@@ -1,6 +1,7 @@
 // dz = [y > 0] dy: gradient of relu(x [+ residual]) for x and residual alike.
 //
 //   dy, y, dz  [values]  f32  any shape
+// Bindings 0 to 2 in this order, then 3 the parameters.
 //
 // Dispatch (ceil(vectors / (LANES * VECTORS)), 1, 1), folded into y past 65,535.
 // At y = 0 the gradient is zero, as in PyTorch. Checked against reference.ts.

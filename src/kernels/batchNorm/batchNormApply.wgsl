@@ -6,6 +6,7 @@
 //   partials        [2, parts, C]  f32  from batchNormStatistics.wgsl
 //   stats           [2, C]         f32  out: mean, then rstd = 1/sqrt(variance + eps), population variance
 //   running         packed         f32  mean [C] and unbiased variance [C] at their offsets, updated in place
+// Bindings from 0: x, residual, parameters, partials, stats, running, y, the parameters.
 //
 // Dispatch (blocks, tiles, 1): a workgroup normalizes `blockPixels` pixels of TILE channel vectors. Each
 // merges the partials of its channels anew (a few KiB, in cache), which saves a dispatch; block 0 writes

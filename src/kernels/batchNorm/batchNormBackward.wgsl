@@ -6,6 +6,7 @@
 //   parameters    packed         f32  gamma [C] at its offset
 //   partials      [2, parts, C]  f32  from batchNormBackwardSums.wgsl
 //   gradients     packed         f32  out: dgamma [C] and dbeta [C] at their offsets
+// Bindings from 0: dy, y, x, stats, parameters, partials, gradients, dx, the parameters.
 //
 // Dispatch (blocks, tiles, 1): a workgroup computes `blockPixels` pixels of TILE channel vectors; block 0
 // writes dgamma and dbeta. Needs shared/sums.wgsl. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.

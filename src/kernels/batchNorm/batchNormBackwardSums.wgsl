@@ -4,6 +4,7 @@
 //   dy, y, x, dz  [P, C]         f32  P = N*H*W pixels, NHWC; y is unread without RELU, dz unwritten without STORE
 //   stats         [2, C]         f32  mean, rstd of the forward pass
 //   partials      [2, parts, C]  f32  out: sums of dz, then of dz * xhat
+// Bindings from 0: dy, y, x, stats, partials, dz, the parameters.
 //
 // Dispatch (parts, tiles, 1), as batchNormStatistics.wgsl. dz is stored only where it is wanted as such, as
 // the gradient of a residual; the second half then reads it, else it masks dy again.

@@ -4,6 +4,7 @@
 //   x, residual, y  [P, C]  f32  P = N*H*W pixels, NHWC; residual is unread without RESIDUAL
 //   parameters      packed  f32  gamma [C] and beta [C] at their offsets
 //   running         packed  f32  mean [C] and variance [C] at their offsets
+// Bindings from 0: x, residual, parameters, running, y, the parameters.
 //
 // Dispatch (blocks, tiles, 1): a workgroup normalizes `blockPixels` pixels of TILE channel vectors.
 // relu is a select, not max, because max may drop a NaN.

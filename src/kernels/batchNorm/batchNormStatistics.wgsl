@@ -2,6 +2,7 @@
 //
 //   x         [P, C]         f32   activations, P = N*H*W pixels, NHWC
 //   partials  [2, parts, C]  f32   mean of each part, then its sum of squared deviations
+// Bindings 0 to 1 in this order, then 2 the parameters.
 //
 // Dispatch (parts, tiles, 1): a workgroup reduces `partPixels` pixels of TILE channel vectors. Lanes of one
 // row read neighbouring channels of one pixel; rows take every ROWS-th pixel, four at a time.

@@ -3,6 +3,7 @@
 //   source    [N, S, S, inC]             f32  the convolution's input
 //   gradient  [N, R, R, outC]            f32  the gradient of its output
 //   partials  [splits, kH*kW*inC, outC]  f32  to be summed over the splits, in ascending order
+// Bindings 0 to 2 in this order, then 3 the parameters.
 //
 // A thread computes the taps of a tap line for ${rows} input channels by ${columns} output channels. It
 // walks the strips of ${pixels} output pixels of its split; a source pixel is loaded once for the taps that it

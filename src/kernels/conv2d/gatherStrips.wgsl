@@ -3,6 +3,7 @@
 //   source   [N, S, S, K]          f32   forward: the input; input gradient: the output's gradient
 //   filters  [kH, kW, inC, outC]   f32   (forward: K = inC, M = outC; input gradient: K = outC, M = inC)
 //   result   [N, R, R, M]          f32   forward: the output; input gradient: the input's gradient
+// Bindings 0 to 2 in this order, then 3 the parameters.
 //
 // A thread computes ${pixels} neighbours of a line by ${columns} channels. A source pixel is loaded once for
 // the taps of a line that it meets; tap lines outside the map are skipped, not multiplied by zero.

@@ -9,6 +9,7 @@
 //   filter gradient input                              output's gradient         partial sums
 //                   m: (tap, inC), k: output pixel     n: outC                   [splits, kH*kW*inC, outC]
 //
+// Bindings 0 a, 1 b, 2 result, 3 the parameters.
 // Maps are [N, H, W, C] f32, filters [kH, kW, inC, outC] f32. Channels within (tap, C) are padded to a multiple
 // of four, so that four consecutive k (or m) are four channels of one tap.
 //

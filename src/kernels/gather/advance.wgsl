@@ -1,6 +1,7 @@
 // Adds `by` to the first word of a counter: the last dispatch of a step, after every reader of the counter.
 //
 //   counter  [1]  u32
+// Binding 0, then 1 the parameters.
 //
 // Dispatch (1, 1, 1). Wraps at 2^32, far beyond any run.
 

@@ -8,6 +8,7 @@
 //   counter  [1]                 u32         training: the step; EVALUATION: (first image, images to evaluate)
 //   x        [N, 32, 32, 3]      f32         out
 //   labels   [N]                 u32         out
+// Bindings 0 to 6 in this order, then 7 the parameters.
 //
 // Dispatch (N, 1, 1): one image per workgroup. With AUGMENT the words of Philox block (step, sample, 0, 0)
 // under key (seed, STREAM) decide: row and column of a 32x32 window in the image padded by four black

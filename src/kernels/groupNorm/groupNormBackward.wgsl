@@ -5,6 +5,7 @@
 //   stats             [N, G]        vec2f  mean, rstd of the forward pass
 //   parameters        packed        f32    gamma [C] at its offset
 //   partials          [2, N, C]     f32    out: sums over pixels of dz, then of dz * xhat
+// Bindings from 0: dy, y, x, stats, parameters, partials, dx, the parameters.
 //
 // Dispatch (tiles, N, 1), as groupNormForward.wgsl. groupNormParameters.wgsl then sums the partials over the
 // images. dz is written where a residual wants it: storeDz.wgsl, else dropDz.wgsl.

@@ -4,6 +4,7 @@
 //   x, residual, y  [N, P, C]  f32    P = H*W pixels, NHWC; residual is unread without RESIDUAL
 //   parameters      packed     f32    gamma [C] and beta [C] at their offsets
 //   stats           [N, G]     vec2f  out: mean, rstd = 1/sqrt(variance + eps), population variance
+// Bindings from 0: x, residual, parameters, stats, y, the parameters.
 //
 // Dispatch (tiles, N, 1): a workgroup owns TILE channel vectors of one image, always whole groups, and so
 // needs no second dispatch: statistics first, then it reads its part of x, up to 64 KiB, again from cache.

@@ -2,6 +2,7 @@
 //
 //   partials   [2, N, C]  f32  from groupNormBackward.wgsl
 //   gradients  packed     f32  out: dgamma [C] and dbeta [C] at their offsets
+// Bindings 0 to 1 in this order, then 2 the parameters.
 //
 // Dispatch (tiles, 1, 1): a workgroup sums TILE channel vectors, every row a share of the images, in a
 // fixed order. Needs shared/sums.wgsl.

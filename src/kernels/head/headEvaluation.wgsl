@@ -6,6 +6,7 @@
 //   cursor      [2]        u32  first image of this batch, images to evaluate
 //   logits      [N, K]     f32  out
 //   results     [images]   ImageResult, out: entry cursor[0] + n
+// Bindings 0 to 5 in this order, then 6 the parameters.
 //
 // Dispatch (N, 1, 1). Rows past the last image pad the batch; their results are dropped.
 // Needs classify.wgsl, which explains the arithmetic. Checked against reference.ts.

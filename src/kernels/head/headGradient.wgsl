@@ -6,6 +6,7 @@
 //   counter    [1]     u32          number of this step
 //   gradients  packed  f32          out: weight [C, K] = pooled^T dLogits and bias [K] at their offsets
 //   ring       [R]     RingSlot     out: slot counter % R gets the mean loss and the correct count
+// Bindings 0 to 5 in this order, then 6 the parameters.
 //
 // Dispatch (ceil((C + 1) * K / LANES) + 1, 1, 1): an invocation sums one gradient over the images in their
 // order (row C of the weight stands for the bias); the last workgroup writes the ring.

@@ -9,6 +9,7 @@
 //   dLogits     [N, K]     f32    out: (softmax - onehot) / N, gradient of the batch's mean loss
 //   results     [N]        ImageResult, out
 //   dFeatures   [N, P, C]  f32    out: dLogits weight^T / P
+// Bindings 0 to 7 in this order, then 8 the parameters.
 //
 // Dispatch (N, 1, 1). Needs classify.wgsl, which explains the arithmetic. Second half: headGradient.wgsl.
 // Source: pool and classifier of He et al. 2015, arXiv:1512.03385, table 1; loss as torch.nn.CrossEntropyLoss.

@@ -3,6 +3,7 @@
 //   gradients      packed   f32
 //   before, after  packed   f32               the parameters before and after the update
 //   parts          [parts]  FilterMagnitudes  out
+// Bindings 0 to 3 in this order, then 4 the parameters.
 //
 // Dispatch (parts, 1, 1): a workgroup sums one part of one filter, `partSize` elements or fewer at its end. Lanes
 // stride over it and are merged in a fixed tree, so equal inputs give equal bits.

@@ -3,6 +3,7 @@
 //   x                  [count]      f32 as bits  output of the convolution
 //   inverseDeviations  any layout   f32 as bits  1/sqrt(variance + eps), `deviationCount` of them, `stride` apart
 //   largest            [layers, 2]  u32          raised to the bits of both; layerRow.wgsl takes them and sets zero
+// Bindings 0 to 2 in this order, then 3 the parameters.
 //
 // Dispatch (ceil(count / perWorkgroup) + 1, 1, 1): the last workgroup reads the inverse deviations; without
 // normalization it is left out. Without their sign the bits of floats are ordered as their values are, infinity

@@ -6,6 +6,7 @@
 //   counter  [1]                u32               step, 0-based
 //   ring     [rows, layers, 4]  f32 as bits       out, row counter / every % rows: gradient norm, relative update,
 //                                                 largest activation, smallest deviation
+// Bindings 0 to 3 in this order, then 4 the parameters.
 //
 // Dispatch (layers, 1, 1): one workgroup per layer; lanes stride over its parts and are merged in a fixed tree.
 // Everything that is not finite is found and written as an integer: WGSL lets compilers assume that no such float

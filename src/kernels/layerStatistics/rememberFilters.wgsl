@@ -2,6 +2,7 @@
 //
 //   parameters  packed  f32  filters first, as in `parameterTable`
 //   before      packed  f32  out: the first `vectors` vectors
+// Bindings 0 to 1 in this order, then 2 the parameters.
 //
 // Dispatch (ceil(vectors / (LANES * VECTORS)), 1, 1), folded into y past 65,535. Bits are copied as they are.
 

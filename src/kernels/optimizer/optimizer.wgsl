@@ -4,6 +4,7 @@
 //   gradients   [packed / 4]  vec4f
 //   schedule    [rows]        vec4f  of the optimizer's rule
 //   counter     [1]           u32    step, 0-based
+// Bindings 0 to 3 in this order, then 4 the parameters.
 //
 // Dispatch (ceil(vectors / (LANES * VECTORS)), 1, 1), folded into y past 65,535. Needs adamWRule.wgsl or sgdRule.wgsl.
 

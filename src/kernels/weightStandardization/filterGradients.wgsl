@@ -8,6 +8,7 @@
 //
 // With g the gradient with respect to w^, n = kH*kW*inC, sums over n:
 //   dw = (g - sum(g) / n) / (deviation + eps) - w^ * sum(g w^) / ((n - 1) deviation)
+// Bindings 0 to 3 in this order, then 4 the parameters.
 // which lets the gradient flow through mean and deviation (mean(w^) is zero up to rounding).
 //
 // Dispatch (sum over filters of ceil(outC / (TILE * width)), 1, 1): a workgroup takes TILE vectors of output

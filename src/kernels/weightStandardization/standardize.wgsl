@@ -3,6 +3,7 @@
 //   weights       packed   f32   filters [kH*kW*inC, outC] at their offsets
 //   standardized  packed   f32   same places: (w - mean) / (deviation + eps), per output channel
 //   statistics    packed   f32   per filter, [2, outC]: 1 / (deviation + eps); 1 / ((n - 1) deviation)
+// Bindings 0 to 2 in this order, then 3 the parameters.
 //
 // n = kH*kW*inC; the deviation is the unbiased one, sqrt(sum of squares / (n - 1)).
 //

@@ -12,6 +12,7 @@
 //
 // With w^ the standardized filter before the update, g the gradient with respect to it, n = kH*kW*inC, sums over n:
 //   dw = (g - sum(g) / n) / (deviation + eps) - w^ * sum(g w^) / ((n - 1) deviation)
+// Bindings 0 to 5 in this order, then 6 the parameters.
 // which lets the gradient flow through mean and deviation (mean(w^) is zero up to rounding).
 //
 // Dispatch (sum over entries of ceil(outC / (TILE * width)), 1, 1): a workgroup takes TILE vectors of output

@@ -23,7 +23,7 @@ const report: DatedReport = {
   finishedAt: new Date(Date.UTC(2026, 10, 22, 9, 5)),
   rows: [
     bn,
-    { ...bn, ws: true, ms: 12.222, dispatches: 152 },
+    { ...bn, ws: true, ms: 12.222, dispatches: 152, gpuBytes: 18_240_000, overPlain: 1.021 },
     {
       ...bn,
       system: 'stock tfjs',
@@ -47,10 +47,10 @@ describe('reportText', () => {
         'Test GPU; Chrome 143 on Linux; 2026-11-22 09:05 UTC',
         'medians of 20 steps, stock TensorFlow.js of 2 steps',
         '',
-        '                        ms/step  images/s  GFLOP/s  dispatches  submits  JS ms  WS adds  × stock',
-        'NormLab BN                 12.3     1,296      272         150        1  0.123                20',
-        'NormLab BN+WS              12.2     1,296      272         152        1  0.123   −1.0 %',
-        'Stock TensorFlow.js BN      247        65     13.6       2,004      134    150',
+        '                        ms/step  images/s  GFLOP/s  dispatches  submits  JS ms  first step  GPU MB  WS adds  × stock',
+        'NormLab BN                 12.3     1,296      272         150        1  0.123       0.8 s                        20',
+        'NormLab BN+WS              12.2     1,296      272         152        1  0.123       0.8 s    18.2   +2.1 %',
+        'Stock TensorFlow.js BN      247        65     13.6       2,004      134    150       0.8 s',
         '',
       ].join('\n'),
     );

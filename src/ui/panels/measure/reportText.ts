@@ -1,6 +1,6 @@
 import type { DatedReport } from '#client/gpuMeasurement.ts';
 import { armName } from '#domain/experiment.ts';
-import { stockRatio, wsOverhead } from '#domain/benchmark.ts';
+import { stockRatio } from '#domain/benchmark.ts';
 import type { BenchmarkProgress, BenchmarkRow, BenchmarkSystem } from '#domain/benchmark.ts';
 import { formatCount, formatSpeed } from '#ui/format.ts';
 
@@ -44,13 +44,22 @@ export const columns: readonly { readonly head: string; readonly help: string; r
     cell: ({ issueMs }) => threeDigits(issueMs),
   },
   {
+    head: 'first step',
+    help: 'From nothing to the first loss: allocation, compilation of the kernels that are new, upload, step',
+    cell: ({ firstStepMs }) => `${threeDigits(firstStepMs / 1000)} s`,
+  },
+  {
+    head: 'GPU MB',
+    help: 'GPU memory held while training, millions of bytes',
+    cell: ({ gpuBytes }) => (gpuBytes === undefined ? '' : threeDigits(gpuBytes / 1e6)),
+  },
+  {
     head: 'WS adds',
-    help: 'What Weight Standardization adds to the step',
-    cell: (row, rows) => {
-      const overhead = wsOverhead(row, rows);
-      return overhead === undefined
-        ? ''
-        : `${overhead < 0 ? '−' : '+'}${(100 * Math.abs(overhead)).toFixed(1)} %`;
+    help: 'What Weight Standardization adds to the step: median of the ratios of neighbouring steps',
+    cell: ({ overPlain }) => {
+      if (overPlain === undefined) return '';
+      const overhead = overPlain - 1;
+      return `${overhead < 0 ? '−' : '+'}${(100 * Math.abs(overhead)).toFixed(1)} %`;
     },
   },
   {
@@ -107,6 +116,7 @@ export function measuringText(progress: BenchmarkProgress | undefined): string {
   const { system, stage, arms, done, total } = progress;
   const what = `${systemNames[system]} ${arms.map(armName).join(', ')}`;
   if (stage === 'timing') return `${what}: step ${done + 1} of ${total}`;
+  if (stage === 'measuring tiles') return `${systemNames[system]}: measuring kernel tiles`;
   return `${what}: first step, with everything that has to be prepared`;
 }
 
