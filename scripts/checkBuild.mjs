@@ -1,5 +1,5 @@
-// Asserts what the type checker cannot see about dist/: nothing inline, nothing absolute, and no tfjs in what
-// the page itself loads.
+// Asserts what the type checker cannot see about dist/: nothing inline, nothing absolute, no tfjs in what the page
+// itself loads, and nothing in the workers that waits for frames, which a hidden tab has none of.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,6 +28,16 @@ export function findBuildFaults(dist) {
   // Otherwise the check above would pass because tfjs had changed, not because the page is free of it.
   if (!files.some((name) => name.endsWith('.js') && read(dist, name).includes(TFJS_MARK))) {
     faults.push(`no script of the build contains '${TFJS_MARK}': is tfjs still in the worker?`);
+  }
+  const workers = files.filter((name) => /\.worker\b[^/]*\.js$/.test(name));
+  if (workers.length === 0) faults.push('the build has no worker');
+  for (const name of reachable(dist, workers)) {
+    const text = read(dist, name);
+    // tfjs has it in `nextFrame`, which nothing of ours calls.
+    const calls = text.includes(TFJS_MARK) ? [] : ['requestAnimationFrame', 'nextFrame'];
+    for (const call of calls.filter((word) => text.includes(word))) {
+      faults.push(`${name}, which a worker loads, uses ${call}`);
+    }
   }
   return faults;
 }
@@ -87,5 +97,5 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   const faults = findBuildFaults(resolve(dirname(process.argv[1]), '../dist'));
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exitCode = 1;
-  else console.log('dist: nothing inline, nothing absolute, no tfjs in the page');
+  else console.log('dist: nothing inline, nothing absolute, no tfjs in the page, no frames in the workers');
 }

@@ -11,10 +11,12 @@ const POLICY = '<meta http-equiv="Content-Security-Policy" content="…">';
 const SOUND = {
   'index.html': `${POLICY}<script type="module" src="./assets/page.js"></script>`,
   'assets/page.js':
-    'import"./shared.js";new Worker(new URL("worker.js",import.meta.url));const d=()=>import("./later.js")',
+    'import"./shared.js";new Worker(new URL("train.worker.js",import.meta.url));const d=()=>import("./later.js")',
   'assets/shared.js': 'export{}',
   'assets/later.js': 'export{}',
-  'assets/worker.js': 'const flags="tfjsflags"',
+  'assets/train.worker.js': 'import"./tf.js";import"./loop.js"',
+  'assets/loop.js': 'export{}',
+  'assets/tf.js': 'const flags="tfjsflags",nextFrame=()=>requestAnimationFrame',
 };
 
 function faultsOf(files: Record<string, string>): string[] {
@@ -38,7 +40,13 @@ describe('findBuildFaults', () => {
   });
 
   it('does not pass because tfjs is nowhere', () => {
-    expect(faultsOf({ 'assets/worker.js': '' })).toEqual([expect.stringContaining('tfjsflags')]);
+    expect(faultsOf({ 'assets/tf.js': '' })).toEqual([expect.stringContaining('tfjsflags')]);
+  });
+
+  it.each(['requestAnimationFrame', 'nextFrame'])('finds %s in what a worker loads', (call) => {
+    expect(faultsOf({ 'assets/loop.js': `${call}(step)` })).toEqual([
+      `assets/loop.js, which a worker loads, uses ${call}`,
+    ]);
   });
 
   it.each([

@@ -124,6 +124,8 @@ export class TextReporter implements Reporter {
       case 'run-status':
       case 'continues':
       case 'checkpoint':
+      case 'probe':
+      case 'hidden':
       case 'written':
         break;
     }

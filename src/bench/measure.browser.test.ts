@@ -26,6 +26,7 @@ test('measures NormLab and stock tfjs, gives everything back, and training goes 
       steps: (chunk) => void losses.push(...chunk.losses),
       validating: () => undefined,
       epoch: () => undefined,
+      probe: () => undefined,
       diverged: () => undefined,
       layers: () => undefined,
       paired: () => undefined,

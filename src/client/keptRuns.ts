@@ -158,6 +158,19 @@ export class KeptRuns {
     return answer;
   }
 
+  /** The newest state of a run as a file; undefined without one. */
+  async checkpoint(runId: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { bytes } = await this.#link().request('checkpoint', { runId });
+    return bytes;
+  }
+
+  /** Keeps such a file as the newest state of its run. @throws {RemoteError} by rejection. */
+  async importCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<Requests['importCheckpoint']['response']> {
+    const answer = await this.#link().request('importCheckpoint', { bytes });
+    this.#runs.change(answer.runId, { checkpointStep: answer.step });
+    return answer;
+  }
+
   /** Weights of a run as a safetensors file. @throws {RemoteError} by rejection. */
   async weights(runId: string, which: 'initial' | 'last'): Promise<Uint8Array<ArrayBuffer>> {
     const { bytes } = await this.#link().request('weights', { runId, which });

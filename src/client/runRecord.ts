@@ -8,11 +8,14 @@ import type {
   FinderResult,
   FinderSettings,
   ForkOrigin,
+  HiddenSpan,
   PairedValidation,
   Preparation,
+  ProbeRow,
   RunPlan,
   RunStatus,
 } from '#domain/run.ts';
+import type { RunOptions } from '#domain/runOptions.ts';
 import type { StepTime } from '#domain/stepTime.ts';
 import type { RunOrigin } from '#domain/study.ts';
 import { MetricBuffer } from './metricBuffer.ts';
@@ -29,6 +32,8 @@ interface RecordBase {
   readonly origin: RunOrigin | undefined;
   /** Why its learning rate is what it is, where somebody said so. */
   readonly rateReason?: string;
+  /** Absent: it trains all its epochs, and probes long ones. */
+  readonly options?: RunOptions;
   /** The run that it continues with other settings. */
   readonly forkOf: ForkOrigin | undefined;
   /** Milliseconds since 1970. */
@@ -45,12 +50,14 @@ interface RecordBase {
   /** Why it failed or was interrupted, for people. */
   readonly detail: string | undefined;
   /** What the user asked for and the worker has not confirmed yet. */
-  readonly asked: 'pause' | 'resume' | 'stop' | undefined;
+  readonly asked: 'pause' | 'resume' | 'step' | 'stop' | undefined;
   readonly plan: RunPlan | undefined;
   /** How far the preparation is, while the status is 'preparing' and there is something to wait for. */
   readonly preparation?: Preparation;
   /** Name of the file that its initial weights came from; absent: they follow from the seed. */
   readonly givenWeights?: string;
+  /** While the page was hidden; absent where it never was. */
+  readonly hidden?: readonly HiddenSpan[];
   /** What its steps took, as it was kept: for as long as they are not loaded. */
   readonly stepTime?: StepTime;
   /** What the divergence recorder measured; undefined before its end, and where nothing was recorded. */
@@ -72,6 +79,8 @@ interface RecordBase {
 export interface TrainRecord extends RecordBase {
   readonly kind: 'train';
   readonly epochs: readonly EpochRow[];
+  /** Validation inside epochs; absent where there was none. */
+  readonly probes?: readonly ProbeRow[];
   readonly validating: { readonly done: number; readonly total: number } | undefined;
   readonly divergence: Divergence | undefined;
   /** Differences to the first run of its race, by epoch; empty for that one and outside races. */
@@ -119,6 +128,8 @@ export function recordOfKept(kept: KeptRun): RunRecord {
     stepsLoaded: 'absent',
     metrics: new MetricBuffer(),
     ...(header.rateReason !== undefined && { rateReason: header.rateReason }),
+    ...(header.options && { options: header.options }),
+    ...(kept.hidden && { hidden: kept.hidden }),
     ...(header.givenWeights !== undefined && { givenWeights: header.givenWeights }),
     ...(kept.stepTime && { stepTime: kept.stepTime }),
   };
@@ -128,6 +139,7 @@ export function recordOfKept(kept: KeptRun): RunRecord {
         ...base,
         kind: 'train',
         epochs: kept.epochs,
+        ...(kept.probes && { probes: kept.probes }),
         validating: undefined,
         divergence: kept.divergence,
         paired: kept.paired ?? [],

@@ -131,6 +131,10 @@ export class RunRequests {
     this.#ask('resume', runId);
   }
 
+  step(runId: string): void {
+    this.#ask('step', runId);
+  }
+
   stop(runId: string): void {
     this.#ask('stop', runId);
   }
@@ -139,6 +143,13 @@ export class RunRequests {
   saveState(runId: string): void {
     this.#link()
       .request('saveState', { runId })
+      .catch(() => undefined);
+  }
+
+  /** Runs note when nobody sees the page. A worker that is gone has none. */
+  pageHidden(isHidden: boolean): void {
+    this.#link()
+      .request('pageHidden', { isHidden })
       .catch(() => undefined);
   }
 
@@ -206,7 +217,7 @@ export class RunRequests {
     this.#runs.change(runId, { status, detail: sentence(error), asked: undefined });
   }
 
-  #ask(name: 'pause' | 'resume' | 'stop', runId: string): void {
+  #ask(name: 'pause' | 'resume' | 'step' | 'stop', runId: string): void {
     this.#runs.change(runId, { asked: name });
     this.#link()
       .request(name, { runId })

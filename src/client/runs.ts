@@ -120,6 +120,15 @@ export class Runs {
           validating: undefined,
         }));
         break;
+      case 'probe':
+        this.#changeTraining(event.runId, (run) => ({
+          ...run,
+          probes: [...(run.probes ?? []).filter(({ step }) => step < event.row.step), event.row],
+        }));
+        break;
+      case 'hidden':
+        this.change(event.runId, (run) => ({ ...run, hidden: [...(run.hidden ?? []), event.span] }));
+        break;
       case 'validating':
         this.changeSoon(event.runId, (run) =>
           run.kind === 'train' ? { ...run, validating: { done: event.done, total: event.total } } : run,
@@ -225,6 +234,7 @@ function continued(run: RunRecord, step: number): RunRecord {
     forkOf,
     layers: undefined,
     epochs,
+    ...(run.probes && { probes: run.probes.filter((row) => row.step <= step) }),
     paired: run.paired.filter((row) => done.has(row.epoch)),
     validating: undefined,
     divergence: undefined,
@@ -260,6 +270,7 @@ function newRecord(
     stepsLoaded: 'live',
     metrics: new MetricBuffer(),
     ...(start.rateReason !== undefined && { rateReason: start.rateReason }),
+    ...(start.options && { options: start.options }),
     ...(givenWeights !== undefined && { givenWeights }),
   };
 }

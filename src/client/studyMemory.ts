@@ -1,7 +1,11 @@
 import * as v from 'valibot';
 import { forkOriginSchema as forkOf } from '#domain/keptRunSchema.ts';
 import type { Study } from '#domain/study.ts';
-import { experimentSchema as experiment, finderSettingsSchema as finderSettings } from '#domain/runSchema.ts';
+import {
+  experimentSchema as experiment,
+  finderSettingsSchema as finderSettings,
+  runOptionsSchema as runOptions,
+} from '#domain/runSchema.ts';
 import type { StudyQueue } from './studyQueue.ts';
 
 /** A queue as it outlives the page, with the data that its runs are meant for. */
@@ -31,6 +35,7 @@ const study = v.object({
   question: v.optional(v.object({ id: v.string(), size: v.picklist(['full', 'quick']) })),
   rateReasons: v.exactOptional(v.array(v.string())),
   forks: v.exactOptional(v.array(v.object({ arm: v.number(), of: forkOf }))),
+  options: v.exactOptional(runOptions),
 });
 
 const keptQueue = v.object({

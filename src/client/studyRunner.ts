@@ -188,6 +188,7 @@ export class StudyRunner implements QueueActions {
       experiment: entry.experiment,
       origin: originOf(study, entry),
       ...rateReasonOf(study, entry),
+      ...(study.options && { options: study.options }),
     }));
     if (study.finder) return this.#requests.findLearningRate(wanted[0]!, study.finder);
     const { forkOf } = entries[0]!;

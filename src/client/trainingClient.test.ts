@@ -427,10 +427,44 @@ describe('TrainingClient', () => {
     expect(client.getState().connection).toMatchObject({ status: 'ready', device: { backend: 'webgl' } });
   });
 
+  it('passes single steps and options of runs on', async () => {
+    await makeReady();
+    const options = { stopRule: { kind: 'images', value: 100 } } as const;
+    const id = client.train(defaultExperiment(), undefined, { options });
+    expect(worker().sent.at(-1)).toMatchObject({ name: 'train', body: { start: { options } } });
+    expect(client.getState().runs[0]).toMatchObject({ options });
+    client.step(id);
+    expect(worker().sent.at(-1)).toMatchObject({ name: 'step', body: { runId: id } });
+    expect(client.getState().runs[0]!.asked).toBe('step');
+  });
+
+  it('records probes and hidden time, and forgets probes that a run goes back behind', async () => {
+    await makeReady();
+    const runId = client.train(defaultExperiment());
+    const probe = (step: number) => ({ step, count: 1000, validLoss: 1, accuracy: 0.5 });
+    for (const step of [100, 200]) worker().emit({ type: 'probe', runId, row: probe(step) });
+    worker().emit({ type: 'hidden', runId, span: { fromMs: 1, toMs: 2 } });
+    expect(client.getState().runs[0]).toMatchObject({
+      probes: [probe(100), probe(200)],
+      hidden: [{ fromMs: 1, toMs: 2 }],
+    });
+    worker().emit({ type: 'continues', runId, step: 150 });
+    expect(client.getState().runs[0]).toMatchObject({ probes: [probe(100)] });
+  });
+
+  it('tells a worker that starts while the page is hidden', async () => {
+    await makeReady();
+    client.pageHidden(true);
+    client.restart();
+    expect(worker().sent.find(({ name }) => name === 'pageHidden')).toMatchObject({
+      body: { isHidden: true },
+    });
+  });
+
   it('keeps the state of what is going when the page is hidden', async () => {
     await makeReady();
     const id = client.train(defaultExperiment());
-    client.saveStates();
+    client.pageHidden(true);
     expect(worker().sent.at(-1)).toMatchObject({ name: 'saveState', body: { runId: id } });
   });
 

@@ -1,5 +1,5 @@
 import type { Experiment } from '#domain/experiment.ts';
-import type { KeptRun, RunNotes } from '#domain/keptRun.ts';
+import type { KeptRun, RunNotes, RunStart } from '#domain/keptRun.ts';
 import type { FinderSettings, StepChunk } from '#domain/run.ts';
 import type { Study } from '#domain/study.ts';
 import type { DeviceInfo, KeptStorage, Requests, WorkerEvent } from '#protocol/messages.ts';
@@ -86,6 +86,7 @@ export class TrainingClient {
   readonly #studies: StudyRunner;
   readonly #losses = new DeviceLosses();
   readonly #recovery: LossRecovery;
+  #isHidden = false;
   #link: WorkerLink;
   #state: ClientState;
 
@@ -148,9 +149,13 @@ export class TrainingClient {
    * @param weights that it starts from; absent: those that follow from the seed.
    * @param rateReason why its learning rate is what it is, where somebody said so.
    */
-  train(experiment: Experiment, weights?: WeightsFile, rateReason?: string): string {
-    const wanted = { experiment, origin: undefined, ...(rateReason !== undefined && { rateReason }) };
-    return this.#requests.train(wanted, weights).runIds[0]!;
+  train(
+    experiment: Experiment,
+    weights?: WeightsFile,
+    { rateReason, options }: Partial<Pick<RunStart, 'rateReason' | 'options'>> = {},
+  ): string {
+    const more = { ...(rateReason !== undefined && { rateReason }), ...(options && { options }) };
+    return this.#requests.train({ experiment, origin: undefined, ...more }, weights).runIds[0]!;
   }
 
   /** Starts a learning-rate finder and returns its id; `weights` as for `train`. */
@@ -204,8 +209,11 @@ export class TrainingClient {
     return run?.kind === 'train' ? steps.filter((step) => step <= soundSteps(run)) : [];
   }
 
-  /** The page may be frozen or closed: keeps the state of what is going. */
-  saveStates(): void {
+  /** The page was hidden or shown; hidden, it may be frozen or closed: keeps the state of what is going. */
+  pageHidden(isHidden: boolean): void {
+    this.#isHidden = isHidden;
+    this.#requests.pageHidden(isHidden);
+    if (!isHidden) return;
     for (const run of this.#state.runs) if (isGoing(run)) this.#requests.saveState(run.id);
   }
 
@@ -215,6 +223,11 @@ export class TrainingClient {
 
   resume(runId: string): void {
     this.#requests.resume(runId);
+  }
+
+  /** Takes one step of a paused run, and of all others of its race. */
+  step(runId: string): void {
+    this.#requests.step(runId);
   }
 
   stop(runId: string): void {
@@ -251,6 +264,16 @@ export class TrainingClient {
     runs: readonly { run: KeptRun; steps: StepChunk }[],
   ): Promise<Requests['importRuns']['response']> {
     return this.#kept.import(runs);
+  }
+
+  /** The newest kept state of a run as a file, with moments and running statistics; undefined without one. */
+  checkpoint(runId: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.#kept.checkpoint(runId);
+  }
+
+  /** Keeps such a file as the newest state of its run, which must be there; rejects where it cannot be. */
+  importCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<Requests['importCheckpoint']['response']> {
+    return this.#kept.importCheckpoint(bytes);
   }
 
   /** Weights of a run as the bytes of a safetensors file. */
@@ -294,6 +317,7 @@ export class TrainingClient {
       lost: (error) => this.#lose(error.message),
     });
     void this.#begin(link);
+    if (this.#isHidden) link.request('pageHidden', { isHidden: true }).catch(() => undefined);
     // Beside the device, and also without one: data and kept runs can be looked at.
     void this.#kept.begin(link);
     void this.data.begin(link);

@@ -6,10 +6,13 @@ import type {
   FinderResult,
   FinderSettings,
   ForkOrigin,
+  HiddenSpan,
   PairedValidation,
+  ProbeRow,
   RunPlan,
   RunStatus,
 } from './run.ts';
+import type { RunOptions } from './runOptions.ts';
 import type { StepTime } from './stepTime.ts';
 import type { RunOrigin } from './study.ts';
 
@@ -22,6 +25,8 @@ export interface RunStart {
   readonly origin: RunOrigin | undefined;
   /** Why its learning rate is what it is: 'valley', 'by hand'. It decides nothing about the run. */
   readonly rateReason?: string;
+  /** Absent: it trains all its epochs, and probes long ones. */
+  readonly options?: RunOptions;
 }
 
 /** What never changes about a run. */
@@ -63,6 +68,10 @@ export interface KeptRun {
   readonly detail: string | undefined;
   readonly plan: RunPlan | undefined;
   readonly epochs: readonly EpochRow[];
+  /** Validation inside its epochs; absent where there was none. */
+  readonly probes?: readonly ProbeRow[];
+  /** While the page was hidden; absent where it never was. */
+  readonly hidden?: readonly HiddenSpan[];
   readonly divergence: Divergence | undefined;
   readonly layers: LayerHistory | undefined;
   readonly result: FinderResult | undefined;

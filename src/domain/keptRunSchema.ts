@@ -9,8 +9,11 @@ import {
   experimentSchema,
   finderResultSchema,
   finderSettingsSchema,
+  hiddenSpanSchema,
   layerHistorySchema,
   maybe,
+  probeRowSchema,
+  runOptionsSchema,
   runPlanSchema,
   runStatusSchema,
   anyNumberSchema,
@@ -46,6 +49,7 @@ const start = {
   experiment: experimentSchema,
   origin: maybe(runOriginSchema),
   rateReason: v.exactOptional(textSchema(RATE_REASON_LIMIT)),
+  options: v.exactOptional(runOptionsSchema),
 };
 
 export const runStartSchema: Schema<RunStart> = v.strictObject(start);
@@ -99,6 +103,8 @@ export const keptRunSchema: Schema<KeptRun> = v.strictObject({
   detail: maybe(textSchema(4000)),
   plan: maybe(runPlanSchema),
   epochs: v.pipe(v.array(epochRowSchema), v.maxLength(100_000)),
+  probes: v.exactOptional(v.pipe(v.array(probeRowSchema), v.maxLength(100_000))),
+  hidden: v.exactOptional(v.pipe(v.array(hiddenSpanSchema), v.maxLength(100_000))),
   divergence: maybe(divergenceSchema),
   layers: maybe(layerHistorySchema),
   result: maybe(finderResultSchema),

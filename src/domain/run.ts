@@ -31,6 +31,24 @@ export interface EpochRow {
   readonly milliseconds: number;
 }
 
+/** Validation inside an epoch, over the first images of the set: it costs no time of the run. */
+export interface ProbeRow {
+  /** Steps done. */
+  readonly step: number;
+  /** Validation images that it is over. */
+  readonly count: number;
+  readonly validLoss: number;
+  /** Of `validLoss`, over the images. */
+  readonly standardError?: number;
+  readonly accuracy: number;
+}
+
+/** Time that the page was hidden while a run went on; milliseconds of wall-clock time since its start. */
+export interface HiddenSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** Consecutive training steps as they are reported; all arrays have one entry per step. */
 export interface StepChunk {
   /** 0-based step of the first entry. */

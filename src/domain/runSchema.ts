@@ -7,10 +7,14 @@ import type {
   EpochRow,
   FinderResult,
   FinderSettings,
+  HiddenSpan,
+  ProbeRow,
   RunPlan,
   RunStatus,
   StepChunk,
 } from './run.ts';
+import { stopKinds, stopValueProblem } from './runOptions.ts';
+import type { RunOptions, StopKind } from './runOptions.ts';
 import type { StepTime } from './stepTime.ts';
 
 /**
@@ -144,6 +148,36 @@ export const epochRowSchema: Schema<EpochRow> = v.strictObject({
   standardError: v.exactOptional(anyNumberSchema),
   accuracy: anyNumberSchema,
   milliseconds: durationSchema,
+});
+
+export const probeRowSchema: Schema<ProbeRow> = v.strictObject({
+  step: stepSchema,
+  count: countSchema,
+  validLoss: anyNumberSchema,
+  standardError: v.exactOptional(anyNumberSchema),
+  accuracy: anyNumberSchema,
+});
+
+export const hiddenSpanSchema: Schema<HiddenSpan> = v.strictObject({
+  fromMs: durationSchema,
+  toMs: durationSchema,
+});
+
+export const runOptionsSchema: Schema<RunOptions> = v.strictObject({
+  stopRule: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        // The keys of a record of all kinds.
+        kind: v.picklist(Object.keys(stopKinds) as StopKind[]),
+        value: finiteSchema,
+      }),
+      v.check(
+        ({ kind, value }) => stopValueProblem(kind, value) === undefined,
+        'A stop rule has a value that it cannot have.',
+      ),
+    ),
+  ),
+  probes: v.exactOptional(v.literal('none')),
 });
 
 export const divergenceSchema: Schema<Divergence> = v.strictObject({

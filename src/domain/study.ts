@@ -1,5 +1,6 @@
 import type { Experiment } from './experiment.ts';
 import type { FinderSettings, ForkOrigin } from './run.ts';
+import type { RunOptions } from './runOptions.ts';
 
 /** How the runs of a study share the GPU: one after another, or one step of each in turn. */
 export type StudyMode = 'queue' | 'race';
@@ -42,6 +43,8 @@ export interface Study {
   readonly rateReasons?: readonly string[];
   /** Arms that came as forks while the study was going. */
   readonly forks?: readonly StudyFork[];
+  /** Of all its training runs; absent: they train all their epochs, and probe long ones. */
+  readonly options?: RunOptions;
 }
 
 /** Which run of which study a run is. */

@@ -62,7 +62,7 @@ function* stepRows(runs: readonly ExportedRun[]): Iterable<readonly Cell[]> {
   }
 }
 
-/** One row per epoch of every training run, epochs from 0, with all settings. */
+/** One row per epoch of every training run, epochs from 0, and per probe inside them, with all settings. */
 export function epochsCsv(runs: readonly ExportedRun[]): string {
   const settings = parameterNames.filter((name) => name !== 'seed');
   return table(
@@ -72,6 +72,8 @@ export function epochsCsv(runs: readonly ExportedRun[]): string {
       'dataset',
       'device',
       ...settings,
+      'row',
+      'validImages',
       'epoch',
       'step',
       'trainLoss',
@@ -81,7 +83,7 @@ export function epochsCsv(runs: readonly ExportedRun[]): string {
       'milliseconds',
     ],
     runs.flatMap((exported) => {
-      const { header, status, epochs } = exported.run;
+      const { header, status, epochs, probes = [], plan } = exported.run;
       const { experiment, dataset, device } = header;
       const cells = [
         ...runCells(exported),
@@ -90,8 +92,10 @@ export function epochsCsv(runs: readonly ExportedRun[]): string {
         device.title,
         ...settings.map((name) => experiment[name]),
       ];
-      return epochs.map((row) => [
+      const rows = epochs.map((row) => [
         ...cells,
+        'epoch',
+        plan?.validCount,
         row.epoch,
         row.step,
         row.trainLoss,
@@ -100,6 +104,19 @@ export function epochsCsv(runs: readonly ExportedRun[]): string {
         row.accuracy,
         row.milliseconds,
       ]);
+      const probed = probes.map((row) => [
+        ...cells,
+        'probe',
+        row.count,
+        plan && Math.floor((row.step - 1) / plan.stepsPerEpoch),
+        row.step,
+        undefined,
+        row.validLoss,
+        row.standardError,
+        row.accuracy,
+        undefined,
+      ]);
+      return [...rows, ...probed];
     }),
   );
 }

@@ -40,6 +40,15 @@ describe('epochsCsv', () => {
     expect(cells(lines[1]!).at(-3)).toBe(''); // the first epoch has no standard error
   });
 
+  it('has a row per probe, after those of the epochs', () => {
+    const exported = trainingRun();
+    const probes = [{ step: 2, count: 1000, validLoss: 1.75, accuracy: 0.3 }];
+    const lines = epochsCsv([{ ...exported, run: { ...exported.run, probes } }]).split('\r\n');
+    expect(lines.length).toBe(1 + 3 + 1);
+    expect(lines[1]).toContain(',epoch,');
+    expect(lines[3]).toMatch(/,probe,1000,\d+,2,,1\.75,,0\.3,$/);
+  });
+
   it.each([
     ['=cmd()', "'=cmd()"],
     ['+1', "'+1"],

@@ -316,3 +316,57 @@ describe('decodeHash', () => {
     );
   });
 });
+
+describe('a file of runs', () => {
+  it('is opened by a link where it lies beside the page', () => {
+    const result = decodeHash('#v=1&open=results/runs-1.json');
+    expect(result.kind === 'setup' && result.setup.file).toBe('results/runs-1.json');
+  });
+
+  it.each([
+    'https://a.example/runs.json',
+    '//a.example/runs.json',
+    '/runs.json',
+    '../runs.json',
+    'runs.html',
+  ])('is refused at %s', (path) => {
+    const result = decodeHash(`#v=1&open=${encodeURIComponent(path)}`);
+    expect(result.kind === 'invalid' && [...result.errors.keys()]).toEqual(['open']);
+  });
+});
+
+describe('what ends runs early', () => {
+  const experiment = defaultExperiment();
+  const study: SharedStudy = {
+    title: 'S',
+    kind: 'train',
+    mode: 'queue',
+    arms: [experiment],
+    seeds: [0],
+    finder: undefined,
+    question: undefined,
+    options: { stopRule: { kind: 'valid-loss', value: 0.9 } },
+  };
+
+  it('travels with the set-up and with the study, and changes no hash of an experiment', () => {
+    const options = { stopRule: { kind: 'images', value: 25_000 }, probes: 'none' } as const;
+    const shared = { experiment, options, studies: [study], active: 0, data: undefined };
+    const hash = encodeHash(shared);
+    expect(hash).toBe('#v=1&stop=images:25000&probes=0&study=S&mode=queue&arm=&seeds=0&ends=valid-loss:0.9');
+    const result = decodeHash(hash);
+    expect(result).toEqual({ kind: 'setup', setup: shared });
+  });
+
+  it.each([
+    ['stop=hours:3', 'stop'],
+    ['stop=images:1.5', 'stop'],
+    ['stop=minutes:0', 'stop'],
+    ['stop=train-loss', 'stop'],
+    ['stop=constructor:3', 'stop'],
+    ['probes=1', 'probes'],
+    ['ends=images:100', 'ends'],
+  ])('refuses %s', (text, key) => {
+    const result = decodeHash(`#v=1&${text}`);
+    expect(result.kind === 'invalid' && [...result.errors.keys()]).toEqual([key]);
+  });
+});

@@ -7,6 +7,8 @@ import type { ParameterName } from '#domain/parameters.ts';
 import { RATE_REASON_LIMIT } from '#domain/keptRunSchema.ts';
 import { finderSettingsSchema, MAX_FINDER_STEPS } from '#domain/runSchema.ts';
 import type { FinderSettings } from '#domain/run.ts';
+import { stopKinds, stopValueProblem } from '#domain/runOptions.ts';
+import type { RunOptions, StopKind, StopRule } from '#domain/runOptions.ts';
 import type { QuestionRef } from '#domain/study.ts';
 import { dataText, readData } from './urlData.ts';
 import type { SharedData } from './urlData.ts';
@@ -45,7 +47,17 @@ const KEYS: Readonly<Record<ParameterName, string>> = {
   validLimit: 'valid',
 };
 const NAMES: ReadonlyMap<string, ParameterName> = new Map(parameterNames.map((name) => [KEYS[name], name]));
-const STUDY_KEYS: readonly string[] = ['study', 'mode', 'arm', 'whys', 'seeds', 'ramp', 'images', 'q'];
+const STUDY_KEYS: readonly string[] = [
+  'study',
+  'mode',
+  'arm',
+  'whys',
+  'seeds',
+  'ramp',
+  'images',
+  'ends',
+  'q',
+];
 /** Of the learning-rate finder in the set-up. */
 const FINDER_KEY = 'find';
 /** Of the reason for the learning rate in the set-up. */
@@ -56,7 +68,19 @@ const REASON_SEPARATOR = '|';
 /** The study that is being edited, where it is not the first: its index. */
 const ACTIVE_KEY = 'edit';
 const DATA_KEY = 'data';
-const OTHER_KEYS: readonly string[] = ['v', FINDER_KEY, REASON_KEY, ACTIVE_KEY, DATA_KEY];
+/** Of a run that is started alone: what ends it early, and whether validation is probed inside epochs. */
+const OPTION_KEYS: readonly string[] = ['stop', 'probes'];
+/** A file of runs beside the page. */
+const FILE_KEY = 'open';
+const OTHER_KEYS: readonly string[] = [
+  'v',
+  FINDER_KEY,
+  REASON_KEY,
+  ACTIVE_KEY,
+  DATA_KEY,
+  FILE_KEY,
+  ...OPTION_KEYS,
+];
 
 /** A study in an address. */
 export interface SharedStudy extends StudyPlan {
@@ -71,6 +95,10 @@ export interface SharedSetup {
   readonly rateReason?: string | undefined;
   /** Ramp of the learning-rate finder; undefined is the default one. */
   readonly finder?: FinderSettings | undefined;
+  /** Of runs that are started alone. */
+  readonly options?: RunOptions | undefined;
+  /** Path of a file of runs, relative to the page, that a link opens. */
+  readonly file?: string | undefined;
   /** What is started together; several where a question needs that. */
   readonly studies: readonly SharedStudy[];
   /** Index of the study that is being edited. */
@@ -86,20 +114,30 @@ export type SetupFromHash =
   | { readonly kind: 'invalid'; readonly errors: ReadonlyMap<string, string> };
 
 /** The hash of a set-up, with its `#`. */
-export function encodeHash({ experiment, rateReason, finder, studies, active, data }: SharedSetup): string {
+export function encodeHash({
+  experiment,
+  rateReason,
+  finder,
+  options = {},
+  studies,
+  active,
+  data,
+}: SharedSetup): string {
   const parts = [
     `v=${VERSION}`,
     ...differences(experiment, defaultExperiment()).map((pair) => pair.join('=')),
   ];
   if (rateReason) parts.push(`${REASON_KEY}=${encodeURIComponent(rateReason)}`);
   if (finder) parts.push(`${FINDER_KEY}=${rampText(finder)}`);
+  if (options.stopRule) parts.push(`stop=${ruleText(options.stopRule)}`);
+  if (options.probes) parts.push('probes=0');
   if (data) parts.push(`${DATA_KEY}=${dataText(data)}`);
   if (active > 0) parts.push(`${ACTIVE_KEY}=${active}`);
   return `#${[...parts, ...studies.flatMap((study) => studyParts(study, experiment))].join('&')}`;
 }
 
 function studyParts(study: SharedStudy, experiment: Experiment): string[] {
-  const { title, mode, arms, seeds, finder, finderImages, question, rateReasons } = study;
+  const { title, mode, arms, seeds, finder, finderImages, question, rateReasons, options } = study;
   const parts = [`study=${encodeURIComponent(title)}`, `mode=${mode}`];
   for (const arm of arms) {
     parts.push(
@@ -116,12 +154,17 @@ function studyParts(study: SharedStudy, experiment: Experiment): string[] {
   parts.push(`seeds=${seeds.join(',')}`);
   if (finder) parts.push(`ramp=${rampText(finder)}`);
   if (finder && finderImages !== undefined) parts.push(`images=${finderImages}`);
+  if (options?.stopRule) parts.push(`ends=${ruleText(options.stopRule)}`);
   if (question) parts.push(`q=${question.id}.${question.size}`);
   return parts;
 }
 
 function reasonsText(reasons: readonly string[]): string {
   return reasons.map((reason) => reason.replaceAll(REASON_SEPARATOR, ' ')).join(REASON_SEPARATOR);
+}
+
+function ruleText({ kind, value }: StopRule): string {
+  return `${kind}:${showNumber(value)}`;
 }
 
 function rampText({ start, end, steps }: FinderSettings): string {
@@ -176,9 +219,12 @@ export function decodeHash(hash: string): SetupFromHash {
   });
   const active = readActive(fields.get(ACTIVE_KEY), studies.length, errors);
   const data = readData(fields.get(DATA_KEY), errors);
+  const options = OPTION_KEYS.some((key) => fields.has(key)) && readOptions('stop', fields, errors);
+  const file = readFile(fields.get(FILE_KEY), errors);
+  const more = { ...(options && { options }), ...(file !== undefined && { file }) };
   return errors.size > 0
     ? { kind: 'invalid', errors }
-    : { kind: 'setup', setup: { experiment, rateReason, finder, studies, active, data } };
+    : { kind: 'setup', setup: { experiment, rateReason, finder, studies, active, data, ...more } };
 }
 
 function readActive(text: string | undefined, count: number, errors: Map<string, string>): number {
@@ -293,6 +339,7 @@ function readStudy({ fields, arms }: StudyBlock, base: Experiment, errors: Map<s
     finderImages: readImages(fields.get('images'), errors),
     question: readQuestion(fields.get('q'), errors),
     ...(rateReasons && { rateReasons }),
+    ...(fields.has('ends') && { options: readOptions('ends', fields, errors) }),
   };
 }
 
@@ -371,6 +418,39 @@ function readRamp(
     `The ramp must be start,end,steps: rising learning rates and 2 to ${MAX_FINDER_STEPS.toLocaleString('en-US')} steps.`,
   );
   return undefined;
+}
+
+/** Only below the page: no other host, and no folder above. */
+function readFile(text: string | undefined, errors: Map<string, string>): string | undefined {
+  if (text === undefined) return undefined;
+  if (text.length <= MAX_TITLE && /^[\w-][\w./-]*\.json$/.test(text) && !text.includes('..')) return text;
+  errors.set(FILE_KEY, 'A file of runs must lie beside the page: a name like results/runs.json.');
+  return undefined;
+}
+
+/** @param key of the stop rule. */
+function readOptions(
+  key: 'stop' | 'ends',
+  fields: ReadonlyMap<string, string>,
+  errors: Map<string, string>,
+): RunOptions {
+  const [kind = '', number = ''] = fields.get(key)?.split(':') ?? [];
+  const value = readNumber(number) ?? Number.NaN;
+  const stopRule = isStopKind(kind) && stopValueProblem(kind, value) === undefined && { kind, value };
+  if (fields.has(key) && !stopRule) {
+    errors.set(
+      key,
+      `A stop must be written like images:25000, with one of ${Object.keys(stopKinds).join(', ')}.`,
+    );
+  }
+  const probes = key === 'stop' ? fields.get('probes') : undefined;
+  if (probes !== undefined && probes !== '0')
+    errors.set('probes', 'Probes can only be switched off: probes=0.');
+  return { ...(stopRule && { stopRule }), ...(probes === '0' && { probes: 'none' as const }) };
+}
+
+function isStopKind(text: string): text is StopKind {
+  return Object.hasOwn(stopKinds, text);
 }
 
 function readQuestion(text: string | undefined, errors: Map<string, string>): QuestionRef | undefined {

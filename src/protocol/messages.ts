@@ -14,8 +14,10 @@ import type {
   FinderResult,
   FinderSettings,
   ForkOrigin,
+  HiddenSpan,
   PairedValidation,
   Preparation,
+  ProbeRow,
   RunPlan,
   RunStatus,
   StepChunk,
@@ -185,14 +187,18 @@ export interface Requests {
   checkpointSteps: { request: { runId: string }; response: { steps: readonly number[] } };
   /** The newest checkpoint of a run as a file; undefined without one. */
   checkpoint: { request: { runId: string }; response: { bytes: Uint8Array<ArrayBuffer> | undefined } };
-  /** Keeps such a file as the checkpoint of a run that is kept, and tells its step. */
+  /** Keeps such a file as the newest checkpoint of its run, which must be kept: of `runId`, where that is there. */
   importCheckpoint: {
-    request: { runId: string; bytes: Uint8Array<ArrayBuffer> };
-    response: { step: number };
+    request: { runId?: string; bytes: Uint8Array<ArrayBuffer> };
+    response: { runId: string; step: number };
   };
   pause: { request: { runId: string }; response: Record<never, never> };
   resume: { request: { runId: string }; response: Record<never, never> };
+  /** Takes one step of a paused run, and of all others of its race; they stay paused. */
+  step: { request: { runId: string }; response: Record<never, never> };
   stop: { request: { runId: string }; response: Record<never, never> };
+  /** The page was hidden or shown, which runs note: some browsers slow down what is hidden. */
+  pageHidden: { request: { isHidden: boolean }; response: Record<never, never> };
   /** Keeps the state of a run soon, since the page may be frozen or closed; nothing happens when it is over. */
   saveState: { request: { runId: string }; response: Record<never, never> };
   /** Times training steps; refused while a run is going, and no run starts meanwhile. */
@@ -244,6 +250,9 @@ export type WorkerEvent =
   | ({ readonly type: 'preparing'; readonly runId: string } & Preparation)
   | { readonly type: 'steps'; readonly runId: string; readonly chunk: StepChunk }
   | { readonly type: 'epoch'; readonly runId: string; readonly row: EpochRow }
+  | { readonly type: 'probe'; readonly runId: string; readonly row: ProbeRow }
+  /** When the page is seen again, and at the end of a run. */
+  | { readonly type: 'hidden'; readonly runId: string; readonly span: HiddenSpan }
   | { readonly type: 'validating'; readonly runId: string; readonly done: number; readonly total: number }
   | { readonly type: 'diverged'; readonly runId: string; readonly divergence: Divergence }
   /** After 'diverged', and at the end of every run that was recorded. */

@@ -7,8 +7,10 @@ import {
   divergenceSchema,
   epochRowSchema,
   finderResultSchema,
+  hiddenSpanSchema,
   layerHistorySchema,
   maybe,
+  probeRowSchema,
   runPlanSchema,
   runStatusSchema,
   stepSchema,
@@ -35,6 +37,8 @@ const runEventSchema = v.variant('type', [
   v.strictObject({ type: v.literal('reopened'), version: versionSchema, step: stepSchema }),
   v.strictObject({ type: v.literal('plan'), plan: runPlanSchema }),
   v.strictObject({ type: v.literal('epoch'), row: epochRowSchema }),
+  v.strictObject({ type: v.literal('probe'), row: probeRowSchema }),
+  v.strictObject({ type: v.literal('hidden'), span: hiddenSpanSchema }),
   v.strictObject({ type: v.literal('diverged'), divergence: divergenceSchema }),
   v.strictObject({ type: v.literal('layers'), layers: layerHistorySchema }),
   v.strictObject({ type: v.literal('result'), result: finderResultSchema }),
@@ -111,11 +115,14 @@ function refusal({ header }: Readonly<Record<string, unknown>>): string | undefi
 
 /** The events of a log that says all that `run` does: what `replay` takes back, but for the steps and notes. */
 export function eventsOf(run: KeptRun): RunEvent[] {
-  const { header, plan, epochs, divergence, layers, result, paired = [], stepTime, status, detail } = run;
+  const { header, plan, epochs, divergence, layers, result, stepTime, status, detail } = run;
+  const { paired = [], probes = [], hidden = [] } = run;
   return [
     headerEvent(header),
     ...(plan ? [{ type: 'plan', plan } as const] : []),
     ...epochs.map((row) => ({ type: 'epoch', row }) as const),
+    ...probes.map((row) => ({ type: 'probe', row }) as const),
+    ...hidden.map((span) => ({ type: 'hidden', span }) as const),
     ...(divergence ? [{ type: 'diverged', divergence } as const] : []),
     ...(layers ? [{ type: 'layers', layers } as const] : []),
     ...(result ? [{ type: 'result', result } as const] : []),
@@ -157,6 +164,10 @@ function after(run: ReplayedRun, event: RunEvent): ReplayedRun {
       return { ...run, plan: event.plan };
     case 'epoch':
       return { ...run, epochs: [...run.epochs, event.row] };
+    case 'probe':
+      return { ...run, probes: [...(run.probes ?? []), event.row] };
+    case 'hidden':
+      return { ...run, hidden: [...(run.hidden ?? []), event.span] };
     case 'diverged':
       return { ...run, divergence: event.divergence };
     case 'layers':
@@ -182,6 +193,8 @@ function reopened(run: ReplayedRun, step: number): ReplayedRun {
   return {
     plan: run.plan,
     epochs,
+    ...(run.probes && { probes: run.probes.filter((row) => row.step <= step) }),
+    ...(run.hidden && { hidden: run.hidden }),
     ...(run.paired && { paired: run.paired.filter((row) => done.has(row.epoch)) }),
     ...(run.stepTime && { stepTime: run.stepTime }),
     divergence: run.divergence && run.divergence.step < step ? run.divergence : undefined,

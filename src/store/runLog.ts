@@ -3,7 +3,9 @@ import type {
   Divergence,
   EpochRow,
   FinderResult,
+  HiddenSpan,
   PairedValidation,
+  ProbeRow,
   RunPlan,
   RunStatus,
   StepChunk,
@@ -25,6 +27,8 @@ export interface RunLog {
   /** Copies the arrays before it returns. Chunks must follow each other; what is recorded already is left out. */
   steps(chunk: StepChunk): void;
   epoch(row: EpochRow): void;
+  probe(row: ProbeRow): void;
+  hidden(span: HiddenSpan): void;
   diverged(divergence: Divergence): void;
   layers(layers: LayerHistory): void;
   result(result: FinderResult): void;
@@ -119,6 +123,14 @@ export class RunLogWriter implements RunLog {
 
   epoch(row: EpochRow): void {
     this.#record({ type: 'epoch', row });
+  }
+
+  probe(row: ProbeRow): void {
+    this.#record({ type: 'probe', row });
+  }
+
+  hidden(span: HiddenSpan): void {
+    this.#record({ type: 'hidden', span });
   }
 
   diverged(divergence: Divergence): void {

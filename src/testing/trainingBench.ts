@@ -6,6 +6,7 @@ import type {
   EpochRow,
   PairedValidation,
   Preparation,
+  ProbeRow,
   RunPlan,
   RunStatus,
   StepChunk,
@@ -32,6 +33,7 @@ export class Recorder implements RunReporter {
   readonly log: string[] = [];
   readonly chunks: StepChunk[] = [];
   readonly rows: EpochRow[] = [];
+  readonly probes: ProbeRow[] = [];
   readonly divergences: Divergence[] = [];
   readonly pairs: Paired[] = [];
   readonly details: (string | undefined)[] = [];
@@ -63,6 +65,10 @@ export class Recorder implements RunReporter {
   epoch(row: EpochRow): void {
     this.log.push(`epoch ${row.epoch}`);
     this.rows.push(row);
+  }
+  probe(row: ProbeRow): void {
+    this.log.push(`probe at ${row.step}`);
+    this.probes.push(row);
   }
   diverged(divergence: Divergence): void {
     this.log.push('diverged at a step');

@@ -69,6 +69,7 @@ export async function finderRun(parts: FinderParts, settings: FinderSettings): P
         report.flush();
         reporter.status('paused');
       },
+      stepped: () => report.flush(),
       goingOn: () => reporter.status('running'),
     };
     const timer = new LapTimer(clock);

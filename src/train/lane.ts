@@ -1,4 +1,6 @@
 import type { EpochRow, RunStatus } from '#domain/run.ts';
+import { stepsOfRule } from '#domain/runOptions.ts';
+import type { RunOptions } from '#domain/runOptions.ts';
 import type { Evaluation, ScheduleTable, StepResults, TrainingEngine } from '#engine/engine.ts';
 import { DivergenceRule } from '#optim/divergence.ts';
 import { scheduleTable } from '#optim/schedules.ts';
@@ -12,7 +14,11 @@ import { StateSaver } from './stateSaver.ts';
 import type { Progress } from './stateSaver.ts';
 import type { LoopLane } from './stepLoop.ts';
 import { StepReport } from './stepReport.ts';
+import { StopCheck } from './stopCheck.ts';
 import type { Clock, LapTimer } from './stopwatch.ts';
+
+/** Validation images of a probe: a tenth of CIFAR-10's. */
+const PROBE_IMAGES = 1000;
 
 /** What a training run works with; the engine is fresh. */
 export interface LaneParts {
@@ -26,6 +32,7 @@ export interface LaneParts {
   readonly from: StartPoint | undefined;
   /** Steps after which it stops; absent: all. */
   readonly stopAfter: number | undefined;
+  readonly options: RunOptions | undefined;
   readonly clock: Clock;
   /** Disposes the engine, which is not used any more. */
   release(): void;
@@ -51,21 +58,24 @@ export class Lane implements LoopLane, Pausable {
   readonly #seesGradients: boolean;
   readonly #report: StepReport;
   readonly #saver: StateSaver | undefined;
+  #stop: StopCheck;
   #progress: Progress;
   #divergedAt: number | undefined;
+  /** Step after which it was validated last. */
+  #validatedAt: number | undefined;
   #status: RunStatus | undefined;
   #isReleased = false;
 
   constructor(parts: LaneParts) {
-    const { engine, control, prepared, reporter, keeper, from, clock } = parts;
+    const { engine, control, prepared, reporter, keeper, from, clock, options } = parts;
     const { plan, engineConfig } = prepared;
-    this.lastStep = Math.min(parts.stopAfter ?? plan.totalSteps, plan.totalSteps);
+    const { batchSize } = plan.experiment;
     this.#parts = parts;
     this.engine = engine;
     this.control = control;
     this.prepared = prepared;
     this.#schedule = scheduleTable(plan.experiment, plan.totalSteps);
-    this.#rule = new DivergenceRule(plan.experiment.batchSize, engineConfig.network.classes);
+    this.#rule = new DivergenceRule(batchSize, engineConfig.network.classes);
     this.#seesGradients = from === undefined;
     this.firstStep = from?.state.step ?? 0;
     this.firstEpoch =
@@ -80,6 +90,14 @@ export class Lane implements LoopLane, Pausable {
       epochStartedMs: from?.kind === 'resume' ? from.state.epochStartedMs : 0,
     };
     this.#saver = keeper && new StateSaver(engine, keeper, plan.stepsPerEpoch, this.#progress);
+    this.#stop = new StopCheck(options?.stopRule, batchSize);
+    // A run that goes on beyond what its rule has ended does so without it.
+    if (from?.kind === 'resume' && this.#recall(from)) this.#stop = new StopCheck(undefined, batchSize);
+    this.lastStep = Math.min(
+      plan.totalSteps,
+      parts.stopAfter ?? plan.totalSteps,
+      stepsOfRule(this.#stop.rule, batchSize) ?? plan.totalSteps,
+    );
   }
 
   /** How the run ended; undefined while it goes on. */
@@ -92,7 +110,6 @@ export class Lane implements LoopLane, Pausable {
     const { prepared, from, reporter } = this.#parts;
     const forked = await prepareEngine(this.engine, prepared, from);
     this.engine.setSchedule(this.#schedule);
-    if (from?.kind === 'resume') for (const loss of from.losses) this.#rule.add(loss);
     // The state of another run may be gone by the time that this one has to be resumed.
     if (forked) this.#saver?.keep({ ...forked, elapsedMs: 0, epochStartedMs: 0 });
     if (!this.control.isStopped) reporter.status('running');
@@ -116,6 +133,7 @@ export class Lane implements LoopLane, Pausable {
       const step = firstStep + i;
       const learningRate = this.#schedule.learningRate[step]!;
       const { smoothed, reason } = this.#rule.add(loss, this.#seesGradients ? gradientNorms?.[i] : undefined);
+      this.#stop.update({ step: step + 1, elapsedMs, trainLoss: smoothed });
       this.#report.add({ loss, smoothed, learningRate, momentum: this.#schedule.momentum[step]!, elapsedMs });
       if (reason) {
         this.#divergedAt = step;
@@ -127,6 +145,7 @@ export class Lane implements LoopLane, Pausable {
     this.#progress = { ...this.#progress, step: firstStep + losses.length };
     this.#report.flushWhenDue();
     this.#tellSaver();
+    this.#stopIfReached();
     return 'go';
   }
 
@@ -135,6 +154,10 @@ export class Lane implements LoopLane, Pausable {
     this.#parts.reporter.status('paused');
     // Its engine is idle. A device that fails here fails the next step too.
     this.#saver?.keepNow(this.#progress).catch(() => undefined);
+  }
+
+  stepped(): void {
+    this.#report.flush();
   }
 
   goingOn(): void {
@@ -151,13 +174,8 @@ export class Lane implements LoopLane, Pausable {
     this.#report.flush();
     timer.skip();
     reporter.validating(0, validCount);
-    let evaluation: Evaluation;
-    try {
-      evaluation = await this.engine.evaluate('valid', validCount, this.control.signal);
-    } catch (error) {
-      if (this.control.isStopped && error instanceof Error && error.name === 'AbortError') return undefined;
-      throw error;
-    }
+    const evaluation = await this.#evaluate(validCount, this.control.signal);
+    if (!evaluation) return undefined;
     reporter.validating(validCount, validCount);
     this.#spend(timer.lap());
     const { step, elapsedMs, epochStartedMs } = this.#progress;
@@ -174,8 +192,36 @@ export class Lane implements LoopLane, Pausable {
       reporter.epoch(losses ? { ...row, standardError: meanWithError(losses).standardError } : row);
     }
     this.#progress = { step, elapsedMs, epochStartedMs: elapsedMs };
+    this.#validatedAt = step;
     this.#tellSaver();
+    this.#stop.update({ step, elapsedMs, validLoss: evaluation.loss });
+    this.#stopIfReached();
     return evaluation;
+  }
+
+  /** Whether validation is probed inside long epochs. */
+  get isProbed(): boolean {
+    return this.#parts.options?.probes !== 'none';
+  }
+
+  /**
+   * Reports loss and accuracy over the first validation images, which is no time of the run.
+   * @returns false when it was given up because of a stop.
+   */
+  async probe(signal = this.control.signal): Promise<boolean> {
+    const { reporter, prepared } = this.#parts;
+    this.#report.flush();
+    const evaluation = await this.#evaluate(Math.min(PROBE_IMAGES, prepared.plan.validCount), signal);
+    if (!evaluation) return false;
+    const { loss, accuracy, count, losses } = evaluation;
+    reporter.probe({
+      step: this.#progress.step,
+      count,
+      validLoss: loss,
+      ...(losses && { standardError: meanWithError(losses).standardError }),
+      accuracy,
+    });
+    return true;
   }
 
   /** Reports the differences of the losses of single images to those of the race's first run. */
@@ -188,13 +234,17 @@ export class Lane implements LoopLane, Pausable {
 
   /**
    * Ends the run: takes what is still to be had from the engine, reports the end and frees the engine. A stop is
-   * reported first: whoever asked for it need not wait for what is read back. States may still be being written,
-   * see `settled`.
+   * reported first: whoever asked for it need not wait for what is read back. One that a rule has ended is
+   * validated once more. States may still be being written, see `settled`.
    */
   async end(status: 'finished' | 'stopped' | 'diverged'): Promise<void> {
     const { reporter } = this.#parts;
     this.#report.flush();
-    if (status === 'stopped') this.#reportEnd(status);
+    const { reached } = this.#stop;
+    if (status === 'stopped' && reached === undefined) this.#reportEnd(status);
+    if (status === 'stopped' && reached !== undefined && this.#validatedAt !== this.#progress.step) {
+      await this.probe(this.control.userSignal);
+    }
     if (this.#divergedAt !== undefined) this.#saver?.diverged(this.#divergedAt);
     // Together: each waits for the GPU, which other runs may keep busy.
     const [layers] = await Promise.all([
@@ -202,7 +252,7 @@ export class Lane implements LoopLane, Pausable {
       this.#divergedAt === undefined ? this.#saver?.keepNow(this.#progress) : undefined,
     ]);
     if (layers && layers.steps.length > 0) reporter.layers(layers);
-    this.#reportEnd(status);
+    this.#reportEnd(status, status === 'stopped' ? reached : undefined);
     this.#release();
   }
 
@@ -233,6 +283,31 @@ export class Lane implements LoopLane, Pausable {
     if (this.#status) return;
     this.#status = status;
     this.#parts.reporter.status(status, detail);
+  }
+
+  /** Undefined when a stop has cut it short. */
+  async #evaluate(count: number, signal: AbortSignal): Promise<Evaluation | undefined> {
+    try {
+      return await this.engine.evaluate('valid', count, signal);
+    } catch (error) {
+      if (signal.aborted && error instanceof Error && error.name === 'AbortError') return undefined;
+      throw error;
+    }
+  }
+
+  /** Takes up what the run recorded before. @returns whether that has met its stop rule. */
+  #recall({ state, losses, validLoss = Number.NaN }: StartPoint & { readonly kind: 'resume' }): boolean {
+    const { step, elapsedMs } = state;
+    for (const [i, loss] of losses.entries()) {
+      const { smoothed } = this.#rule.add(loss);
+      this.#stop.update({ step: step - losses.length + i + 1, elapsedMs: 0, trainLoss: smoothed });
+    }
+    return this.#stop.update({ step, elapsedMs, validLoss });
+  }
+
+  /** Ends the run as a stop does: what is in flight is still recorded. A number of steps ends it by itself. */
+  #stopIfReached(): void {
+    if (this.#stop.reached !== undefined && this.#progress.step < this.lastStep) this.control.stopByRule();
   }
 
   #spend(milliseconds: number): void {

@@ -6,6 +6,8 @@ export interface Pausable {
   readonly control: RunControl;
   /** Reports what there is; called once per pause. */
   pausing(): void;
+  /** Reports a single step that was taken meanwhile. */
+  stepped(): void;
   goingOn(): void;
 }
 
@@ -20,18 +22,22 @@ export class Pauses {
     this.#timer = timer;
   }
 
-  get isPaused(): boolean {
-    return this.#switch.isPaused;
+  /** Whether something other than a single step has to wait. */
+  get holdsBack(): boolean {
+    return this.#switch.isPaused && !this.#switch.isStepWanted;
   }
 
-  /** Resolves when the runs may go on, or one of them was stopped. */
+  /** Resolves when the runs may go on or take a step, or one of them was stopped. */
   async wait(runs: readonly Pausable[]): Promise<void> {
     for (const run of runs) {
-      if (this.#paused.has(run)) continue;
+      if (this.#paused.has(run)) {
+        run.stepped();
+        continue;
+      }
       this.#paused.add(run);
       run.pausing();
     }
-    await this.#switch.woken();
+    if (!this.#switch.isStepWanted) await this.#switch.woken();
     this.#timer.skip();
     if (this.#switch.isPaused) return;
     for (const run of this.#paused) if (!run.control.isStopped) run.goingOn();

@@ -115,6 +115,19 @@ export function checkRace(experiments: readonly Experiment[]): void {
   }
 }
 
+/** Probes in an epoch, and steps that it must have: short ones are validated often enough as it is. */
+const PROBES = 4;
+const PROBED_STEPS = 400;
+
+/** Steps after which validation is probed inside an epoch: at its quarters, where it is long. */
+export function probeSteps({ stepsPerEpoch }: RunPlan, epoch: number): readonly number[] {
+  if (stepsPerEpoch < PROBED_STEPS) return [];
+  return Array.from(
+    { length: PROBES - 1 },
+    (_, i) => epoch * stepsPerEpoch + Math.round(((i + 1) * stepsPerEpoch) / PROBES),
+  );
+}
+
 /** Order of the images in one epoch of a run: `batchSize` indices per step. */
 export function orderOf(plan: RunPlan, epoch: number): Uint32Array {
   const { seed, batchSize } = plan.experiment;

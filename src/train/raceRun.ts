@@ -2,7 +2,7 @@ import type { Evaluation } from '#engine/engine.ts';
 import { JointStates } from './jointStates.ts';
 import type { Lane } from './lane.ts';
 import { Pauses } from './pause.ts';
-import { orderOf } from './plan.ts';
+import { orderOf, probeSteps } from './plan.ts';
 import type { PauseSwitch } from './runControl.ts';
 import { StepLoop } from './stepLoop.ts';
 import type { StepLoopHooks } from './stepLoop.ts';
@@ -32,12 +32,16 @@ export async function raceRun(lanes: readonly Lane[], pauseSwitch: PauseSwitch, 
     const order = orderOf(plan, epoch);
     for (const { engine } of loop.lanes) engine.setOrder(order, epoch * stepsPerEpoch);
   };
+  // An evaluation may take minutes: a pause asked for during the last steps comes before it.
+  const untilGoing = async (lane: Lane): Promise<void> => {
+    while (pauses.holdsBack && !lane.control.isStopped) await pauses.wait(loop.lanes);
+  };
   const states = new JointStates(() => loop.lanes);
-  const hooks = (epoch: number): StepLoopHooks<Lane> => ({
+  const hooks = (epoch: number, isToItsEnd = true): StepLoopHooks<Lane> => ({
     issued: (lane, step) => states.issued(lane, step),
     allIssued: () => {
       // While the GPU still computes; the steps already issued keep their order.
-      if ((epoch + 1) * stepsPerEpoch < totalSteps) setOrder(epoch + 1);
+      if (isToItsEnd && (epoch + 1) * stepsPerEpoch < totalSteps) setOrder(epoch + 1);
     },
     paused: () => pauses.wait(loop.lanes),
     left: (lane, why) => lane.end(why === 'ended' ? 'diverged' : 'stopped'),
@@ -49,13 +53,24 @@ export async function raceRun(lanes: readonly Lane[], pauseSwitch: PauseSwitch, 
   if (firstStep < totalSteps) setOrder(Math.floor(firstStep / stepsPerEpoch));
   for (let epoch = firstEpoch; epoch < plan.experiment.epochs && loop.lanes.length > 0; epoch++) {
     const end = (epoch + 1) * stepsPerEpoch;
-    await loop.run(Math.max(firstStep, end - stepsPerEpoch), Math.min(end, lastStep), hooks(epoch));
+    const last = Math.min(end, lastStep);
+    let from = Math.max(firstStep, end - stepsPerEpoch);
+    for (const step of probeSteps(plan, epoch).filter((one) => one > from && one < last)) {
+      const inside = hooks(epoch, false);
+      await loop.run(from, step, inside);
+      from = step;
+      for (const lane of loop.lanes.filter(({ isProbed }) => isProbed)) {
+        await untilGoing(lane);
+        if (lane.control.isStopped || !(await lane.probe())) await loop.remove(lane, 'stopped', inside);
+      }
+      timer.skip();
+    }
+    await loop.run(from, last, hooks(epoch));
     // In the middle of an epoch there is nothing to evaluate.
     if (end > lastStep) break;
     const evaluations = new Map<Lane, Evaluation>();
     for (const lane of loop.lanes) {
-      // An evaluation may take minutes: a pause asked for during the last steps comes before it.
-      while (pauses.isPaused && !lane.control.isStopped) await pauses.wait(loop.lanes);
+      await untilGoing(lane);
       const evaluation = lane.control.isStopped ? undefined : await lane.evaluate(epoch, timer);
       if (evaluation) evaluations.set(lane, evaluation);
       else await loop.remove(lane, 'stopped', hooks(epoch));

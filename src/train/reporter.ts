@@ -4,6 +4,7 @@ import type {
   EpochRow,
   PairedValidation,
   Preparation,
+  ProbeRow,
   RunPlan,
   RunStatus,
   StepChunk,
@@ -20,6 +21,8 @@ export interface RunReporter {
   steps(chunk: StepChunk): void;
   validating(done: number, total: number): void;
   epoch(row: EpochRow): void;
+  /** Inside an epoch, and where a stop rule has ended the run. */
+  probe(row: ProbeRow): void;
   diverged(divergence: Divergence): void;
   /** After a divergence and at the end of a run, where the engine measures layers. */
   layers(history: LayerHistory): void;

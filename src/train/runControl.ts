@@ -1,6 +1,8 @@
 /** The one switch that pauses all runs of a session. */
 export class PauseSwitch {
   #isPaused = false;
+  /** Single steps that were asked for and not taken yet. */
+  #stepsWanted = 0;
   /** Set by a wake that nobody was waiting for: it may come while a pause is being reported. */
   #isWoken = false;
   #resolve: (() => void) | undefined;
@@ -15,7 +17,26 @@ export class PauseSwitch {
 
   resume(): void {
     this.#isPaused = false;
+    this.#stepsWanted = 0;
     this.wake();
+  }
+
+  /** Lets one step through while paused. */
+  step(): void {
+    if (!this.#isPaused) return;
+    this.#stepsWanted += 1;
+    this.wake();
+  }
+
+  get isStepWanted(): boolean {
+    return this.#stepsWanted > 0;
+  }
+
+  /** Whether a single step was asked for; it counts as taken. */
+  takeStep(): boolean {
+    if (!this.isStepWanted) return false;
+    this.#stepsWanted -= 1;
+    return true;
   }
 
   /** Makes `woken` resolve, paused or not: something else has changed. */
@@ -43,6 +64,7 @@ export class PauseSwitch {
 export class RunControl {
   readonly #pauses: PauseSwitch;
   readonly #stop = new AbortController();
+  readonly #user = new AbortController();
   #wantsState = false;
 
   constructor(pauses: PauseSwitch) {
@@ -62,10 +84,25 @@ export class RunControl {
     return this.#stop.signal;
   }
 
+  /** Aborted by the user alone, also after a rule has ended the run. */
+  get userSignal(): AbortSignal {
+    return this.#user.signal;
+  }
+
   /** Ends the run, also out of a pause. */
   stop(): void {
-    this.#stop.abort();
-    this.#pauses.wake();
+    this.#user.abort();
+    this.#end();
+  }
+
+  /** Ends the run as its stop rule wants it: as a stop, which the user has not asked for. */
+  stopByRule(): void {
+    this.#end();
+  }
+
+  /** Whether one step may be taken during a pause; it counts as taken. */
+  takeStep(): boolean {
+    return this.#pauses.takeStep();
   }
 
   /** Asks for the run's state to be kept as soon as it can be. */
@@ -78,5 +115,10 @@ export class RunControl {
     const wanted = this.#wantsState;
     this.#wantsState = false;
     return wanted;
+  }
+
+  #end(): void {
+    this.#stop.abort();
+    this.#pauses.wake();
   }
 }

@@ -1,11 +1,13 @@
 import type { Dataset } from '#domain/dataset.ts';
 import type { Experiment } from '#domain/experiment.ts';
+import { areEqualRules } from '#domain/runOptions.ts';
+import type { RunOptions } from '#domain/runOptions.ts';
 import type { FinderResult, FinderSettings, Preparation, RunStatus } from '#domain/run.ts';
 import type { EngineConfig, EngineMemory, TrainingEngine } from '#engine/engine.ts';
 import { BusyError, EngineError, failureOf, isDeviceLost } from './errors.ts';
 import { finderRun } from './finderRun.ts';
 import { Lane } from './lane.ts';
-import { checkRace, prepareRun } from './plan.ts';
+import { SetupError, checkRace, prepareRun } from './plan.ts';
 import type { PreparedRun, StartWeightsSource } from './plan.ts';
 import { raceRun } from './raceRun.ts';
 import type { RunReporter, StateKeeper } from './reporter.ts';
@@ -41,6 +43,7 @@ export interface TrainingJob {
   readonly startWeights?: StartWeightsSource | undefined;
   /** Stops the run when it has done so many steps; the runs of a race have none. */
   readonly stopAfter?: number | undefined;
+  readonly options?: RunOptions | undefined;
 }
 
 /** What is going on: the controls of each run, in the order in which they were asked for. */
@@ -87,6 +90,10 @@ export class TrainingSession {
    */
   async race(jobs: readonly TrainingJob[], dataset: Dataset): Promise<readonly RunStatus[]> {
     checkRace(jobs.map(({ experiment }) => experiment));
+    const [first] = jobs;
+    if (!jobs.every(({ options }) => areEqualRules(options?.stopRule, first?.options?.stopRule))) {
+      throw new SetupError('The runs of a race must share their stop rule.');
+    }
     return this.#train(jobs, dataset);
   }
 
@@ -132,6 +139,11 @@ export class TrainingSession {
     this.#going?.pauseSwitch.resume();
   }
 
+  /** Takes one step of each run during a pause; between two epochs, their validation before it. */
+  step(): void {
+    this.#going?.pauseSwitch.step();
+  }
+
   /**
    * Ends a run after its last whole step, within about 200 ms; an evaluation is aborted.
    * @param index of the run in its race; absent: all.
@@ -173,7 +185,7 @@ export class TrainingSession {
       try {
         for (const [i, job] of jobs.entries()) {
           const engine = await this.#createEngine(going, prepared[i]!, job.reporter);
-          const { reporter, keeper, from, stopAfter } = job;
+          const { reporter, keeper, from, stopAfter, options } = job;
           const { clock } = this.#parts;
           const control = going.controls[i]!;
           const release = (): void => {
@@ -189,6 +201,7 @@ export class TrainingSession {
               keeper,
               from,
               stopAfter,
+              options,
               clock,
               release,
             }),

@@ -14,6 +14,8 @@ export type StartPoint =
       readonly losses: Float32Array;
       /** First epoch that has no row yet. */
       readonly nextEpoch: number;
+      /** Lowest validation loss of the epochs before. */
+      readonly validLoss?: number;
     }
   | {
       /** A new run with other settings takes over the state of another one; its own steps begin there. */

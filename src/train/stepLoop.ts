@@ -150,10 +150,13 @@ export class StepLoop<Lane extends LoopLane> {
     for (;;) {
       const going = this.#places.filter(({ lane }) => !lane.control.isStopped);
       let place = going.find(({ next }) => next < this.#roundEnd);
+      const isRoundWanted = !place && this.#roundEnd < this.#end && going.length > 0;
       // A pause lets the round end: then all lanes have done the same steps.
       const isPaused = going.some(({ lane }) => lane.control.isPaused);
-      if (!place && !isPaused && this.#roundEnd < this.#end && going.length > 0) {
-        const most = Math.min(...going.map(({ lane }) => lane.engine.stepsPerAdvance));
+      const isSingle =
+        isRoundWanted && isPaused && this.#pending.length === 0 && going[0]!.lane.control.takeStep();
+      if (isRoundWanted && (!isPaused || isSingle)) {
+        const most = isSingle ? 1 : Math.min(...going.map(({ lane }) => lane.engine.stepsPerAdvance));
         const end = Math.min(this.#end, this.#roundEnd + Math.max(1, most));
         if (!this.#hasRoom(going[0]!, end - this.#roundEnd)) return;
         this.#roundEnd = end;

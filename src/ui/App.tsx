@@ -8,12 +8,14 @@ import { DataPanel } from './panels/data/DataPanel.tsx';
 import { FindPanel } from './panels/find/FindPanel.tsx';
 import { DeviceNotices } from './panels/header/DeviceNotices.tsx';
 import { Header } from './panels/header/Header.tsx';
+import { PageDrop } from './panels/runs/PageDrop.tsx';
 import { RunsPanel } from './panels/runs/RunsPanel.tsx';
 import { UndoRemoval } from './panels/runs/UndoRemoval.tsx';
 import { SetupPanel } from './panels/setup/SetupPanel.tsx';
 import { StudyNotices } from './panels/study/StudyNotices.tsx';
 import { StudyPanel } from './panels/study/StudyPanel.tsx';
 import { TrainPanel } from './panels/train/TrainPanel.tsx';
+import { runProgress } from './panels/transport/progress.ts';
 import { TransportBar } from './panels/transport/TransportBar.tsx';
 import { Sheet } from './parts/Sheet.tsx';
 import { useMediaQuery } from './parts/useMediaQuery.ts';
@@ -47,8 +49,7 @@ export function App({ client }: { client: TrainingClient }): ReactNode {
 
 function Page(): ReactNode {
   useAnnouncements();
-  useFileDropGuard();
-  useStateSaver();
+  useVisibility();
   useScreenLock();
   useLink();
   const tab = useView((state) => state.tab);
@@ -75,6 +76,7 @@ function Page(): ReactNode {
         <main className="centre">
           <DeviceNotices />
           <StudyNotices />
+          <PageDrop />
           {/* Base UI gives values of any type; these tabs have only those of `Tab`. */}
           <Tabs.Root className="tabs" value={tab} onValueChange={(value) => setTab(value as Tab)}>
             <Tabs.List className="tab-list" aria-label="Steps">
@@ -122,31 +124,19 @@ function Announcer(): ReactNode {
   );
 }
 
-/** A file dropped beside the drop zone would replace the page, and with it every run of the visit. */
-function useFileDropGuard(): void {
-  useEffect(() => {
-    const refuse = (event: DragEvent): void => event.preventDefault();
-    addEventListener('dragover', refuse);
-    addEventListener('drop', refuse);
-    return () => {
-      removeEventListener('dragover', refuse);
-      removeEventListener('drop', refuse);
-    };
-  }, []);
-}
-
-/** A hidden page may be frozen or closed without notice: keeps what is going, and ends what was removed. */
-function useStateSaver(): void {
+/** Runs note when nobody sees the page, which may then be frozen or closed without notice; what was removed is ended. */
+function useVisibility(): void {
   const client = useClient();
   useEffect(() => {
-    const save = (): void => {
-      if (document.visibilityState === 'hidden') client.saveStates();
+    const tell = (): void => {
+      client.pageHidden(document.visibilityState === 'hidden');
     };
     const leave = (): void => client.leave();
-    document.addEventListener('visibilitychange', save);
+    if (document.visibilityState === 'hidden') tell();
+    document.addEventListener('visibilitychange', tell);
     addEventListener('pagehide', leave);
     return () => {
-      document.removeEventListener('visibilitychange', save);
+      document.removeEventListener('visibilitychange', tell);
       removeEventListener('pagehide', leave);
     };
   }, [client]);
@@ -181,6 +171,6 @@ function RunGuard(): ReactNode {
 }
 
 function runShare(run: RunRecord): number {
-  const total = run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
-  return total > 0 ? run.metrics.count / total : 0;
+  const { steps, totalSteps } = runProgress(run);
+  return totalSteps > 0 ? steps / totalSteps : 0;
 }

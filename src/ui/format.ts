@@ -20,6 +20,18 @@ export function formatRemaining(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** A remaining time with its error, where that is as much as a unit of it: '18 ± 2 min'. */
+export function formatRemainingRange(milliseconds: number, errorMs: number | undefined): string {
+  const text = formatRemaining(milliseconds);
+  const unit = milliseconds < 90_000 ? 1000 : 60_000;
+  const error = errorMs === undefined ? 0 : Math.round(errorMs / unit);
+  // Hours are two numbers, and below ten seconds there is none to be off.
+  if (error === 0 || milliseconds < 10_000) return text;
+  if (milliseconds >= 3_570_000) return `${text} ± ${error} min`;
+  const [value, name] = text.split(' ');
+  return `${value} ± ${error} ${name}`;
+}
+
 /** '3.2 MB' */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

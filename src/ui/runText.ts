@@ -1,6 +1,7 @@
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
 import { forkText } from '#domain/arms.ts';
 import { armName } from '#domain/experiment.ts';
+import { isReached, stopText } from '#domain/runOptions.ts';
 import type { FinderResult, FinderRule, Preparation } from '#domain/run.ts';
 import { formatCount, formatLoss, formatPercent, formatRate } from './format.ts';
 
@@ -38,6 +39,7 @@ export function runDetails(run: RunRecord): string {
   if (augmentation !== 'none') parts.push('augmented');
   parts.push(`seed ${seed}`);
   if (run.forkOf) parts.push(forkText(run.forkOf));
+  if (run.options?.stopRule) parts.push(`stops ${stopText(run.options.stopRule)}`);
   if (run.givenWeights !== undefined) {
     const { initialWeightsHash = '' } = run.plan ?? {};
     parts.push(`from ${run.givenWeights || 'given weights'} ${initialWeightsHash.slice(0, 8)}`.trimEnd());
@@ -74,6 +76,11 @@ export function statusText(run: RunRecord): string {
     default:
       return run.status satisfies never;
   }
+}
+
+/** Whether its stop rule has ended a run; `detail` says how. */
+export function endedByRule(run: RunRecord): boolean {
+  return run.status === 'stopped' && run.options?.stopRule !== undefined && isReached(run.detail);
 }
 
 /** 'diverged at step 413 with loss NaN'; steps are counted from 1, as on the axes. */

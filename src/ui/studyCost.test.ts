@@ -32,6 +32,16 @@ describe('the time of a study', () => {
     expect(runMs(bn, undefined, info, stepTimes([measured()], [], 'Other GPU'))).toBeUndefined();
   });
 
+  it('ends where a stop rule ends its runs', () => {
+    const times = stepTimes([measured()], [], 'Test GPU');
+    const ruled = (kind: 'images' | 'minutes' | 'train-loss', value: number): number | undefined =>
+      studiesMs([{ ...plan, options: { stopRule: { kind, value } } }], info, times);
+    expect(ruled('images', 500)).toBeCloseTo(5_500);
+    expect(ruled('images', 1e6)).toBeCloseTo(22_000);
+    expect(ruled('minutes', 0.1)).toBeCloseTo(12_000);
+    expect(ruled('train-loss', 1)).toBeCloseTo(22_000);
+  });
+
   it('follows from a measurement, also for another normalization of that size', () => {
     const row = { system: 'NormLab', norm: 'bn', ws: false, ms: 20 } as const;
     const report = { adapter: '', width: 16, batch: 10, finishedAt: new Date(0), rows: [row] };

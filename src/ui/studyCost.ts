@@ -4,6 +4,8 @@ import type { DatedReport } from '#client/gpuMeasurement.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import type { StudyPlan } from '#analysis/question.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
+import { stepsOfRule } from '#domain/runOptions.ts';
+import type { StopRule } from '#domain/runOptions.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import { convNorms, parameterTable, resnet18 } from '#domain/resnet.ts';
@@ -56,12 +58,17 @@ export function runMs(
   finder: FinderSettings | undefined,
   info: DatasetInfo,
   times: StepTimes,
+  rule?: StopRule,
 ): number | undefined {
   const ms = times.get(shapeKey(experiment)) ?? similarTime(experiment, times);
   if (ms === undefined) return undefined;
-  return finder
-    ? finder.steps * ms
-    : experiment.epochs * epochSteps(experiment, runSize(experiment, info)) * ms;
+  if (finder) return finder.steps * ms;
+  const size = runSize(experiment, info);
+  const wholeMs = experiment.epochs * epochSteps(experiment, size) * ms;
+  // A target loss may end it at any time: then it is at most that.
+  const limitMs = rule?.kind === 'minutes' ? rule.value * 60_000 : Infinity;
+  const share = (stepsOfRule(rule, experiment.batchSize) ?? Infinity) / size.totalSteps;
+  return Math.min(wholeMs * Math.min(1, share), limitMs);
 }
 
 /** The slowest of the same size with another normalization. */
@@ -77,9 +84,9 @@ export function studiesMs(
   times: StepTimes,
 ): number | undefined {
   let total = 0;
-  for (const { arms, seeds, finder } of studies) {
+  for (const { arms, seeds, finder, options } of studies) {
     for (const arm of arms) {
-      const ms = runMs(arm, finder, info, times);
+      const ms = runMs(arm, finder, info, times, options?.stopRule);
       if (ms === undefined) return undefined;
       total += seeds.length * ms;
     }
@@ -97,7 +104,8 @@ export function queueMs(
   let total = 0;
   for (const entry of queue.entries) {
     if (entry.state === 'done' || entry.state === 'skipped') continue;
-    const ms = runMs(entry.experiment, studyOf(queue, entry).finder, info, times);
+    const { finder, options } = studyOf(queue, entry);
+    const ms = runMs(entry.experiment, finder, info, times, options?.stopRule);
     if (ms === undefined) return undefined;
     const run = runs.find(({ id }) => id === entry.runId);
     total += ms * (1 - (run ? shareDone(run) : 0));
@@ -107,7 +115,8 @@ export function queueMs(
 
 /** How much of a run is done, 0 to 1. */
 export function shareDone(run: RunRecord): number {
-  const total = run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
+  const whole = run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
+  const total = Math.min(whole, stepsOfRule(run.options?.stopRule, run.experiment.batchSize) ?? whole);
   const steps = run.stepsLoaded === 'live' ? run.metrics.count : run.stepCount;
   return total > 0 ? Math.min(1, steps / total) : 0;
 }

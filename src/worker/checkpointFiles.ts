@@ -1,6 +1,5 @@
 import type { Checkpoint } from '#domain/checkpoint.ts';
 import { checkpointParts, readCheckpoint } from '#store/checkpointFile.ts';
-import type { KeptStore } from './keptStore.ts';
 import { RequestError } from './requestError.ts';
 
 /** A checkpoint as a file that leaves the browser. */
@@ -10,15 +9,10 @@ export async function checkpointBytes(checkpoint: Checkpoint): Promise<Uint8Arra
 }
 
 /**
- * Keeps such a file as the newest checkpoint of a run that is kept.
- * @returns its step.
- * @throws {RequestError} when the file is damaged or of another run; {StorageError} when it cannot be kept.
+ * Reads such a file.
+ * @throws {RequestError} when it is damaged.
  */
-export async function importCheckpoint(
-  runId: string,
-  bytes: Uint8Array<ArrayBuffer>,
-  store: KeptStore,
-): Promise<number> {
+export async function checkpointOf(bytes: Uint8Array<ArrayBuffer>): Promise<Checkpoint> {
   const reading = await readCheckpoint(new Blob([bytes]));
   if (reading.kind !== 'checkpoint') {
     throw new RequestError(
@@ -27,8 +21,5 @@ export async function importCheckpoint(
         : 'The checkpoint is damaged or cut off.',
     );
   }
-  const { checkpoint } = reading;
-  if (checkpoint.runId !== runId) throw new RequestError('The checkpoint is that of another run.');
-  await store.checkpoints.save(checkpoint);
-  return checkpoint.step;
+  return reading.checkpoint;
 }

@@ -134,6 +134,10 @@ export class Dispatcher {
         return this.#control(request.body, (session) => session.pause());
       case 'resume':
         return this.#control(request.body, (session) => session.resume());
+      case 'step':
+        return this.#control(request.body, (session) => session.step());
+      case 'pageHidden':
+        return Promise.resolve(this.#runs.pageHidden(request.body.isHidden));
       case 'stop':
         return this.#control(request.body, (session, index) => session.stop(index));
       case 'saveState':

@@ -7,7 +7,7 @@ import { encodeSafetensors } from '#export/safetensors.ts';
 import { toTorch } from '#export/torchTensors.ts';
 import type { RequestName, Requests } from '#protocol/messages.ts';
 import type { StartWeightsSource } from '#train/plan.ts';
-import { checkpointBytes, importCheckpoint } from './checkpointFiles.ts';
+import { checkpointBytes, checkpointOf } from './checkpointFiles.ts';
 import { givenWeights, missingWeights } from './givenWeights.ts';
 import { newestState } from './keptStore.ts';
 import type { KeptStore } from './keptStore.ts';
@@ -163,10 +163,16 @@ export class KeptRuns {
     runId,
     bytes,
   }: Requests['importCheckpoint']['request']): Answer<'importCheckpoint'> {
-    if (this.#parts.runs.isCurrent(runId)) throw isGoing();
+    const checkpoint = await checkpointOf(bytes);
+    if (this.#parts.runs.isCurrent(runId ?? checkpoint.runId)) throw isGoing();
+    if (runId !== undefined && checkpoint.runId !== runId) {
+      throw new RequestError('The checkpoint is that of another run.');
+    }
     const store = await this.#store();
-    if (!(await store.read(runId))) throw notKept();
-    return { step: await importCheckpoint(runId, bytes, store) };
+    const run = await store.read(checkpoint.runId);
+    if (!run) throw new RequestError('The run of this checkpoint is not kept here: import that first.');
+    await store.checkpoints.save(checkpoint);
+    return { runId: checkpoint.runId, step: checkpoint.step };
   }
 
   async #store(): Promise<KeptStore> {

@@ -6,8 +6,10 @@ import type {
   Divergence,
   EpochRow,
   FinderResult,
+  HiddenSpan,
   PairedValidation,
   Preparation,
+  ProbeRow,
   RunPlan,
   RunStatus,
   StepChunk,
@@ -54,6 +56,8 @@ export class RunRecorder implements RunReporter, StateKeeper {
   #tilesHash: string | undefined;
   /** Of the last step that was reported. */
   #wallMs = 0;
+  /** Since when the page is hidden, on the run's wall clock. */
+  #hiddenFrom: number | undefined;
 
   constructor(parts: RunRecorderParts) {
     this.#parts = parts;
@@ -84,7 +88,10 @@ export class RunRecorder implements RunReporter, StateKeeper {
       return;
     }
     const text = [detail, this.#remark].filter((part) => part !== undefined).join(' ') || undefined;
-    if (isOver(status)) this.#logStepTime();
+    if (isOver(status)) {
+      this.#logStepTime();
+      this.pageHidden(false);
+    }
     this.#log?.status(status, text);
     this.#emitStatus(status, text);
     if (!this.#parts.store) this.notKept(NO_STORAGE);
@@ -116,6 +123,23 @@ export class RunRecorder implements RunReporter, StateKeeper {
   epoch(row: EpochRow): void {
     this.#log?.epoch(row);
     this.#parts.emit({ type: 'epoch', runId: this.runId, row });
+  }
+
+  probe(row: ProbeRow): void {
+    this.#log?.probe(row);
+    this.#parts.emit({ type: 'probe', runId: this.runId, row });
+  }
+
+  /** The page was hidden or shown. */
+  pageHidden(isHidden: boolean): void {
+    const { header, now, emit } = this.#parts;
+    const at = Math.max(0, now() - header.startedAt);
+    const fromMs = this.#hiddenFrom;
+    this.#hiddenFrom = isHidden ? (fromMs ?? at) : undefined;
+    if (isHidden || fromMs === undefined) return;
+    const span: HiddenSpan = { fromMs, toMs: Math.max(fromMs, at) };
+    this.#log?.hidden(span);
+    emit({ type: 'hidden', runId: this.runId, span });
   }
 
   diverged(divergence: Divergence): void {

@@ -197,7 +197,10 @@ test('a checkpoint is taken in only for a run that is kept and not going', async
   let going: Promise<{ sentence: string }> | undefined;
   await page.request('train', training('b'));
   expect((await going!).sentence).toContain('stop it first');
-  expect(await page.request('importCheckpoint', { runId: 'a', bytes: bytes! })).toEqual({ step: 12 });
+  expect(await page.request('importCheckpoint', { runId: 'a', bytes: bytes! })).toEqual({
+    runId: 'a',
+    step: 12,
+  });
   await page.request('removeRun', { runId: 'a' });
   const wire = await wireOf(page.request('importCheckpoint', { runId: 'a', bytes: bytes! }));
   expect(wire.sentence).toContain('not kept');
@@ -634,4 +637,70 @@ test('says which weights it lacks', async () => {
   expect((await wireOf(page.request('weights', { runId: 'a', which: 'initial' }))).sentence).toContain(
     'conv1.weight is missing',
   );
+});
+
+describe('what a run does besides its steps', () => {
+  const rule = { stopRule: { kind: 'images', value: 16 * 5 } } as const;
+
+  test('its stop rule is kept with it, ends it, and lets it go on when it is resumed', async () => {
+    const page = await open();
+    const body = { ...training('a'), start: { ...start('a'), options: rule } };
+    expect(await page.request('train', body)).toEqual({ status: 'stopped' });
+    const run = await kept(page);
+    expect(run).toMatchObject({ status: 'stopped', detail: 'Reached 80 images at step 5.', stepCount: 5 });
+    expect(run.header.options).toEqual(rule);
+    expect(run.probes).toMatchObject([{ step: 5, count: 40 }]);
+    const again = await open();
+    expect(await again.request('resumeKept', { runId: 'a' })).toEqual({ status: 'finished' });
+    expect(await kept(again)).toMatchObject({ status: 'finished', stepCount: 12, checkpointStep: 12 });
+    expect((await kept(again)).probes).toHaveLength(1);
+  });
+
+  test('the loss that a stop was for is known again when the run goes on', async () => {
+    const page = await open();
+    const options = { stopRule: { kind: 'valid-loss', value: 100 } } as const;
+    await page.request('train', { ...training('a'), start: { ...start('a'), options } });
+    expect(await kept(page)).toMatchObject({ status: 'stopped', stepCount: 6 });
+    expect(await page.request('resumeKept', { runId: 'a' })).toEqual({ status: 'finished' });
+  });
+
+  test('time in which nobody sees the page is noted, also when the run ends in it', async () => {
+    const page = await open({ engine: { stepMs: 1000 } });
+    page.onEvent = (event) => {
+      if (event.type !== 'steps') return;
+      if (event.chunk.firstStep === 2) void page.request('pageHidden', { isHidden: true });
+      if (event.chunk.firstStep === 4) void page.request('pageHidden', { isHidden: false });
+      if (event.chunk.firstStep === 8) void page.request('pageHidden', { isHidden: true });
+    };
+    await page.request('train', training('a'));
+    const { hidden = [] } = await kept(page);
+    expect(hidden).toHaveLength(2);
+    for (const { fromMs, toMs } of hidden) expect(toMs).toBeGreaterThan(fromMs);
+    expect(hidden[1]!.fromMs).toBeGreaterThanOrEqual(hidden[0]!.toMs);
+    expect(ofType(page, 'hidden').map(({ span }) => span)).toEqual(hidden);
+    // The next run begins unseen.
+    page.onEvent = () => undefined;
+    await page.request('train', training('b'));
+    expect((await kept(page, 'b')).hidden).toMatchObject([{ fromMs: 0 }]);
+  });
+
+  test('a paused run takes one step when asked to', async () => {
+    const page: Page = await open({
+      engine: { beforeStep: (step) => step === 2 && void page.request('pause', { runId: 'a' }) },
+    });
+    let stepped = 0;
+    page.onEvent = (event) => {
+      if (event.type === 'run-status' && event.status === 'paused') {
+        stepped = losses(page).length;
+        void page.request('step', { runId: 'a' });
+      } else if (event.type === 'steps' && stepped > 0) {
+        expect(event.chunk.losses).toHaveLength(1);
+        stepped = 0;
+        page.onEvent = () => undefined;
+        void page.request('resume', { runId: 'a' });
+      }
+    };
+    expect(await page.request('train', training('a'))).toEqual({ status: 'finished' });
+    expect(losses(page)).toHaveLength(12);
+  });
 });

@@ -1,20 +1,18 @@
 import type { Dataset } from '#domain/dataset.ts';
-import type { RunHeader, RunStart } from '#domain/keptRun.ts';
+import type { RunHeader } from '#domain/keptRun.ts';
 import type { RunStatus } from '#domain/run.ts';
-import { VERSION } from '#domain/version.ts';
 import type { Requests, WorkerEvent } from '#protocol/messages.ts';
 import { BusyError } from '#train/errors.ts';
 import type { TrainingJob, TrainingSession } from '#train/session.ts';
 import { givenFile, givenWeights, keepGivenWeights } from './givenWeights.ts';
-import type { GivenFile } from './givenWeights.ts';
+import { RunBooking } from './runBooking.ts';
+import type { Booked } from './runBooking.ts';
 import { StateMemory } from './keptStore.ts';
 import type { KeptStore } from './keptStore.ts';
-import { RequestError } from './requestError.ts';
-import type { RunLock, RunLocks } from './runLocks.ts';
+import type { RunLocks } from './runLocks.ts';
 import { RunRecorder } from './runRecorder.ts';
-import type { RunRecorderParts } from './runRecorder.ts';
 import { forkPoint } from './startPoints.ts';
-import { elsewhere, takeUp } from './takeUp.ts';
+import { takeUp } from './takeUp.ts';
 import type { TakeUpParts } from './takeUp.ts';
 import type { TrainingDevice } from './trainingDevice.ts';
 
@@ -45,25 +43,11 @@ interface Going {
   readonly runIds: readonly string[];
   /** Undefined while locks are taken and what was kept is read. */
   session: TrainingSession | undefined;
+  /** Those that are being trained. */
+  recorders: readonly RunRecorder[];
   /** What was asked of its runs meanwhile. */
   readonly asked: { readonly runId: string; readonly act: Act }[];
 }
-
-/** A run with its log and its lock. */
-interface Booked {
-  readonly recorder: RunRecorder;
-  readonly header: RunHeader;
-  readonly lock: RunLock;
-  /** Nothing is to stay of a new run that is refused. */
-  readonly isNew: boolean;
-  /** The file of its initial weights, where it is still to be kept. */
-  readonly given?: GivenFile | undefined;
-}
-
-type NewRun = Pick<RunHeader, 'kind' | 'finder' | 'forkOf'> & {
-  readonly start: RunStart;
-  readonly given?: GivenFile | undefined;
-};
 
 /** Starts runs and keeps what they do: one request at a time, since the page queues. */
 export class Runs {
@@ -72,10 +56,13 @@ export class Runs {
   readonly #parts: RunsParts;
   /** Of the runs of this visit, for those that nothing keeps. */
   readonly #headers = new Map<string, RunHeader>();
+  readonly #booking: RunBooking;
   #going: Going | undefined;
+  #isPageHidden = false;
 
   constructor(parts: RunsParts) {
     this.#parts = parts;
+    this.#booking = new RunBooking(parts, this.memory, (recorder) => this.#lost(recorder));
   }
 
   get isGoing(): boolean {
@@ -99,7 +86,7 @@ export class Runs {
       const from = forkOf && (await forkPoint(forkOf, ground.dataset, { store, memory: this.memory }));
       const step = from?.state.step ?? 0;
       const origin = forkOf && { ...forkOf, step };
-      const booked = await this.#book(ground, store, [
+      const booked = await this.#booking.book(ground, store, [
         { start, kind: 'train', finder: undefined, forkOf: origin, given },
       ]);
       if (origin) this.#parts.emit({ type: 'continues', runId: start.runId, step });
@@ -113,7 +100,7 @@ export class Runs {
   race({ starts }: Requests['race']['request']): Promise<Requests['race']['response']> {
     const runIds = starts.map(({ runId }) => runId);
     return this.#alone(runIds, async (ground, store) => {
-      const booked = await this.#book(
+      const booked = await this.#booking.book(
         ground,
         store,
         starts.map((start) => ({ start, kind: 'train', finder: undefined, forkOf: undefined })),
@@ -129,7 +116,7 @@ export class Runs {
     const { start, settings } = request;
     const given = givenFile(request);
     return this.#alone([start.runId], async (ground, store) => {
-      const booked = await this.#book(ground, store, [
+      const booked = await this.#booking.book(ground, store, [
         { start, kind: 'finder', finder: settings, forkOf: undefined, given },
       ]);
       return this.#follow(ground, store, booked, async () => {
@@ -180,12 +167,19 @@ export class Runs {
     return {};
   }
 
+  /** Runs note when nobody sees the page. */
+  pageHidden(isHidden: boolean): Record<never, never> {
+    this.#isPageHidden = isHidden;
+    for (const recorder of this.#going?.recorders ?? []) recorder.pageHidden(isHidden);
+    return {};
+  }
+
   async #alone<Result>(
     runIds: readonly string[],
     run: (ground: RunGround, store: KeptStore | undefined) => Promise<Result>,
   ): Promise<Result> {
     if (this.isGoing) throw new BusyError();
-    this.#going = { runIds, session: undefined, asked: [] };
+    this.#going = { runIds, session: undefined, recorders: [], asked: [] };
     let hasGround = false;
     try {
       const ground = await this.#parts.ground();
@@ -208,7 +202,7 @@ export class Runs {
         store,
         ground,
         locks: this.#parts.locks,
-        recorderOf: (run, more) => this.#recorder(run.header, ground, store, more),
+        recorderOf: (run, more) => this.#booking.recorder(run.header, ground, store, more),
         lost: (recorder) => this.#lost(recorder),
       });
       for (const { run, step } of taken) {
@@ -230,45 +224,6 @@ export class Runs {
     });
   }
 
-  /** Takes the locks of new runs and begins their logs. */
-  async #book(
-    ground: RunGround,
-    store: KeptStore | undefined,
-    runs: readonly NewRun[],
-  ): Promise<readonly Booked[]> {
-    const { info } = ground.dataset;
-    const { title, backend } = ground.device.info;
-    const booked: Booked[] = [];
-    try {
-      for (const { start, kind, finder, forkOf, given } of runs) {
-        const header: RunHeader = {
-          ...start,
-          kind,
-          finder,
-          forkOf,
-          startedAt: this.#parts.now(),
-          dataset: { title: info.title, hash: info.hash },
-          device: { title, backend },
-          version: VERSION,
-          ...(given && { givenWeights: given.name }),
-        };
-        const baselineRunId = runs[0] === undefined || booked.length === 0 ? undefined : runs[0].start.runId;
-        const recorder = this.#recorder(header, ground, store, { baselineRunId });
-        // An id is for one run, and a new one that is refused leaves nothing behind.
-        if (await store?.read(start.runId)) throw new RequestError('A run with this id is kept already.');
-        const onLost = (): void => this.#lost(recorder);
-        const lock = await this.#parts.locks.acquire(start.runId, { takeOver: false, onLost });
-        if (!lock) throw elsewhere();
-        if (store) recorder.log = await store.create(header, (sentence) => recorder.notKept(sentence));
-        booked.push({ recorder, header, lock, isNew: true, given });
-      }
-    } catch (error) {
-      for (const one of booked) await this.#giveBack(one, store);
-      throw error;
-    }
-    return booked;
-  }
-
   /** Trains what was booked, and gives back locks and logs. */
   async #follow<Result>(
     ground: RunGround,
@@ -283,6 +238,8 @@ export class Runs {
     }
     const going = this.#going!; // of `#alone`, in which this is
     going.session = ground.session;
+    going.recorders = booked.map(({ recorder }) => recorder);
+    for (const recorder of going.recorders) recorder.pageHidden(this.#isPageHidden);
     try {
       // The session takes orders from here on, before its first step.
       const result = run(
@@ -290,40 +247,14 @@ export class Runs {
           experiment: header.experiment,
           reporter: recorder,
           keeper: recorder,
+          options: header.options,
         })),
       );
       for (const { runId, act } of going.asked.splice(0)) this.control(runId, act);
       return await result;
     } finally {
-      for (const one of booked) await this.#giveBack(one, store);
+      for (const one of booked) await this.#booking.giveBack(one, store);
     }
-  }
-
-  async #giveBack({ recorder, header, lock, isNew }: Booked, store: KeptStore | undefined): Promise<void> {
-    await recorder.close();
-    // Settings that were refused make no run.
-    if (isNew && !recorder.hasBegun) await store?.remove(header.runId).catch(() => undefined);
-    lock.release();
-  }
-
-  #recorder(
-    header: RunHeader,
-    ground: RunGround,
-    store: KeptStore | undefined,
-    more: Partial<Pick<RunRecorderParts, 'remark' | 'resumedTiles' | 'baselineRunId'>>,
-  ): RunRecorder {
-    const { emit, now } = this.#parts;
-    return new RunRecorder({
-      header,
-      store,
-      emit,
-      now,
-      device: ground.device.info.title,
-      memory: this.memory,
-      baselineRunId: more.baselineRunId,
-      remark: more.remark,
-      resumedTiles: more.resumedTiles,
-    });
   }
 
   /** Another tab has taken a run over. */

@@ -95,12 +95,14 @@ function continueFrom(
   }
   const rows = run.epochs.filter(({ step }) => step <= state.step);
   const nextEpoch = rows.at(-1)?.epoch;
+  const validLosses = rows.map(({ validLoss }) => validLoss).filter(Number.isFinite);
   return {
     from: {
       kind: 'resume',
       state,
       losses: values.slice(0, state.step - begin),
       nextEpoch: nextEpoch === undefined ? Math.floor(begin / (run.plan?.stepsPerEpoch ?? 1)) : nextEpoch + 1,
+      ...(validLosses.length > 0 && { validLoss: Math.min(...validLosses) }),
     },
     step: state.step,
     remark: remarkOf(state, device),

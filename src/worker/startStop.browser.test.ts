@@ -34,6 +34,7 @@ test('starting and stopping runs again and again leaves no buffer behind', { tim
     steps: () => session.stop(),
     validating: nothing,
     epoch: nothing,
+    probe: () => undefined,
     diverged: nothing,
     layers: nothing,
     paired: nothing,

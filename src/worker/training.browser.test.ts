@@ -50,6 +50,7 @@ function story(onSteps: () => void = () => undefined): Story {
     },
     validating: () => undefined,
     epoch: (row) => void rows.push(row),
+    probe: () => undefined,
     diverged: () => undefined,
     layers: () => undefined,
     paired: () => undefined,

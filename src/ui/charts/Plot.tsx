@@ -208,7 +208,13 @@ function Layers(): ReactNode {
       <OffScaleMarks lines={lines} bands={bands} domain={layers.yAxis.domain} />
       {lines.map((line) =>
         line.marker ? (
-          <Markers key={line.id} points={line.points} shape={line.marker} colour={line.colour} />
+          <Markers
+            key={line.id}
+            points={line.points}
+            shape={line.marker}
+            colour={line.colour}
+            size={line.markerSize ?? 8}
+          />
         ) : null,
       )}
       {layers.ghosts && <Ghosts points={layers.ghosts} />}

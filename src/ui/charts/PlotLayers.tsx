@@ -93,7 +93,12 @@ export function Dots(props: { points: readonly Point[]; colour: string; size: nu
 }
 
 /** Filled marks, one for each point of a line of few points. */
-export function Markers(props: { points: readonly Point[]; shape: MarkerShape; colour: string }): ReactNode {
+export function Markers(props: {
+  points: readonly Point[];
+  shape: MarkerShape;
+  colour: string;
+  size: number;
+}): ReactNode {
   const scales = useScales();
   if (!scales) return null;
   const { area } = scales;
@@ -104,7 +109,7 @@ export function Markers(props: { points: readonly Point[]; shape: MarkerShape; c
       const y = scales.y(point.y);
       const isInside = y >= area.y - 1 && y <= area.y + area.height + 1;
       return isInside && x >= area.x - 1 && x <= area.x + area.width + 1
-        ? markerPath(props.shape, x, y, 8)
+        ? markerPath(props.shape, x, y, props.size)
         : '';
     })
     .join('');
@@ -121,7 +126,14 @@ export function Shades({ shades }: { shades: readonly Shade[] }): ReactNode {
     const right = clamp(scales.x(to), area.x, area.x + area.width);
     if (!(right > left)) return null;
     return (
-      <rect key={from} className="plot-shade" x={left} y={area.y} width={right - left} height={area.height}>
+      <rect
+        key={`${from} ${title}`}
+        className="plot-shade"
+        x={left}
+        y={area.y}
+        width={right - left}
+        height={area.height}
+      >
         <title>{title}</title>
       </rect>
     );

@@ -16,6 +16,8 @@ export interface PlotLine {
   readonly opacity?: number;
   /** Marks every point; for lines of few points. */
   readonly marker?: MarkerShape;
+  /** In pixels; about 8 where it is not given. */
+  readonly markerSize?: number;
   /** Draws single dots instead of a line. */
   readonly asDots?: boolean;
 }

@@ -132,6 +132,8 @@ export interface RunSeries {
   readonly momentum: readonly Point[];
   readonly validLoss: readonly Point[];
   readonly accuracy: readonly Point[];
+  /** Validation losses inside epochs, over fewer images. */
+  readonly probes: readonly Point[];
   /** Range that holds nearly all visible losses; undefined before the first finite one. */
   readonly lossRange: readonly [number, number] | undefined;
   /** Position of the last recorded step. */
@@ -160,10 +162,10 @@ export function visibleSteps(run: TrainRecord, { unit, range }: SeriesView): rea
 
 /** The series of a run; computed again only when it has grown or the view of it has changed. */
 export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
-  const { metrics, epochs } = run;
+  const { metrics, epochs, probes = [] } = run;
   const { unit, range, isXLog } = view;
   const window = windowOf(run, view);
-  const key = `${metrics.count} ${metrics.revision} ${epochs.length} ${viewKey(view)} ${window} ${run.plan?.stepsPerEpoch}`;
+  const key = `${metrics.count} ${metrics.revision} ${epochs.length} ${probes.length} ${viewKey(view)} ${window} ${run.plan?.stepsPerEpoch}`;
   const cached = cache.get(metrics);
   if (cached?.key === key) return cached.series;
   const xOf = (step: number): number => xOfStep(run, unit, step);
@@ -188,6 +190,10 @@ export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
     learningRate: line(bucketed(metrics, 'learningRates')),
     momentum: line(bucketed(metrics, 'momenta')),
     validLoss,
+    probes: probes.map(({ step, validLoss: y }) => ({
+      x: xOf(step - 1),
+      y: Number.isFinite(y) ? y : null,
+    })),
     accuracy: perEpoch((index) => epochs[index]!.accuracy),
     lossRange: focusRange(metrics.series('losses').subarray(...steps), validLoss.filter(isVisible)),
     end: Math.max(

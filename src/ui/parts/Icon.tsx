@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 const paths = {
   play: 'M4.5 2.8v10.4l8.5-5.2z',
   pause: 'M4.5 3h2.4v10H4.5zM9.1 3h2.4v10H9.1z',
+  step: 'M3.2 2.8v10.4l7-5.2zM11.4 3h2v10h-2z',
   stop: 'M3.5 3.5h9v9h-9z',
   close: 'M4 4l8 8M12 4l-8 8',
   search: 'M7 2.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9M10.3 10.3L13.8 13.8',
@@ -23,7 +24,7 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-const solid: ReadonlySet<IconName> = new Set<IconName>(['play', 'pause', 'stop']);
+const solid: ReadonlySet<IconName> = new Set<IconName>(['play', 'pause', 'step', 'stop']);
 
 /** A decoration: what it means must be said in words beside it. */
 export function Icon({ name }: { name: IconName }): ReactNode {

@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import type { Experiment } from '#domain/experiment.ts';
+import type { RunOptions } from '#domain/runOptions.ts';
 import type { WeightsFile } from '#client/runRequests.ts';
 import type { StoredTensor } from '#export/safetensors.ts';
 import { defaultExperiment, parameterError, parseNumber } from '#domain/parameters.ts';
@@ -22,6 +23,8 @@ interface SetupState {
   /** Sentences for drafts that are not allowed. */
   readonly errors: Readonly<Partial<Record<NumberParameterName, string>>>;
   readonly finder: FinderSettings;
+  /** What a training run does besides its steps. */
+  readonly options: RunOptions;
   /** Undefined: initial weights follow from the seed. */
   readonly weights: ChosenWeights | undefined;
   set: <Name extends ParameterName>(name: Name, value: Experiment[Name]) => void;
@@ -32,6 +35,7 @@ interface SetupState {
   /** Forgets an allowed draft, so that the field shows the value in its usual form. */
   settle: (name: NumberParameterName) => void;
   setFinder: (settings: FinderSettings) => void;
+  setOptions: (options: RunOptions) => void;
   setWeights: (weights: ChosenWeights | undefined) => void;
   /** Takes a whole experiment, such as that of a link; every field must be allowed. */
   load: (experiment: Experiment, rateReason?: string) => void;
@@ -50,6 +54,7 @@ export const useSetup = create<SetupState>()((set) => ({
   drafts: {},
   errors: {},
   finder: defaultFinderSettings,
+  options: {},
   weights: undefined,
   set: (name, value) =>
     set((state) => ({
@@ -77,6 +82,7 @@ export const useSetup = create<SetupState>()((set) => ({
     }),
   settle: (name) => set((state) => (state.errors[name] ? state : { drafts: without(state.drafts, name) })),
   setFinder: (finder) => set({ finder }),
+  setOptions: (options) => set({ options }),
   setWeights: (weights) => set({ weights }),
   load: (experiment, rateReason) => set({ experiment, rateReason, drafts: {}, errors: {} }),
 }));
@@ -84,7 +90,7 @@ export const useSetup = create<SetupState>()((set) => ({
 /** The actions of the store, for event handlers; they never change. */
 export const setupActions: Pick<
   SetupState,
-  'set' | 'setRate' | 'type' | 'settle' | 'setFinder' | 'setWeights' | 'load'
+  'set' | 'setRate' | 'type' | 'settle' | 'setFinder' | 'setOptions' | 'setWeights' | 'load'
 > = useSetup.getState();
 
 /** What is wrong with the first field that is not allowed. */

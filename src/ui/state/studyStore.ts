@@ -6,6 +6,7 @@ import { areEqualArms } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
 import { shortened } from '#ui/fitBudget.ts';
+import type { RunOptions } from '#domain/runOptions.ts';
 import type { QuestionRef, Study, StudyMode } from '#domain/study.ts';
 
 /** A study that is being built. */
@@ -29,6 +30,7 @@ interface StudyActions {
   edit: (active: number) => void;
   setMode: (mode: StudyMode) => void;
   setKind: (kind: StudyPlan['kind']) => void;
+  setOptions: (options: RunOptions) => void;
   setFinderImages: (images: number | undefined) => void;
   /** Adds arms that are not there yet, with the reason for their rate. @returns how many were new. */
   addArms: (arms: readonly Experiment[], rateReason?: string) => number;
@@ -109,6 +111,7 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
           : { kind, finder: undefined, finderImages: undefined },
       );
     },
+    setOptions: (options) => change({ options }),
     setFinderImages: (finderImages) => change({ finder: defaultFinderSettings, finderImages }),
     addArms: (arms, reason = '') => {
       const known = [...reasonedArms(plan())];

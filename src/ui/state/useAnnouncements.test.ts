@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { epochRow, finderRun, trainRun } from '#client/runRecord.fixtures.ts';
+import { epochRow, finderRun, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { EMPTY_QUEUE, withInterruption, withStopped, withStudy } from '#client/studyQueue.ts';
 import type { ClientState } from '#client/trainingClient.ts';
@@ -44,6 +44,18 @@ describe('announcementsBetween', () => {
     const result = { stoppedAt: 99, reason: 'completed', suggestions: [], disagree: false } as const;
     expect(announcementsBetween(state(finder), state({ ...finder, status: 'finished', result }))).toEqual([
       'Finder #1 BN done: reached the end of its range.',
+    ]);
+  });
+
+  it('speaks single steps, and how a stop rule has ended a run', () => {
+    const paused = trainRun({ status: 'paused', metrics: metricsOf([2.5, 1.25]), stepCount: 1 });
+    expect(announcementsBetween(state(paused), state({ ...paused, stepCount: 2 }))).toEqual([
+      '#1 BN: step 2, loss 1.250.',
+    ]);
+    const ruled = trainRun({ options: { stopRule: { kind: 'images', value: 10 } } });
+    const stopped = { ...ruled, status: 'stopped', detail: 'Reached 10 images at step 5.' } as const;
+    expect(announcementsBetween(state(ruled), state(stopped))).toEqual([
+      '#1 BN stopped. Reached 10 images at step 5.',
     ]);
   });
 

@@ -3,8 +3,8 @@ import { isQueueOver } from '#client/studyQueue.ts';
 import type { StudyQueue } from '#client/studyQueue.ts';
 import type { ClientState } from '#client/trainingClient.ts';
 import type { RunRecord } from '#client/runRecord.ts';
-import { formatLoss, formatPercent } from '#ui/format.ts';
-import { divergenceText, finderReason, runLabel } from '#ui/runText.ts';
+import { formatCount, formatLoss, formatPercent } from '#ui/format.ts';
+import { divergenceText, endedByRule, finderReason, runLabel } from '#ui/runText.ts';
 import { useClient } from './client.ts';
 import { viewActions } from './viewStore.ts';
 
@@ -45,11 +45,16 @@ function runAnnouncements(old: RunRecord, run: RunRecord): readonly string[] {
       `${name}: epoch ${row.epoch + 1} of ${run.experiment.epochs} done, validation loss ${formatLoss(row.validLoss)}, accuracy ${formatPercent(row.accuracy)}.`,
     );
   }
+  if (run.status === 'paused' && old.status === 'paused' && run.stepCount > old.stepCount) {
+    const loss = formatLoss(run.metrics.at('losses', run.metrics.count - 1));
+    spoken.push(`${name}: step ${formatCount(run.stepCount)}, loss ${loss}.`);
+  }
   if (run.status === old.status) return spoken;
   if (run.kind === 'finder' && run.result && run.status === 'finished') {
     spoken.push(`Finder ${name} done: ${finderReason(run.result)}.`);
   } else if (run.kind === 'train' && run.status === 'finished') spoken.push(`${name} finished.`);
   else if (run.kind === 'train' && run.status === 'diverged') spoken.push(`${name} ${divergenceText(run)}.`);
+  else if (endedByRule(run)) spoken.push(`${name} stopped. ${run.detail}`);
   else if (run.status === 'paused' || run.status === 'stopped') spoken.push(`${name} ${run.status}.`);
   else if (run.status === 'failed' || run.status === 'interrupted') {
     spoken.push(`${name} ${run.status}. ${run.detail ?? ''}`);

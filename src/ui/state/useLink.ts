@@ -8,6 +8,8 @@ import type { FinderSettings } from '#domain/run.ts';
 import { isSharedData } from '#export/urlData.ts';
 import { decodeHash, encodeHash } from '#export/urlState.ts';
 import type { SetupFromHash, SharedSetup, SharedStudy } from '#export/urlState.ts';
+import type { TrainingClient } from '#client/trainingClient.ts';
+import { openRunFiles } from '#ui/openFiles.ts';
 import { useClient } from './client.ts';
 import { setupActions, useSetup } from './setupStore.ts';
 import { studyActions, useStudy } from './studyStore.ts';
@@ -19,12 +21,13 @@ const REST_MS = 400;
 /** What the address should carry now: the set-up, the studies that have arms, and the data. */
 function sharedNow({ dataset }: Pick<ClientState, 'dataset'>): SharedSetup {
   const { plans, active } = useStudy.getState();
-  const { experiment, rateReason, finder } = useSetup.getState();
+  const { experiment, rateReason, finder, options } = useSetup.getState();
   const studies = plans.filter((plan) => plan.arms.length > 0);
   return {
     experiment,
     rateReason,
     finder: isDefaultRamp(finder) ? undefined : finder,
+    options,
     studies,
     active: Math.max(0, studies.indexOf(plans[active]!)),
     // Data that a link asks for stay asked for while others are loaded.
@@ -87,10 +90,26 @@ export function linkNote(link: SetupFromHash): { text: string; isProblem: boolea
   return { text: `The link filled ${what}. Nothing has started.`, isProblem: false };
 }
 
-function open({ dataset }: ClientState): void {
+/** Opens a file of runs that lies beside the page, and tells what came of it. */
+async function openFile(client: TrainingClient, path: string): Promise<void> {
+  try {
+    const response = await fetch(new URL(path, document.baseURI));
+    if (!response.ok) throw new Error(`“${path}” is not there (${response.status}).`);
+    const said = await openRunFiles(client, [new File([await response.blob()], path)], []);
+    viewActions.setTab('compare');
+    viewActions.setLinkNote({ text: said, isProblem: false });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    viewActions.setLinkNote({ text: `The runs of the link could not be opened. ${text}`, isProblem: true });
+  }
+}
+
+function open(client: TrainingClient): void {
+  const { dataset } = client.getState();
   const link = decodeHash(location.hash);
   if (link.kind === 'setup') {
     setupActions.load(link.setup.experiment, link.setup.rateReason);
+    setupActions.setOptions(link.setup.options ?? {});
     setupActions.setFinder(link.setup.finder ?? defaultFinderSettings);
     const { data } = link.setup;
     const isLoaded = data && dataset.info && isSharedData(data, dataset.info);
@@ -101,6 +120,7 @@ function open({ dataset }: ClientState): void {
       viewActions.setTab('study');
     }
   }
+  if (link.kind === 'setup' && link.setup.file !== undefined) void openFile(client, link.setup.file);
   // A reload brings back what was there, which needs no word.
   const isReload = performance.getEntriesByType('navigation').some(isReloadEntry);
   if (link.kind === 'invalid' || !isReload) viewActions.setLinkNote(linkNote(link));
@@ -114,7 +134,7 @@ function isReloadEntry(entry: PerformanceEntry): boolean {
 export function useLink(): void {
   const client = useClient();
   useEffect(() => {
-    open(client.getState());
+    open(client);
     let timer: ReturnType<typeof setTimeout> | undefined;
     let written = location.hash;
     const write = (): void => {
@@ -125,7 +145,7 @@ export function useLink(): void {
       }, REST_MS);
     };
     const read = (): void => {
-      if (location.hash !== written) open(client.getState());
+      if (location.hash !== written) open(client);
     };
     let { info } = client.getState().dataset;
     const follow = (): void => {

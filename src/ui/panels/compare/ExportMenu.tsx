@@ -10,7 +10,9 @@ import { epochTablesMarkdown } from '#export/markdown.ts';
 import { reportHtml } from '#export/report.ts';
 import type { ReportChart } from '#export/report.ts';
 import { setupOfRuns } from '#export/setupOfRuns.ts';
-import { decodeRuns, encodeRuns } from '#export/runsJson.ts';
+import { encodeRuns } from '#export/runsJson.ts';
+import { sortFiles } from '#ui/droppedFiles.ts';
+import { openRunFiles } from '#ui/openFiles.ts';
 import { downloadFile } from '#ui/download.ts';
 import { browserName } from '#ui/panels/measure/reportText.ts';
 import { RunFileItems } from '#ui/panels/runs/RunFiles.tsx';
@@ -110,12 +112,8 @@ export function ExportMenu({
     });
   const open = (files: FileList | null): void =>
     attempt(async () => {
-      const exported = await Promise.all(
-        [...(files ?? [])].map(async (file) => decodeRuns(await file.text())),
-      );
-      const { added, skipped } = await client.importRuns(exported.flat());
-      const there = skipped.length > 0 ? `; ${skipped.length} were there already` : '';
-      return `${added.length} ${added.length === 1 ? 'run was' : 'runs were'} added${there}.`;
+      const { states, runs: others, weights, data } = await sortFiles([...(files ?? [])]);
+      return openRunFiles(client, [...others, ...weights, ...data], states);
     });
 
   const trainRuns = runs.filter(isTrainRun);
@@ -158,7 +156,7 @@ export function ExportMenu({
         ref={input}
         type="file"
         hidden
-        accept=".json,application/json"
+        accept=".json,application/json,.bin"
         multiple
         aria-label="File of runs"
         onChange={(event) => {

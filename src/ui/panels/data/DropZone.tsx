@@ -1,6 +1,7 @@
 import { useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { DatasetSource } from '#domain/dataset.ts';
+import { isForPage } from '#ui/droppedFiles.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { sourceOfChosenFolder, sourceOfDrop } from './chosenFiles.ts';
 import { LoadingStatus, useLoading } from './LoadingStatus.tsx';
@@ -39,8 +40,9 @@ export function DropZone({ isBusy, onSource }: DropZoneProps): ReactNode {
       }}
       onDragLeave={() => setIsOver(false)}
       onDrop={(event) => {
-        event.preventDefault();
         setIsOver(false);
+        if (isForPage(event.dataTransfer)) return;
+        event.preventDefault();
         sourceOfDrop(event.dataTransfer).then(take, () =>
           setProblem('The browser could not read what was dropped; choose it with the buttons instead.'),
         );

@@ -10,6 +10,8 @@ const keys: readonly { readonly where: string; readonly keys: readonly (readonly
     keys: [
       ['?', 'this list'],
       ['Tab, Shift + Tab', 'to the next or previous control; a chart is one'],
+      ['F8', 'pause or resume what is going'],
+      ['F9', 'one step of what is paused'],
       ['← →', 'from tab to tab, or from choice to choice'],
     ],
   },

@@ -9,7 +9,7 @@ import { formatCount, formatLoss, formatPercent, formatRate, formatSpeed } from 
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { flopsPerImage, meanImagesPerSecond } from '#ui/runSpeed.ts';
-import { runDetails, runResult, statusText } from '#ui/runText.ts';
+import { endedByRule, runDetails, runResult, statusText } from '#ui/runText.ts';
 import { ContinueRun } from './ContinueRun.tsx';
 import { StorageStatus } from './StorageStatus.tsx';
 import { isFinderRun, isTrainRun, useClient, useRuns } from '#ui/state/client.ts';
@@ -118,7 +118,7 @@ const RunItem = memo(function RunItem({
           {statusText(run)}
         </span>
         <span className="run-details">{runDetails(run)}</span>
-        {run.detail && <span className="run-problem">{run.detail}</span>}
+        {run.detail && <span className={endedByRule(run) ? 'run-details' : 'run-problem'}>{run.detail}</span>}
         <RunFigures run={run} />
       </button>
       <ContinueRun run={run} />

@@ -15,6 +15,7 @@ test('with one, also from there', () => {
     'PyTorch, from the last weights (.zip)',
     'Weights, initial',
     'Weights, last state',
+    'State with optimizer, to go on elsewhere',
   ];
   expect(labels({ checkpointStep: 40 })).toEqual(all);
   // What could not be kept is held in memory.
@@ -26,6 +27,7 @@ test('a fork has no initial weights', () => {
   expect(labels({ forkOf, checkpointStep: 40 })).toEqual([
     'Continue in PyTorch (.zip)',
     'Weights, last state',
+    'State with optimizer, to go on elsewhere',
   ]);
   expect(labels({ forkOf })).toEqual([]);
 });

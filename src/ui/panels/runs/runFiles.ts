@@ -6,7 +6,7 @@ export interface RunFile {
   readonly label: string;
   /** What its name says besides the run's. */
   readonly title: string;
-  readonly extension: 'zip' | 'safetensors';
+  readonly extension: 'zip' | 'safetensors' | 'bin';
   readonly read: (client: TrainingClient) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -26,10 +26,20 @@ export function runFilesOf({ id, forkOf, checkpointStep, notKept }: TrainRecord)
     extension: 'safetensors',
     read: (client) => client.weights(id, which),
   });
+  const state: RunFile = {
+    label: 'State with optimizer, to go on elsewhere',
+    title: 'state',
+    extension: 'bin',
+    read: async (client) => {
+      const bytes = await client.checkpoint(id);
+      if (!bytes) throw new Error('No state of this run is kept any more.');
+      return bytes;
+    },
+  };
   return [
     ...(hasInitial || hasLast ? [bundle(hasInitial ? 'initial' : 'last', 'Continue in PyTorch (.zip)')] : []),
     ...(hasInitial && hasLast ? [bundle('last', 'PyTorch, from the last weights (.zip)')] : []),
     ...(hasInitial ? [weights('initial', 'Weights, initial')] : []),
-    ...(hasLast ? [weights('last', 'Weights, last state')] : []),
+    ...(hasLast ? [weights('last', 'Weights, last state'), state] : []),
   ];
 }

@@ -1,15 +1,18 @@
 import type { ReactNode } from 'react';
 import { defaultExperiment } from '#domain/parameters.ts';
+import type { RunOptions, StopRule } from '#domain/runOptions.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { formatCount } from '#ui/format.ts';
 import { runSize } from '#ui/plan.ts';
 import { useClientState } from '#ui/state/client.ts';
-import { useSetup } from '#ui/state/setupStore.ts';
+import { setupActions, useSetup } from '#ui/state/setupStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
+import { StopRuleField } from '#ui/parts/StopRuleField.tsx';
 import { ChoiceField } from './ChoiceField.tsx';
 import { KeepAwake } from './KeepAwake.tsx';
 import { NormMatrix } from './NormMatrix.tsx';
 import { NumberField } from './NumberField.tsx';
+import { Probes } from './Probes.tsx';
 import { SetupActions } from './SetupActions.tsx';
 import { SchedulePreview } from './SchedulePreview.tsx';
 import { StartWeights } from './StartWeights.tsx';
@@ -22,10 +25,13 @@ export function SetupPanel(): ReactNode {
   const info = useClientState((state) => state.dataset.info);
   const size = info && runSize(experiment, info);
   const usual = defaultExperiment();
+  const options = useSetup((state) => state.options);
   const hasWeights = useSetup((state) => state.weights !== undefined);
   const changedCount =
     (['optimizer', 'stemPadding', ...advanced] as const).filter((name) => experiment[name] !== usual[name])
-      .length + (hasWeights ? 1 : 0);
+      .length +
+    (hasWeights ? 1 : 0) +
+    (options.probes ? 1 : 0);
   return (
     <div className="setup">
       <DatasetCard />
@@ -35,6 +41,10 @@ export function SetupPanel(): ReactNode {
       <NumberField name="maxLearningRate" aside={<RateReason />} />
       <ChoiceField name="schedule" aside={<SchedulePreview experiment={experiment} size={size} />} />
       <NumberField name="epochs" />
+      <StopRuleField
+        rule={options.stopRule}
+        onChange={(stopRule) => setupActions.setOptions(withRule(options, stopRule))}
+      />
       <ChoiceField name="width" />
       <ChoiceField name="augmentation" />
       <NumberField name="seed" />
@@ -49,6 +59,7 @@ export function SetupPanel(): ReactNode {
         ))}
         <ChoiceField name="stemPadding" />
         <StartWeights />
+        <Probes />
       </details>
       <KeepAwake />
     </div>
@@ -58,6 +69,10 @@ export function SetupPanel(): ReactNode {
 function RateReason(): ReactNode {
   const reason = useSetup((state) => state.rateReason);
   return reason === undefined ? null : <p className="field-help">{`Chosen in the finder: ${reason}.`}</p>;
+}
+
+function withRule({ stopRule: _, ...others }: RunOptions, stopRule: StopRule | undefined): RunOptions {
+  return stopRule ? { ...others, stopRule } : others;
 }
 
 function DatasetCard(): ReactNode {

@@ -8,6 +8,7 @@ import { defaultFinderSettings } from '#domain/run.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Notice } from '#ui/parts/Notice.tsx';
+import { StopRuleField } from '#ui/parts/StopRuleField.tsx';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { formatCount } from '#ui/format.ts';
 import { useClient, useClientState } from '#ui/state/client.ts';
@@ -104,6 +105,12 @@ function PlanForm({ plan }: { plan: StudyPlan }): ReactNode {
         />
       ) : (
         <FinderBudget plan={plan} />
+      )}
+      {plan.kind === 'train' && (
+        <StopRuleField
+          rule={plan.options?.stopRule}
+          onChange={(stopRule) => studyActions.setOptions(stopRule ? { stopRule } : {})}
+        />
       )}
       <div className="field">
         <label className="field-label" htmlFor={id}>

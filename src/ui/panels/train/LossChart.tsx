@@ -3,9 +3,10 @@ import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { OffScaleNote } from '#ui/charts/OffScaleNote.tsx';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { GhostPoint, PlotBand, PlotLine } from '#ui/charts/Plot.tsx';
-import type { EndLabel } from '#ui/charts/PlotLayers.tsx';
+import type { EndLabel, Shade } from '#ui/charts/PlotLayers.tsx';
 import type { Readout, ReadoutRow } from '#ui/charts/PlotCursor.tsx';
 import { smoothedLosses } from '#ui/charts/metricCache.ts';
+import { hiddenParts } from '#ui/charts/hiddenTime.ts';
 import { bucketOf } from '#ui/charts/pyramid.ts';
 import { COLUMNS, windowOf } from '#ui/charts/series.ts';
 import { valueBetween } from '#ui/charts/differences.ts';
@@ -18,7 +19,7 @@ import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { chartKeys } from './chartKeys.ts';
 import { groupNotes, nameIn } from './chartRuns.ts';
 import { lossAxis, lossesOffScale } from './lossAxis.ts';
-import { cursorTitle, formatDifference, validationBefore } from './readouts.ts';
+import { cursorTitle, formatDifference, probeBefore, validationBefore } from './readouts.ts';
 import type { ChartGroup, ChartRun, ChartView } from './chartRuns.ts';
 
 interface LossChartProps {
@@ -40,6 +41,8 @@ const END_LENGTH = 36;
 /** In the readout, of what is no line. */
 const GHOST_DASH = '2 3';
 const NO_GHOSTS: readonly GhostPoint[] = [];
+/** Pixels of the mark of a probe. */
+const PROBE_SIZE = 5;
 
 /** Training loss, raw and smoothed, and validation loss of every drawn run. */
 export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }: LossChartProps): ReactNode {
@@ -49,6 +52,13 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
   const yAxis = props.yAxis ?? lossAxis(runs, isLog, showsAll);
   const hidden = lossesOffScale(runs, yAxis);
   const baseline = view.baseline?.run.id;
+  const shades = runs.flatMap(({ run }) =>
+    hiddenParts(run, view.unit).map(([from, to]): Shade => ({
+      from,
+      to,
+      title: `The page was hidden while ${nameIn(view, run)} went on`,
+    })),
+  );
   return (
     <>
       <Plot
@@ -72,6 +82,16 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
             <span className="key" data-picture="marks: validation">
               <i className="key-valid" /> validation
             </span>
+            {runs.some(({ run }) => run.probes) && (
+              <span className="key" title="Over the first 1,000 validation images, inside an epoch">
+                <i className="key-probe" /> probe
+              </span>
+            )}
+            {shades.length > 0 && (
+              <span className="key">
+                <i className="key-shade" /> page hidden
+              </span>
+            )}
             <OffScaleNote
               hidden={hidden}
               showsAll={showsAll}
@@ -92,6 +112,7 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
         formatY={formatTick}
         lines={groups.flatMap((group) => lossLines(group, baseline))}
         bands={groups.flatMap(lossBands)}
+        shades={shades}
         ghosts={ghosts}
         keys={chartKeys(view, ghosts, view.showsNames)}
         endLabels={view.showsNames ? groups.flatMap((group) => lossEndLabel(group, yAxis)) : []}
@@ -126,6 +147,11 @@ function lossLines({ runs, style, band }: ChartGroup, baseline: string | undefin
     })),
     { id: `${id} mean`, points: band.mean, colour, dash, width: isBaseline ? 3 : 2 },
     { id: `${id} valid`, points: band.validMean, colour, dash, marker, width: 1, opacity: 0.7 },
+    ...probeMarks(
+      id,
+      runs.map(({ series }) => series),
+      style,
+    ),
   ];
 }
 
@@ -135,7 +161,20 @@ function runLines({ run, style, series }: ChartRun, isBaseline: boolean): readon
     { id: `${run.id} raw`, points: series.raw, colour, width: 1, opacity: 0.28 },
     { id: `${run.id} smooth`, points: series.smoothed, colour, dash, width: isBaseline ? 3 : 2 },
     { id: `${run.id} valid`, points: series.validLoss, colour, width: 1, opacity: 0.7, dash, marker },
+    ...probeMarks(run.id, [series], style),
   ];
+}
+
+/** Small marks without a line: they are of fewer images than those of the epochs. */
+function probeMarks(
+  id: string,
+  all: readonly ChartRun['series'][],
+  { colour, marker }: ChartRun['style'],
+): readonly PlotLine[] {
+  const points = all.flatMap(({ probes }) => probes);
+  return points.length > 0
+    ? [{ id: `${id} probes`, points, colour, opacity: 0, marker, markerSize: PROBE_SIZE }]
+    : [];
 }
 
 function lossBands({ runs, style, band }: ChartGroup): readonly PlotBand[] {
@@ -163,6 +202,7 @@ function lossReadout(view: ChartView, x: number, ghosts: readonly GhostPoint[]):
     const { run, style, step } = entry;
     const smoothed = smoothedLosses(run.metrics, windowOf(run, view.series)).values[step] ?? Number.NaN;
     const valid = validationBefore(run, step);
+    const probe = probeBefore(run, step);
     const reference =
       baseline && other && baseline.run.id !== run.id
         ? valueBetween(other, exactStepAt(baseline.run, view.unit, xOfStep(run, view.unit, step)))
@@ -175,6 +215,7 @@ function lossReadout(view: ChartView, x: number, ghosts: readonly GhostPoint[]):
       text: [
         `${formatLoss(smoothed)} (${rawText(entry)})`,
         valid ? ` · valid ${formatLoss(valid.validLoss)}` : '',
+        probe ? ` · probe ${formatLoss(probe.validLoss)}` : '',
         Number.isFinite(reference) ? ` · Δ ${formatDifference(smoothed - reference)}` : '',
         ` · LR ${formatRate(run.metrics.at('learningRates', step), 3)}`,
       ].join(''),

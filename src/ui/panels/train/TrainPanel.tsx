@@ -6,13 +6,14 @@ import { ghostPoints } from '#ui/panels/compare/ghosts.ts';
 import { PairedPanel } from '#ui/panels/compare/PairedPanel.tsx';
 import { racePairs } from '#ui/panels/compare/pairs.ts';
 import { FirstQuestion } from '#ui/panels/study/FirstQuestion.tsx';
-import { runLabel, runSummary, statusText } from '#ui/runText.ts';
+import { endedByRule, runLabel, runSummary, statusText } from '#ui/runText.ts';
 import { isTrainRun, useRuns } from '#ui/state/client.ts';
 import { useView } from '#ui/state/viewStore.ts';
 import { ChartControls } from './ChartControls.tsx';
 import { DivergencePanel } from './DivergencePanel.tsx';
 import { EpochTable } from './EpochTable.tsx';
 import { ForkRun } from './ForkForm.tsx';
+import { HiddenTime } from './HiddenTime.tsx';
 import { LossChart } from './LossChart.tsx';
 import { MoreRuns } from './MoreRuns.tsx';
 import { AccuracyChart, LearningRateChart, MomentumChart } from './SmallCharts.tsx';
@@ -46,7 +47,10 @@ export function TrainPanel(): ReactNode {
       </div>
       {selected?.status === 'diverged' && <DivergencePanel run={selected} />}
       {selected?.detail && (
-        <Notice tone="warning" title={`${runLabel(selected)} ${statusText(selected)}.`}>
+        <Notice
+          tone={endedByRule(selected) ? 'info' : 'warning'}
+          title={`${runLabel(selected)} ${statusText(selected)}.`}
+        >
           {selected.detail}
         </Notice>
       )}
@@ -58,6 +62,7 @@ export function TrainPanel(): ReactNode {
       {selected && <ContinueRun run={selected} />}
       {selected && selected.status !== 'diverged' && <ForkRun key={selected.id} run={selected} />}
       {selected && <EpochTable run={selected} />}
+      {selected && <HiddenTime run={selected} />}
       {selected && <RunFiles run={selected} />}
     </div>
   );

@@ -1,5 +1,5 @@
 import type { TrainRecord } from '#client/runRecord.ts';
-import type { EpochRow } from '#domain/run.ts';
+import type { EpochRow, ProbeRow } from '#domain/run.ts';
 import { formatLoss } from '#ui/format.ts';
 import type { ChartView } from './chartRuns.ts';
 
@@ -19,6 +19,12 @@ export function cursorTitle(view: ChartView, x: number): string {
 /** The last validation that was known at a step. */
 export function validationBefore(run: TrainRecord, step: number): EpochRow | undefined {
   return run.epochs.findLast((row) => row.step <= step + 1);
+}
+
+/** The last probe that was known at a step, unless an epoch was validated after it. */
+export function probeBefore(run: TrainRecord, step: number): ProbeRow | undefined {
+  const probe = run.probes?.findLast((row) => row.step <= step + 1);
+  return probe && probe.step > (validationBefore(run, step)?.step ?? 0) ? probe : undefined;
 }
 
 /** '+0.021', '−0.3': a difference always has its sign. */

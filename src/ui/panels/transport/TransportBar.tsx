@@ -3,20 +3,21 @@ import { isGoing } from '#client/runRecord.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
 import { armName } from '#domain/experiment.ts';
-import { formatClock, formatCount, formatRate, formatRemaining, formatSpeed } from '#ui/format.ts';
+import type { RunOptions } from '#domain/runOptions.ts';
+import { stopText } from '#domain/runOptions.ts';
+import { formatCount, formatRate, formatRemaining } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import type { IconName } from '#ui/parts/Icon.tsx';
-import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
 import { useStepTimes } from '#ui/panels/study/useStepTimes.ts';
 import { experimentProblem, runSize } from '#ui/plan.ts';
 import { queueMs } from '#ui/studyCost.ts';
-import { flopsPerImage } from '#ui/runSpeed.ts';
 import { weightsProblem } from '#ui/startWeights.ts';
-import { preparationText, runLabel, statusText } from '#ui/runText.ts';
+import { endedByRule, runLabel, statusText } from '#ui/runText.ts';
 import { useActiveRun, useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { useSetup, useSetupError } from '#ui/state/setupStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
-import { runProgress } from './progress.ts';
+import { GoingStatus } from './GoingStatus.tsx';
+import { TransportKeys } from './TransportKeys.tsx';
 
 /** Start, pause, stop and how far it is; always in view. */
 export function TransportBar(): ReactNode {
@@ -26,7 +27,7 @@ export function TransportBar(): ReactNode {
   return (
     <section className="transport" aria-label="Transport">
       <TransportButtons run={active} goesOn={goesOn} canStart={obstacle === undefined} />
-      {active ? <Going run={active} /> : goesOn ? <BetweenRuns /> : <Idle obstacle={obstacle} />}
+      {active ? <GoingStatus run={active} /> : goesOn ? <BetweenRuns /> : <Idle obstacle={obstacle} />}
       <StudyProgress />
     </section>
   );
@@ -62,7 +63,9 @@ interface TransportButtonProps {
   readonly icon: IconName;
   readonly label: string;
   readonly isPrimary?: boolean;
+  readonly title?: string;
   readonly isDisabled: boolean;
+  readonly takesDoubleClicks?: true;
   readonly onPress: () => void;
 }
 
@@ -70,14 +73,16 @@ interface TransportButtonProps {
  * Stays one element as its meaning changes, so that the focus stays where it is. It is never `disabled`, which
  * would lose the focus, and leaves out the second click of a double click, which was meant for the label before.
  */
-function TransportButton({ icon, label, isPrimary, isDisabled, onPress }: TransportButtonProps): ReactNode {
+function TransportButton(props: TransportButtonProps): ReactNode {
+  const { icon, label, isPrimary, isDisabled, onPress } = props;
   const press = (event: MouseEvent): void => {
-    if (!isDisabled && event.detail <= 1) onPress();
+    if (!isDisabled && (props.takesDoubleClicks || event.detail <= 1)) onPress();
   };
   return (
     <button
       type="button"
       className={isPrimary ? 'button is-primary' : 'button'}
+      title={props.title}
       aria-disabled={isDisabled}
       onClick={press}
     >
@@ -101,12 +106,15 @@ function TransportButtons({ run, goesOn, canStart }: TransportButtonsProps): Rea
   const finder = useSetup((state) => state.finder);
   const weights = useSetup((state) => state.weights);
   const rateReason = useSetup((state) => state.rateReason);
+  const options = useSetup((state) => state.options);
+  const going = useRuns().filter(isGoing);
   const findIsNext = useView((state) => state.tab === 'find');
   if (run || goesOn) {
     const isOfStudy = queue.entries.some(({ runId, state }) => runId === run?.id && state === 'going');
     // Between two runs of a study there is none, and the buttons are the study's.
     const alone = isOfStudy ? undefined : run;
     const isPaused = run?.status === 'paused';
+    const cannotPause = run?.status === 'preparing' || run?.asked !== undefined;
     const setPaused = (pauses: boolean): void => {
       // A paused run of a study pauses the study: another run would start in its place otherwise.
       if (!alone) {
@@ -126,8 +134,23 @@ function TransportButtons({ run, goesOn, canStart }: TransportButtonsProps): Rea
         <TransportButton
           icon={isPaused ? 'play' : 'pause'}
           label={isPaused ? 'Resume' : 'Pause'}
-          isDisabled={run?.status === 'preparing' || run?.asked !== undefined}
+          isDisabled={cannotPause}
           onPress={() => setPaused(!isPaused)}
+        />
+        {run && isPaused && (
+          <TransportButton
+            icon="step"
+            label="Step"
+            title={going.length > 1 ? 'One batch of every run (F9)' : 'One batch (F9)'}
+            isDisabled={run.asked !== undefined}
+            // Several presses in a row are several steps.
+            takesDoubleClicks
+            onPress={() => client.step(run.id)}
+          />
+        )}
+        <TransportKeys
+          onPause={cannotPause ? undefined : () => setPaused(!isPaused)}
+          onStep={run && isPaused && run.asked === undefined ? () => client.step(run.id) : undefined}
         />
       </div>
     );
@@ -153,7 +176,10 @@ function TransportButtons({ run, goesOn, canStart }: TransportButtonsProps): Rea
         onPress={() => {
           viewActions.select('train', undefined);
           viewActions.setTab('train');
-          client.train(experiment, weights, rateReason);
+          client.train(experiment, weights, {
+            ...(rateReason !== undefined && { rateReason }),
+            ...(!isEmpty(options) && { options }),
+          });
         }}
       />
     </div>
@@ -164,10 +190,11 @@ function Idle({ obstacle }: { obstacle: string | undefined }): ReactNode {
   const experiment = useSetup((state) => state.experiment);
   const info = useClientState((state) => state.dataset.info);
   const weights = useSetup((state) => state.weights);
+  const { stopRule } = useSetup((state) => state.options);
   const last = useRuns().at(-1);
   const size = info && runSize(experiment, info);
   const outcome = last
-    ? `${last.kind === 'finder' ? 'Finder' : 'Run'} ${runLabel(last)} ${statusText(last)}.`
+    ? `${last.kind === 'finder' ? 'Finder' : 'Run'} ${runLabel(last)} ${statusText(last)}.${endedByRule(last) ? ` ${last.detail}` : ''}`
     : 'Ready.';
   return (
     <div className="transport-status">
@@ -176,6 +203,7 @@ function Idle({ obstacle }: { obstacle: string | undefined }): ReactNode {
         <span>{`batch ${experiment.batchSize}`}</span>
         <span>{`max LR ${formatRate(experiment.maxLearningRate, 3)}`}</span>
         {size && <span>{`${formatCount(size.totalSteps)} steps`}</span>}
+        {stopRule && <span>{`or until it stops ${stopText(stopRule)}`}</span>}
         {weights && <span>{`from ${weights.name}`}</span>}
         {size && info && size.trainCount < info.trainCount && (
           <span>{`on ${formatCount(size.trainCount)} images`}</span>
@@ -223,79 +251,6 @@ function StudyProgress(): ReactNode {
   );
 }
 
-function Going({ run }: { run: RunRecord }): ReactNode {
-  useMetricsVersion();
-  const going = useRuns().filter(isGoing);
-  const progress = runProgress(run);
-  // The runs of a race take turns: what each has left adds up.
-  const remainingMs = going.reduce<number | undefined>((sum, one) => {
-    const left = runProgress(one).remainingMs;
-    return sum === undefined || left === undefined ? undefined : sum + left;
-  }, 0);
-  const gflops = progress.imagesPerSecond && (progress.imagesPerSecond * flopsPerImage(run.experiment)) / 1e9;
-  const position = [
-    ...(run.kind === 'train' ? [`epoch ${progress.epoch}/${run.experiment.epochs}`] : []),
-    `step ${formatCount(progress.steps)}/${progress.totalSteps ? formatCount(progress.totalSteps) : '…'}`,
-  ].join(', ');
-  return (
-    <>
-      <div className="transport-status">
-        <div className="transport-line">
-          <strong>{goingName(going, run)}</strong>
-          <span>{position}</span>
-          <span className="transport-doing">{doing(run)}</span>
-        </div>
-        {run.status === 'preparing' ? (
-          <ProgressBar
-            label="Preparation"
-            done={run.preparation?.done ?? 0}
-            total={run.preparation?.total ?? 0}
-            text={doing(run)}
-          />
-        ) : (
-          <ProgressBar
-            label={run.kind === 'finder' ? 'Finder progress' : 'Training progress'}
-            done={progress.steps}
-            total={progress.totalSteps}
-            text={position}
-          />
-        )}
-      </div>
-      <dl className="transport-figures">
-        <div>
-          <dt>images/s</dt>
-          <dd>{progress.imagesPerSecond === undefined ? '–' : formatSpeed(progress.imagesPerSecond)}</dd>
-        </div>
-        <div>
-          <dt title="Floating-point operations of training: three forward passes for each image">GFLOP/s</dt>
-          <dd>{gflops === undefined ? '–' : formatSpeed(gflops)}</dd>
-        </div>
-        <div>
-          <dt>elapsed</dt>
-          <dd>{formatClock(progress.elapsedMs)}</dd>
-        </div>
-        <div>
-          <dt>remaining</dt>
-          <dd>{remainingMs === undefined ? '–' : formatRemaining(remainingMs)}</dd>
-        </div>
-      </dl>
-    </>
-  );
-}
-
-/** 'Run #3 BN', or of a race 'Race of BN, BN+WS'. */
-function goingName(going: readonly RunRecord[], run: RunRecord): string {
-  if (going.length > 1) return `Race of ${going.map((one) => armName(one.experiment)).join(', ')}`;
-  return run.kind === 'finder' ? `Finder ${runLabel(run)}` : `Run ${runLabel(run)}`;
-}
-
-/** What the worker does for the run right now, or was asked to do. */
-function doing(run: RunRecord): string {
-  if (run.asked === 'stop') return 'stopping…';
-  if (run.asked === 'pause') return 'pausing…';
-  if (run.status === 'preparing') return preparationText(run.preparation);
-  if (run.kind === 'train' && run.status === 'running' && run.validating) {
-    return `validating ${formatCount(run.validating.done)}/${formatCount(run.validating.total)}`;
-  }
-  return statusText(run);
+function isEmpty(options: RunOptions): boolean {
+  return Object.keys(options).length === 0;
 }

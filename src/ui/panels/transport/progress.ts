@@ -1,10 +1,13 @@
-import type { RunRecord } from '#client/runRecord.ts';
+import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
+import { stepsOfRule } from '#domain/runOptions.ts';
+import type { StopRule } from '#domain/runOptions.ts';
 
 /** Speed is measured over about this much of the newest compute time. */
 const SPEED_WINDOW_MS = 10_000;
 
 export interface RunProgress {
   readonly steps: number;
+  /** As far as the run can go: with its last epoch, or where its stop rule ends it. */
   readonly totalSteps: number;
   /** Compute time, pauses left out. */
   readonly elapsedMs: number;
@@ -12,6 +15,10 @@ export interface RunProgress {
   readonly imagesPerSecond: number | undefined;
   /** Compute time that is left, validation included; undefined before it can be estimated. */
   readonly remainingMs: number | undefined;
+  /** Half of the 95 % interval of `remainingMs`, from how steps vary; undefined where too few are known. */
+  readonly remainingErrorMs: number | undefined;
+  /** A target loss may end the run before that. */
+  readonly isAtMost: boolean;
   /** 1-based number of the epoch that is going. */
   readonly epoch: number;
 }
@@ -23,8 +30,10 @@ export function runProgress(run: RunRecord): RunProgress {
   const times = metrics.series('elapsedMs');
   const newest = steps > 0 ? times[steps - 1]! : 0;
   const epochs = run.kind === 'train' ? run.epochs : [];
-  const totalSteps = run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
-  const stepsPerEpoch = run.plan?.stepsPerEpoch ?? totalSteps;
+  const rule = run.kind === 'train' ? openRule(run) : undefined;
+  const wholeSteps = run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
+  const totalSteps = Math.min(wholeSteps, stepsOfRule(rule, experiment.batchSize) ?? wholeSteps);
+  const stepsPerEpoch = run.plan?.stepsPerEpoch ?? wholeSteps;
 
   let first = Math.max(0, steps - 2);
   while (first > 0 && newest - times[first]! < SPEED_WINDOW_MS) first -= 1;
@@ -36,21 +45,57 @@ export function runProgress(run: RunRecord): RunProgress {
 
   const epochMs =
     epochs.length > 0 ? epochs.reduce((sum, row) => sum + row.milliseconds, 0) / epochs.length : undefined;
-  const remainingMs =
+  const elapsedMs = Math.max(
+    newest,
+    epochs.reduce((sum, row) => sum + row.milliseconds, 0),
+  );
+  const toTheEndMs =
     epochMs !== undefined && stepsPerEpoch > 0
       ? ((totalSteps - steps) / stepsPerEpoch) * epochMs
       : stepMs !== undefined
         ? (totalSteps - steps) * stepMs
         : undefined;
+  const limitMs = rule?.kind === 'minutes' ? Math.max(0, rule.value * 60_000 - elapsedMs) : Infinity;
+  // The clock of a limit in minutes needs no estimate.
+  const isLimited = toTheEndMs !== undefined && limitMs < toTheEndMs;
+  const remainingMs = isLimited ? limitMs : toTheEndMs;
+  const spread = isLimited ? undefined : relativeError(times.subarray(first));
   return {
     steps,
     totalSteps,
-    elapsedMs: Math.max(
-      newest,
-      epochs.reduce((sum, row) => sum + row.milliseconds, 0),
-    ),
+    elapsedMs,
     imagesPerSecond: stepMs === undefined ? undefined : (1000 * experiment.batchSize) / stepMs,
     remainingMs,
+    remainingErrorMs: remainingMs === undefined || spread === undefined ? undefined : spread * remainingMs,
+    isAtMost: rule?.kind === 'train-loss' || rule?.kind === 'valid-loss',
     epoch: Math.min(experiment.epochs, epochs.length + 1),
   };
+}
+
+/** The stop rule of a run, unless it goes on beyond what that has ended before. */
+function openRule({ options, metrics, experiment }: TrainRecord): StopRule | undefined {
+  const rule = options?.stopRule;
+  const { count } = metrics;
+  const isPassed =
+    count > (stepsOfRule(rule, experiment.batchSize) ?? Infinity) ||
+    (rule?.kind === 'minutes' && metrics.at('elapsedMs', count - 2) > rule.value * 60_000);
+  return isPassed ? undefined : rule;
+}
+
+/** Groups of steps whose means are compared, and how many are needed for that to say anything. */
+const GROUPS = 8;
+const LEAST_GROUPS = 4;
+
+/** Half of the 95 % interval of the mean step time, as a share of it. @param times at which steps ended. */
+function relativeError(times: Float32Array): number | undefined {
+  const groups = Math.min(GROUPS, times.length - 1);
+  if (groups < LEAST_GROUPS) return undefined;
+  const edge = (group: number): number => Math.floor((group * (times.length - 1)) / groups);
+  const means = Array.from({ length: groups }, (_, i) => {
+    const [from, to] = [edge(i), edge(i + 1)];
+    return (times[to]! - times[from]!) / (to - from);
+  });
+  const mean = means.reduce((sum, value) => sum + value, 0) / groups;
+  const variance = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (groups - 1);
+  return mean > 0 ? (1.96 * Math.sqrt(variance / groups)) / mean : undefined;
 }
