@@ -146,6 +146,19 @@ describe('runSeries', () => {
   });
 });
 
+describe('a fork', () => {
+  it('has nothing before the step that it begins with, and no gap there either', () => {
+    const missing = Array.from({ length: 20 }, () => Number.NaN);
+    const metrics = metricsOf([...missing, 3, 2, 1]);
+    const run = trainRun({ metrics, forkOf: { runId: 'a', step: 20 } });
+    const { raw, learningRate, steps } = runSeries(run, view());
+    expect(steps).toEqual([20, 23]);
+    expect(raw.map(({ y }) => y)).toEqual([3, 2, 1]);
+    expect(learningRate).toHaveLength(3);
+    expect(runSeries(run, view({ range: [1, 22] })).steps[0]).toBe(20);
+  });
+});
+
 describe('windowOf', () => {
   it('smooths the same number of images whatever the batch size', () => {
     const run = record(losses(1));

@@ -149,11 +149,17 @@ interface CacheEntry {
 
 const cache = new WeakMap<MetricBuffer, CacheEntry>();
 
-/** Visible steps [first, end) of a run. */
+/** A fork has none of its own before the state that it goes on from. */
+function firstStepOf({ forkOf }: TrainRecord): number {
+  return forkOf?.step ?? 0;
+}
+
+/** Visible steps [first, end) of a run; a fork has none before it begins. */
 export function visibleSteps(run: TrainRecord, { unit, range }: SeriesView): readonly [number, number] {
   const { count } = run.metrics;
-  if (!range) return [0, count];
-  const first = Math.max(0, Math.floor(exactStepAt(run, unit, range[0])));
+  const begin = Math.min(firstStepOf(run), count);
+  if (!range) return [begin, count];
+  const first = Math.max(begin, Math.floor(exactStepAt(run, unit, range[0])));
   return [
     Math.min(first, count),
     Math.min(count, Math.max(first, Math.ceil(exactStepAt(run, unit, range[1])) + 1)),
@@ -165,18 +171,27 @@ export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
   const { metrics, epochs, probes = [] } = run;
   const { unit, range, isXLog } = view;
   const window = windowOf(run, view);
+<<<<<<< HEAD
   const key = `${metrics.count} ${metrics.revision} ${epochs.length} ${probes.length} ${viewKey(view)} ${window} ${run.plan?.stepsPerEpoch}`;
+=======
+  const key = `${metrics.count} ${metrics.revision} ${firstStepOf(run)} ${epochs.length} ${viewKey(view)} ${window} ${run.plan?.stepsPerEpoch}`;
+>>>>>>> finder
   const cached = cache.get(metrics);
   if (cached?.key === key) return cached.series;
   const xOf = (step: number): number => xOfStep(run, unit, step);
   const steps = visibleSteps(run, view);
+  const begin = firstStepOf(run);
   const gaps = unit === 'wall' ? wallGaps(run) : [];
   const drawn = (values: BucketedSeries['values'], kept: readonly number[]): readonly Point[] => {
     const points = pointsAt(values, kept, xOf);
     return unit === 'wall' ? withGaps(kept, points, gaps) : points;
   };
   const line = (series: BucketedSeries, columns = SMOOTH_COLUMNS): readonly Point[] =>
-    drawn(series.values, stepsToDraw(series, steps, isXLog, columns));
+    drawn(
+      series.values,
+      // A bucket may begin before a fork does, where there are no values.
+      stepsToDraw(series, steps, isXLog, columns).filter((step) => step >= begin),
+    );
   const perEpoch = (pick: (index: number) => number): readonly Point[] =>
     epochs.map((_, index) => {
       const y = pick(index);

@@ -128,7 +128,8 @@ export function chartView(all: readonly RunRecord[], options: ChartOptions): Cha
     atCursor: (x) =>
       runs.flatMap((chartRun) => {
         const step = stepAtX(chartRun.run, unit, x);
-        return step === undefined ? [] : [{ ...chartRun, step }];
+        // Only there it has values: a fork has none before it begins.
+        return step === undefined || step < chartRun.series.steps[0] ? [] : [{ ...chartRun, step }];
       }),
   };
 }
