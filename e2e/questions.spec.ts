@@ -62,6 +62,7 @@ test('a question says what it claims, what decides it and what it takes, and sta
     await cost.getByRole('button', { name: 'Measure the time' }).click();
     await expect(cost.getByRole('button', { name: 'Measuring…' })).toBeVisible();
     await expect(cost).toContainText(/time here\s*\d+ (s|min|h)/, { timeout: 200_000 });
+    await expect(cost).toContainText(/GPU memory\s*[\d.]+ MB, measured/);
     await expect(facts).toContainText(/Takes here\s*\d+ (s|min|h).* and about [\d.]+ MB/);
   });
 
