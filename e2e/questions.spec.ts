@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Locator, Page } from '@playwright/test';
 import { expectAccessible } from './axe.ts';
 import { expect, test, watch } from './fixtures.ts';
-import { openLab, press, runItem, setUp, train, untilIdle, untilReady } from './lab.ts';
+import { openLab, runItem, setUp, train, untilIdle, untilReady } from './lab.ts';
 
 const tiny = { arm: 'BN', width: 8, batchSize: 2, trainImages: 16, validImages: 4, epochs: 1 } as const;
 
@@ -62,6 +62,7 @@ test('a question says what it claims, what decides it and what it takes, and sta
     await cost.getByRole('button', { name: 'Measure the time' }).click();
     await expect(cost.getByRole('button', { name: 'Measuring…' })).toBeVisible();
     await expect(cost).toContainText(/time here\s*\d+ (s|min|h)/, { timeout: 200_000 });
+    await expect(cost).toContainText(/GPU memory\s*[\d.]+ MB, measured/);
     await expect(facts).toContainText(/Takes here\s*\d+ (s|min|h).* and about [\d.]+ MB/);
   });
 
@@ -204,8 +205,7 @@ test('a link names its data and opens the configuration of a run elsewhere', asy
     await other.goto(link);
     await untilReady(other);
     await expect(other.getByText(/The link is for other data/)).toHaveCount(0);
-    await press(other, 'Start training');
-    await untilIdle(other);
+    await train(other);
     expect(await configuration(other)).toBe(await configuration(page));
     expect(faults.list).toEqual([]);
     await context.close();

@@ -41,10 +41,15 @@ describe('fitToBudget', () => {
     expect(fitToBudget(questionById('P2')!.sizes.quick.studies, info, times, MINUTE)).toBeUndefined();
   });
 
-  it('leaves no arm twice', () => {
-    const arms = [bn, { ...bn, trainLimit: 20_000 }];
-    expect(shortened({ ...plan, arms }, { images: 5_000, epochs: 2 }).arms).toEqual([
-      { ...bn, trainLimit: 5_000, epochs: 2 },
-    ]);
+  it('leaves no arm twice, and each its reason', () => {
+    const arms = [bn, { ...bn, trainLimit: 20_000 }, { ...bn, norm: 'gn' } as const];
+    const study = { ...plan, arms, rateReasons: ['valley', '', 'by hand'] };
+    expect(shortened(study, { images: 5_000, epochs: 2 })).toMatchObject({
+      arms: [
+        { norm: 'bn', trainLimit: 5_000, epochs: 2 },
+        { norm: 'gn', trainLimit: 5_000, epochs: 2 },
+      ],
+      rateReasons: ['valley', 'by hand'],
+    });
   });
 });

@@ -27,7 +27,13 @@ export function shortened<Plan extends StudyPlan>(
     epochs: Math.min(arm.epochs, epochs),
   }));
   const texts = arms.map((arm) => JSON.stringify(arm));
-  return { ...plan, arms: arms.filter((_, i) => texts.indexOf(texts[i]!) === i) };
+  const isFirst = (_: unknown, i: number): boolean => texts.indexOf(texts[i]!) === i;
+  const { rateReasons } = plan;
+  return {
+    ...plan,
+    arms: arms.filter(isFirst),
+    ...(rateReasons && { rateReasons: rateReasons.filter(isFirst) }),
+  };
 }
 
 /**

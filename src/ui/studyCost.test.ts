@@ -3,7 +3,16 @@ import { epochRow, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import { EMPTY_QUEUE, withStarted, withStudy } from '#client/studyQueue.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import { queueMs, runMs, stepTimes, studiesMs, studyBytes, trainingBytes } from './studyCost.ts';
+import {
+  isMeasured,
+  measuredBytes,
+  queueMs,
+  runMs,
+  stepTimes,
+  studiesMs,
+  studyBytes,
+  trainingBytes,
+} from './studyCost.ts';
 
 const bn = { ...defaultExperiment(), batchSize: 10, epochs: 2 };
 const info = { trainCount: 1000, validCount: 300 } as DatasetInfo;
@@ -72,6 +81,17 @@ describe('the memory of a study', () => {
 
   it('adds up in a race only', () => {
     const arms = [bn, bn];
-    expect(studyBytes({ arms, mode: 'race' })).toBe(2 * studyBytes({ arms, mode: 'queue' }));
+    const none = new Map();
+    expect(studyBytes({ arms, mode: 'race' }, none)).toBe(2 * studyBytes({ arms, mode: 'queue' }, none));
+  });
+
+  it('is what was measured, arm by arm', () => {
+    const row = { system: 'NormLab', norm: 'bn', ws: false, ms: 20, gpuBytes: 7e6 } as const;
+    const report = { adapter: '', width: 16, batch: 10, finishedAt: new Date(0), rows: [row] };
+    const measured = measuredBytes([report as never]);
+    const gn = { ...bn, norm: 'gn' } as const;
+    expect(studyBytes({ arms: [bn, gn], mode: 'race' }, measured)).toBe(7e6 + trainingBytes(gn));
+    expect(isMeasured([bn], measured)).toBe(true);
+    expect(isMeasured([bn, gn], measured)).toBe(false);
   });
 });

@@ -134,8 +134,34 @@ export function trainingBytes({ norm, width, stemPadding, batchSize }: Experimen
   return 4 * (4 * parameterTable(network, norm).packedSize + 3 * batchSize * activations);
 }
 
-/** Bytes that a study needs at one time: of all arms in a race, else of the largest. */
-export function studyBytes({ arms, mode }: Pick<StudyPlan, 'arms' | 'mode'>): number {
-  const bytes = arms.map(trainingBytes);
+/** Measured bytes of GPU memory of a training, by what decides them. */
+export type TrainingBytes = ReadonlyMap<string, number>;
+
+/** What measurements on this device say about memory; later ones count. */
+export function measuredBytes(reports: readonly DatedReport[]): TrainingBytes {
+  const bytes = new Map<string, number>();
+  for (const { rows, batch, width } of reports) {
+    for (const { system, norm, ws, gpuBytes } of rows) {
+      if (system === 'NormLab' && gpuBytes !== undefined)
+        bytes.set(`${norm} ${ws} ${batch} ${width}`, gpuBytes);
+    }
+  }
+  return bytes;
+}
+
+/**
+ * Bytes that a study needs at one time, measured where they were and else estimated: of all arms in a race, else of
+ * the largest.
+ */
+export function studyBytes(
+  { arms, mode }: Pick<StudyPlan, 'arms' | 'mode'>,
+  measured: TrainingBytes,
+): number {
+  const bytes = arms.map((arm) => measured.get(shapeKey(arm)) ?? trainingBytes(arm));
   return mode === 'race' ? bytes.reduce((sum, one) => sum + one, 0) : Math.max(0, ...bytes);
+}
+
+/** Whether the memory of every arm was measured. */
+export function isMeasured(arms: readonly Experiment[], measured: TrainingBytes): boolean {
+  return arms.every((arm) => measured.has(shapeKey(arm)));
 }

@@ -43,9 +43,16 @@ it('is a link that opens, if need be without a study that no address can hold', 
 
 it('opens the configuration of a run and names its data', () => {
   const experiment = { ...defaultExperiment(), norm: 'gn', ws: true, batchSize: 2, seed: 7 } as const;
-  const run = trainRun({ experiment, datasetTitle: 'CIFAR-10', datasetHash: 'ab'.repeat(32) });
+  const run = trainRun({
+    experiment,
+    datasetTitle: 'CIFAR-10',
+    datasetHash: 'ab'.repeat(32),
+    rateReason: 'valley',
+  });
   const link = decodeHash(hashOfRun(run));
-  expect(link).toMatchObject({ setup: { data: { title: 'CIFAR-10', hash: 'ab'.repeat(8) } } });
+  expect(link).toMatchObject({
+    setup: { rateReason: 'valley', data: { title: 'CIFAR-10', hash: 'ab'.repeat(8) } },
+  });
   if (link.kind !== 'setup') throw new Error(link.kind);
   expect(experimentHash(link.setup.experiment)).toBe(experimentHash(experiment));
   const settings = { start: 1e-6, end: 1, steps: 40 };

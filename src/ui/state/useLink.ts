@@ -53,9 +53,9 @@ export function currentLink(state: Pick<ClientState, 'dataset'>): string {
 
 /** The hash of the set-up that a run was started with, on its data. */
 export function hashOfRun(run: RunRecord): string {
-  const { experiment, datasetTitle: title, datasetHash: hash } = run;
+  const { experiment, rateReason, datasetTitle: title, datasetHash: hash } = run;
   const finder = run.kind === 'finder' && !isDefaultRamp(run.settings) ? run.settings : undefined;
-  return encodeHash({ experiment, finder, studies: [], active: 0, data: { title, hash } });
+  return encodeHash({ experiment, rateReason, finder, studies: [], active: 0, data: { title, hash } });
 }
 
 /** The studies of a link; links of before carried one of those of a question, which brings its siblings. */

@@ -23,7 +23,7 @@ export function RunSetup({ run }: { run: RunRecord }): ReactNode {
         type="button"
         className="button is-small"
         onClick={() => {
-          setupActions.load(run.experiment);
+          setupActions.load(run.experiment, run.rateReason);
           viewActions.announce('The set-up is that of the run.');
         }}
       >

@@ -14,7 +14,7 @@ import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
 import { studiesMs, studyBytes } from '#ui/studyCost.ts';
 import { studyActions, useStudy } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-import { useStepTimes } from './useStepTimes.ts';
+import { useMeasuredBytes, useStepTimes } from './useStepTimes.ts';
 
 type Size = QuestionRef['size'];
 
@@ -85,7 +85,8 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
   const times = useStepTimes();
   const size = question.sizes[props.size];
   const milliseconds = info && studiesMs(size.studies, info, times);
-  const bytes = Math.max(0, ...size.studies.map(studyBytes));
+  const measured = useMeasuredBytes();
+  const bytes = Math.max(0, ...size.studies.map((study) => studyBytes(study, measured)));
   const work = info && workOf(size.studies, info);
   return (
     <dl className="question-facts">

@@ -9,19 +9,21 @@ import type { Experiment } from '#domain/experiment.ts';
 import { parseNumber } from '#domain/parameters.ts';
 import { fitToBudget } from '#ui/fitBudget.ts';
 import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
-import { studiesMs, studyBytes } from '#ui/studyCost.ts';
+import { isMeasured, studiesMs, studyBytes } from '#ui/studyCost.ts';
 import type { StepTimes } from '#ui/studyCost.ts';
 import { useActiveRun, useClient, useClientState } from '#ui/state/client.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-import { useStepTimes } from './useStepTimes.ts';
+import { useMeasuredBytes, useStepTimes } from './useStepTimes.ts';
 
 /** What a study computes, and what that takes on this device. */
 export function StudyCost({ plans, info }: { plans: readonly StudyPlan[]; info: DatasetInfo }): ReactNode {
   const times = useStepTimes();
   const work = workOf(plans, info);
   const milliseconds = studiesMs(plans, info, times);
-  const bytes = Math.max(0, ...plans.map(studyBytes));
+  const measured = useMeasuredBytes();
+  const arms = plans.flatMap((plan) => plan.arms);
+  const bytes = formatBytes(Math.max(0, ...plans.map((plan) => studyBytes(plan, measured))));
   return (
     <div className="study-cost">
       <dl>
@@ -32,9 +34,9 @@ export function StudyCost({ plans, info }: { plans: readonly StudyPlan[]; info: 
           term="time here"
           value={milliseconds === undefined ? 'not measured' : formatRemaining(milliseconds)}
         />
-        <Figure term="GPU memory" value={`≈ ${formatBytes(bytes)}`} />
+        <Figure term="GPU memory" value={isMeasured(arms, measured) ? `${bytes}, measured` : `≈ ${bytes}`} />
       </dl>
-      <MeasureTime arms={plans.flatMap((plan) => plan.arms)} />
+      <MeasureTime arms={arms} />
       {milliseconds !== undefined && plans.some((plan) => plan.kind === 'train') && (
         <TimeBudget plans={plans} info={info} times={times} milliseconds={milliseconds} />
       )}

@@ -1,6 +1,6 @@
 import { useClientState, useRuns } from '#ui/state/client.ts';
-import { stepTimes } from '#ui/studyCost.ts';
-import type { StepTimes } from '#ui/studyCost.ts';
+import { measuredBytes, stepTimes } from '#ui/studyCost.ts';
+import type { StepTimes, TrainingBytes } from '#ui/studyCost.ts';
 
 /** What is known of the time of a step on this device, from runs and measurements. */
 export function useStepTimes(): StepTimes {
@@ -10,4 +10,9 @@ export function useStepTimes(): StepTimes {
     state.connection.status === 'ready' ? state.connection.device.title : undefined,
   );
   return stepTimes(runs, reports, device);
+}
+
+/** What is known of the memory of a training on this device, from measurements. */
+export function useMeasuredBytes(): TrainingBytes {
+  return measuredBytes(useClientState((state) => state.measurement.reports));
 }
