@@ -119,12 +119,16 @@ test('compares imported runs: bands, baseline, differences, pairs, table, notes'
   });
 
   await test.step('unlocks the axis of the panels', async () => {
-    const top = (title: string): Promise<string | null> =>
-      chart(page, title).locator('.yAxis .recharts-cartesian-axis-tick-value').last().textContent();
-    await page.getByRole('switch', { name: 'Same y axis' }).uncheck();
-    await expect(page.getByRole('switch', { name: 'Same y axis' })).not.toBeChecked();
-    await page.getByRole('switch', { name: 'Same y axis' }).check();
-    expect(await top('Loss at batch 2')).toBe(await top('Loss at batch 64'));
+    const ticks = (title: string): Promise<readonly string[]> =>
+      chart(page, title).locator('.recharts-cartesian-axis-tick-value').allTextContents();
+    const share = page.getByRole('switch', { name: 'Same y axis' });
+    const wide = await ticks('Loss at batch 2');
+    expect(await ticks('Loss at batch 64')).toEqual(wide);
+    await share.uncheck();
+    await expect.poll(() => ticks('Loss at batch 64')).not.toEqual(wide);
+    expect(await ticks('Loss at batch 2')).toEqual(wide);
+    await share.check();
+    await expect.poll(() => ticks('Loss at batch 64')).toEqual(wide);
   });
 
   await test.step('names, tags, finds and compares runs', async () => {
