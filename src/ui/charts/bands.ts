@@ -94,7 +94,7 @@ export function groupBand(runs: readonly TrainRecord[], view: SeriesView): Group
   const xOfEpochs = (index: number): number => meanX((run) => xOfEpoch(run, unit, index));
   const drawing: GroupBand = {
     members,
-    mean: drawn(spread.mean).map((step) => pointOf(xOf(step), spread.mean[step]!)),
+    mean: withoutEnd(drawn(spread.mean).map((step) => pointOf(xOf(step), spread.mean[step]!))),
     band: bandPoints(spread, edges, xOf),
     validMean: meanPoints(valid, xOfEpochs),
     validBand: bandPoints(valid, keysOf(valid), xOfEpochs),
@@ -115,6 +115,11 @@ function epochSpread(
 
 function pointOf(x: number, y: number): Point {
   return { x, y: Number.isFinite(y) ? y : null };
+}
+
+/** Beyond its last value a mean has ended, and is not missing. */
+function withoutEnd(points: readonly Point[]): readonly Point[] {
+  return points.slice(0, points.findLastIndex(({ y }) => y !== null) + 1);
 }
 
 function keysOf({ mean }: Band): readonly number[] {
