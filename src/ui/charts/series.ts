@@ -171,11 +171,7 @@ export function runSeries(run: TrainRecord, view: SeriesView): RunSeries {
   const { metrics, epochs, probes = [] } = run;
   const { unit, range, isXLog } = view;
   const window = windowOf(run, view);
-<<<<<<< HEAD
-  const key = `${metrics.count} ${metrics.revision} ${epochs.length} ${probes.length} ${viewKey(view)} ${window} ${run.plan?.stepsPerEpoch}`;
-=======
-  const key = `${metrics.count} ${metrics.revision} ${firstStepOf(run)} ${epochs.length} ${viewKey(view)} ${window} ${run.plan?.stepsPerEpoch}`;
->>>>>>> finder
+  const key = `${metrics.count} ${metrics.revision} ${firstStepOf(run)} ${epochs.length} ${probes.length} ${viewKey(view)} ${window} ${run.plan?.stepsPerEpoch}`;
   const cached = cache.get(metrics);
   if (cached?.key === key) return cached.series;
   const xOf = (step: number): number => xOfStep(run, unit, step);
