@@ -55,5 +55,5 @@ test('a recording that cannot be fetched says so', async ({ page, faults }) => {
   await openLab(page);
   await page.getByRole('button', { name: 'Look at recorded runs' }).click();
   await page.getByRole('menuitem', { name: BATCH_64 }).click();
-  await expect(page.getByText(/The recording could not be read: 404/)).toBeVisible();
+  await expect(page.getByText('“recorded/p1.json” is not there (404).')).toBeVisible();
 });

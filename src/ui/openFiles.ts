@@ -32,6 +32,13 @@ export async function openRunFiles(
   return said.join(' ');
 }
 
+/** A file that lies beside the page. @throws {Error} by rejection where there is none. */
+export async function fileBesidePage(path: string): Promise<File> {
+  const response = await fetch(new URL(path, document.baseURI));
+  if (!response.ok) throw new Error(`“${path}” is not there (${response.status}).`);
+  return new File([await response.blob()], path);
+}
+
 async function named<Result>(file: File, read: () => Promise<Result>): Promise<Result> {
   try {
     return await read();

@@ -9,7 +9,7 @@ import { isSharedData } from '#export/urlData.ts';
 import { decodeHash, encodeHash } from '#export/urlState.ts';
 import type { SetupFromHash, SharedSetup, SharedStudy } from '#export/urlState.ts';
 import type { TrainingClient } from '#client/trainingClient.ts';
-import { openRunFiles } from '#ui/openFiles.ts';
+import { fileBesidePage, openRunFiles } from '#ui/openFiles.ts';
 import { useClient } from './client.ts';
 import { setupActions, useSetup } from './setupStore.ts';
 import { studyActions, useStudy } from './studyStore.ts';
@@ -93,9 +93,7 @@ export function linkNote(link: SetupFromHash): { text: string; isProblem: boolea
 /** Opens a file of runs that lies beside the page, and tells what came of it. */
 async function openFile(client: TrainingClient, path: string): Promise<void> {
   try {
-    const response = await fetch(new URL(path, document.baseURI));
-    if (!response.ok) throw new Error(`“${path}” is not there (${response.status}).`);
-    const said = await openRunFiles(client, [new File([await response.blob()], path)], []);
+    const said = await openRunFiles(client, [await fileBesidePage(path)], []);
     viewActions.setTab('compare');
     viewActions.setLinkNote({ text: said, isProblem: false });
   } catch (error) {

@@ -2,7 +2,7 @@ import { Menu } from '@base-ui/react/menu';
 import type { ReactNode } from 'react';
 import { questionById } from '#analysis/questions.ts';
 import { recordings, type Recording } from '#analysis/recordings.ts';
-import { decodeRuns } from '#export/runsJson.ts';
+import { fileBesidePage, openRunFiles } from '#ui/openFiles.ts';
 import { useOutcome } from '#ui/parts/useOutcome.tsx';
 import { useClient } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
@@ -13,10 +13,7 @@ export function RecordedRuns(): ReactNode {
   const { attempt, outcome } = useOutcome();
   const open = (recording: Recording): void =>
     attempt(async () => {
-      const answer = await fetch(new URL(recording.file, document.baseURI));
-      if (!answer.ok)
-        throw new Error(`The recording could not be read: ${answer.status} ${answer.statusText}`);
-      await client.importRuns(decodeRuns(await answer.text()));
+      await openRunFiles(client, [await fileBesidePage(recording.file)], []);
       const isFinder = recording.kind === 'finder';
       viewActions.setTab(isFinder ? 'find' : 'compare');
       viewActions.announce(
