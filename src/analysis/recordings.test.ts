@@ -7,8 +7,9 @@ import { recordedPlans, recordings } from './recordings.ts';
 
 const PUBLIC = resolve(import.meta.dirname, '../../public');
 
-test('every question has a recording, and every file belongs to one', () => {
-  expect(recordings.map(({ question }) => question)).toEqual(questions.map(({ id }) => id));
+test('recordings stand in the order of the questions, and every file belongs to one', () => {
+  const ids = recordings.map(({ question }) => question);
+  expect(ids).toEqual(questions.map(({ id }) => id).filter((id) => ids.includes(id)));
   expect(readdirSync(resolve(PUBLIC, 'recorded')).toSorted()).toEqual(
     recordings.map(({ file }) => file.replace('recorded/', '')).toSorted(),
   );

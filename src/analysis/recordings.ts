@@ -23,7 +23,6 @@ interface Reduction {
   /** Of the quick size's studies, those that are recorded; all of a recording are of one kind. */
   readonly studies: readonly number[];
   readonly epochs?: number;
-  readonly finderSteps?: number;
   /** Steps of an epoch. */
   readonly steps?: number;
 }
@@ -36,12 +35,8 @@ const reductions: readonly Reduction[] = [
   { question: 'P2', studies: [0], seeds: 3 },
   { question: 'P3', studies: [0, 1], seeds: 1, epochs: 2, steps: 150 },
   { question: 'P4', studies: [0], seeds: 1, epochs: 2, steps: 4 },
-  { question: 'P5', studies: [0, 1], seeds: 1, epochs: 1, steps: 20 },
-  { question: 'P6', studies: [0], seeds: 1, finderSteps: 24 },
-  { question: 'P7', studies: [0], seeds: 1, epochs: 1, steps: 10 },
   { question: 'P8', studies: [0], seeds: 1, epochs: 2, steps: 150 },
   { question: 'P12', studies: [0, 1], seeds: 1, epochs: 1, steps: 150 },
-  { question: 'P14', studies: [0], seeds: 2, epochs: 1, steps: 20 },
 ];
 
 /** What comes with the page, in the order of the questions. */
@@ -68,7 +63,6 @@ function reducedPlans(reduction: Reduction): readonly StudyPlan[] {
   const { sizes }: Question = questionById(reduction.question)!;
   return reduction.studies.map((index) => {
     const plan = sizes.quick.studies[index]!;
-    const { finderSteps = plan.finder?.steps } = reduction;
     return {
       ...plan,
       // Its runs do not count as an answer: they are smaller than those that the question asks for.
@@ -76,7 +70,6 @@ function reducedPlans(reduction: Reduction): readonly StudyPlan[] {
       title: `${reduction.question}, recorded: ${plan.title}`,
       seeds: plan.seeds.slice(0, reduction.seeds),
       arms: plan.arms.map((arm) => reduced(arm, reduction)),
-      finder: plan.finder && { ...plan.finder, steps: finderSteps! },
     };
   });
 }
