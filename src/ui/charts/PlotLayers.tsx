@@ -13,6 +13,8 @@ export interface Rule {
   readonly label: string;
   readonly colour: string;
   readonly isDashed?: boolean;
+  /** The text of a horizontal line stands below it. */
+  readonly isTextBelow?: boolean;
 }
 
 /** A part of the horizontal axis that is set apart. */
@@ -163,7 +165,7 @@ export function Rules({ rules }: { rules: readonly Rule[] }): ReactNode {
         />
         <text
           x={isVertical ? at + (nearRight ? -5 : 5) : area.x + 6}
-          y={isVertical ? area.y + 11 : at - 5}
+          y={isVertical ? area.y + 11 : rule.isTextBelow ? at + 13 : at - 5}
           textAnchor={isVertical && nearRight ? 'end' : 'start'}
           fill={rule.colour}
         >

@@ -97,7 +97,7 @@ function stopRules({ run, best, stopAbove }: FinderCurve, isOneOfSeveral: boolea
   const whose = isOneOfSeveral ? ` of ${runLabel(run)}` : '';
   const looks = { axis: 'y', colour: 'var(--muted)', isDashed: true } as const;
   return [
-    { ...looks, at: best, label: `best so far${whose}: ${formatLoss(best)}` },
+    { ...looks, at: best, label: `best so far${whose}: ${formatLoss(best)}`, isTextBelow: true },
     { ...looks, at: stopAbove, label: `4 × best${whose}: the finder stops above` },
   ];
 }
