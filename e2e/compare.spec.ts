@@ -236,6 +236,8 @@ test('nothing moves by itself while a run trains, and frozen charts stay as they
   const line = chart(page, 'Loss').locator('path.plot-line').first();
   await expect(line).toBeVisible({ timeout: 120_000 });
   await page.getByRole('switch', { name: /freeze/i }).check();
+  // What had begun to be drawn before is drawn to its end.
+  await page.waitForTimeout(500);
   const frozen = await line.getAttribute('d');
   await page.waitForTimeout(1500);
   expect(await line.getAttribute('d')).toBe(frozen);

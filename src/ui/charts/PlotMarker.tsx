@@ -64,9 +64,9 @@ export function Marker({ marker }: { marker: PlotMarker }): ReactNode {
       role="slider"
       tabIndex={0}
       aria-label={marker.name}
-      aria-valuemin={low}
-      aria-valuemax={high}
-      aria-valuenow={marker.at}
+      aria-valuemin={decimal(low)}
+      aria-valuemax={decimal(high)}
+      aria-valuenow={decimal(marker.at)}
       aria-valuetext={marker.format(marker.at)}
       onPointerDown={begin}
       onPointerMove={follow}
@@ -88,4 +88,9 @@ export function Marker({ marker }: { marker: PlotMarker }): ReactNode {
       </text>
     </g>
   );
+}
+
+/** Numbers of ARIA have no exponent; React's types want a number and write a text as it is. */
+function decimal(value: number): number {
+  return value.toLocaleString('en', { maximumSignificantDigits: 6, useGrouping: false }) as unknown as number;
 }
