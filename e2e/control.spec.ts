@@ -206,7 +206,7 @@ test('without any GPU imported runs can be looked at, with hidden time and probe
   await expect(
     trainTab(page).getByText(/The page was hidden for 0:10 of #1 GN\+WS: 1(\.0)? steps\/s, 100 % of/),
   ).toBeVisible();
-  await page.getByRole('tabpanel', { name: 'Train' }).getByText('Wall', { exact: true }).click();
+  await trainTab(page).getByRole('radio', { name: 'Wall' }).check({ force: true });
   await expect(losses.locator('rect.plot-shade')).toHaveCount(1);
   await expectAccessible(page, 'an imported run without a GPU');
   await page.getByRole('tab', { name: 'Find' }).click();
