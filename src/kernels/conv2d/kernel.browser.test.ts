@@ -19,8 +19,16 @@ const SHAPES: Record<string, ConvShape> = {
   'projection 1x1, stride 2, odd size': shapeOf(1, 12, 20, 1, 2, 0, 7),
   '1x1, stride 1': shapeOf(2, 20, 36, 1, 1, 0, 5),
   'whole strips, two to a line': shapeOf(1, 4, 8, 3, 1, 1, 32),
-  'all variants, more than one workgroup in each dimension': shapeOf(2, 24, 72, 3, 1, 1, 17),
+  'more than one workgroup in each dimension': shapeOf(2, 24, 72, 3, 1, 1, 17),
 };
+
+/** Shapes whose channels make texts of their own, like those of others: there a few candidates do. */
+const SAMPLED: ReadonlySet<string> = new Set([
+  'one pixel, one channel, 1x1',
+  'stem, three channels',
+  'stem without padding',
+  'one input channel, odd size',
+]);
 
 // Sums of `terms` products of numbers below 1: rounding grows like the square root of the count, and the
 // order of summation differs from the reference's; 8 units in the last place per sqrt(term) is generous,
@@ -38,10 +46,10 @@ describe.each(Object.entries(SHAPES))('%s', (name, shape) => {
   const filter = noise(filterSize(shape), 2);
   const outputGradient = noise(outputCount, 3);
   const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
-  /** Every candidate on the shapes that are marked, a strip and a sliced tile on the others: compiling is slow. */
+  /** Every candidate, or a strip and a sliced tile: compiling is slow. */
   const variants = (pass: ConvPass) => {
     const all = [...softwareVariants(pass, shape), ...convVariants(pass, shape, limits)];
-    return name.startsWith('all variants') ? all : [all[0]!, all.findLast(({ slices }) => slices > 1)!];
+    return SAMPLED.has(name) ? [all[0]!, all.findLast(({ slices }) => slices > 1)!] : all;
   };
 
   it('forward equals the reference', async () => {
