@@ -1,22 +1,14 @@
 // npm run record: makes the recorded runs that come with the page, public/recorded/*.json, with npm run lab. On a
-// software adapter all of them take about a quarter of an hour; times of steps mean something only on a quiet machine.
+// software adapter all of them take several minutes; times of steps mean something only on a quiet machine.
 //   npm run record -- [P1 P2 …]
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createServer } from 'vite';
+import { moduleServer } from './moduleServer.mjs';
 
 const root = resolve(import.meta.dirname, '..');
-// The catalogue is TypeScript and shared with the page; Node 20 reads no TypeScript.
-const server = await createServer({
-  root,
-  configFile: false,
-  appType: 'custom',
-  logLevel: 'error',
-  optimizeDeps: { noDiscovery: true },
-  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-});
+const server = await moduleServer();
 try {
   const { recordings, recordedPlans } = /** @type {typeof import('../src/analysis/recordings.ts')} */ (
     await server.ssrLoadModule('/src/analysis/recordings.ts')
