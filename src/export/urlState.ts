@@ -1,17 +1,27 @@
-import * as v from 'valibot';
 import type { StudyPlan } from '#analysis/question.ts';
 import { withNotebookReasons } from '#analysis/questions.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment, parameterNames, validateExperiment } from '#domain/parameters.ts';
 import type { ParameterName } from '#domain/parameters.ts';
-import { RATE_REASON_LIMIT } from '#domain/keptRunSchema.ts';
-import { finderSettingsSchema, MAX_FINDER_STEPS } from '#domain/runSchema.ts';
 import type { FinderSettings } from '#domain/run.ts';
-import { stopKinds, stopValueProblem } from '#domain/runOptions.ts';
-import type { RunOptions, StopKind, StopRule } from '#domain/runOptions.ts';
-import type { QuestionRef } from '#domain/study.ts';
+import type { RunOptions, StopRule } from '#domain/runOptions.ts';
 import { dataText, readData } from './urlData.ts';
 import type { SharedData } from './urlData.ts';
+import {
+  clip,
+  MAX_ARMS,
+  readActive,
+  readFile,
+  readImages,
+  readNumber,
+  readOptions,
+  readQuestion,
+  readRamp,
+  readReason,
+  readReasons,
+  readSeeds,
+  REASON_SEPARATOR,
+} from './urlFields.ts';
 
 /**
  * The set-up in the address, as people can read it: `#v=1&norm=gn&ws=1&bs=2&lr=5e-5`. Only what differs from the
@@ -23,8 +33,6 @@ import type { SharedData } from './urlData.ts';
 const VERSION = '1';
 /** Of the whole hash, in UTF-16 units. */
 export const MAX_HASH_LENGTH = 2 ** 16;
-const MAX_ARMS = 1000;
-const MAX_SEEDS = 1000;
 const MAX_TITLE = 200;
 const MAX_STUDIES = 100;
 
@@ -62,8 +70,6 @@ const STUDY_KEYS: readonly string[] = [
 const FINDER_KEY = 'find';
 /** Of the reason for the learning rate in the set-up. */
 const REASON_KEY = 'why';
-/** Between the reasons of arms. */
-const REASON_SEPARATOR = '|';
 
 /** The study that is being edited, where it is not the first: its index. */
 const ACTIVE_KEY = 'edit';
@@ -227,13 +233,6 @@ export function decodeHash(hash: string): SetupFromHash {
     : { kind: 'setup', setup: { experiment, rateReason, finder, studies, active, data, ...more } };
 }
 
-function readActive(text: string | undefined, count: number, errors: Map<string, string>): number {
-  if (text === undefined) return 0;
-  if (/^\d{1,3}$/.test(text) && Number(text) < count) return Number(text);
-  errors.set(ACTIVE_KEY, 'The study to edit must be the index of one, counted from 0.');
-  return 0;
-}
-
 function versionError(version: string | undefined): string {
   return version === undefined
     ? 'This is no link of NormLab: it must start with v=1.'
@@ -318,10 +317,6 @@ function readValue(text: string, like: Experiment[ParameterName]): unknown {
   return typeof like === 'number' ? (readNumber(text) ?? text) : text;
 }
 
-function readNumber(text: string): number | undefined {
-  return /^\d+(\.\d+)?(e[+-]?\d+)?$/.test(text) ? Number(text) : undefined;
-}
-
 function readStudy({ fields, arms }: StudyBlock, base: Experiment, errors: Map<string, string>): SharedStudy {
   const title = fields.get('study') ?? '';
   if (title.length > MAX_TITLE) errors.set('study', `The title must have at most ${MAX_TITLE} characters.`);
@@ -368,100 +363,4 @@ function readArms(
     if (first < index) errors.set(`arm[${index}]`, `It is the same as arm[${first}].`);
   }
   return arms;
-}
-
-function readSeeds(text: string, errors: Map<string, string>): readonly number[] {
-  const seeds = text.split(',').map((seed) => (/^\d{1,10}$/.test(seed) ? Number(seed) : Number.NaN));
-  const isGood = seeds.every((seed) => seed <= 0xffffffff) && new Set(seeds).size === seeds.length;
-  if (!isGood || seeds.length > MAX_SEEDS) {
-    errors.set(
-      'seeds',
-      `Seeds must be 1 to ${MAX_SEEDS.toLocaleString('en-US')} different whole numbers from 0 to 4,294,967,295.`,
-    );
-  }
-  return seeds;
-}
-
-function readReason(key: string, text: string | undefined, errors: Map<string, string>): string | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (text.length <= RATE_REASON_LIMIT) return text;
-  errors.set(key, `The reason for a learning rate must have at most ${RATE_REASON_LIMIT} characters.`);
-  return undefined;
-}
-
-/** One for each arm, in their order; arms without one have an empty one, also those beyond the last. */
-function readReasons(text: string | undefined, errors: Map<string, string>): readonly string[] | undefined {
-  if (text === undefined) return undefined;
-  const reasons = text.split(REASON_SEPARATOR);
-  for (const reason of reasons) readReason('whys', reason, errors);
-  return reasons.slice(0, MAX_ARMS);
-}
-
-function readImages(text: string | undefined, errors: Map<string, string>): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  errors.set('images', 'The images of a finder must be a whole number from 1 to 9,999,999.');
-  return undefined;
-}
-
-function readRamp(
-  key: string,
-  text: string | undefined,
-  errors: Map<string, string>,
-): FinderSettings | undefined {
-  if (text === undefined) return undefined;
-  const [start, end, steps, ...more] = text.split(',').map(readNumber);
-  const ramp = v.safeParse(finderSettingsSchema, { start, end, steps });
-  if (ramp.success && more.length === 0) return ramp.output;
-  errors.set(
-    key,
-    `The ramp must be start,end,steps: rising learning rates and 2 to ${MAX_FINDER_STEPS.toLocaleString('en-US')} steps.`,
-  );
-  return undefined;
-}
-
-/** Only below the page: no other host, and no folder above. */
-function readFile(text: string | undefined, errors: Map<string, string>): string | undefined {
-  if (text === undefined) return undefined;
-  if (text.length <= MAX_TITLE && /^[\w-][\w./-]*\.json$/.test(text) && !text.includes('..')) return text;
-  errors.set(FILE_KEY, 'A file of runs must lie beside the page: a name like results/runs.json.');
-  return undefined;
-}
-
-/** @param key of the stop rule. */
-function readOptions(
-  key: 'stop' | 'ends',
-  fields: ReadonlyMap<string, string>,
-  errors: Map<string, string>,
-): RunOptions {
-  const [kind = '', number = ''] = fields.get(key)?.split(':') ?? [];
-  const value = readNumber(number) ?? Number.NaN;
-  const stopRule = isStopKind(kind) && stopValueProblem(kind, value) === undefined && { kind, value };
-  if (fields.has(key) && !stopRule) {
-    errors.set(
-      key,
-      `A stop must be written like images:25000, with one of ${Object.keys(stopKinds).join(', ')}.`,
-    );
-  }
-  const probes = key === 'stop' ? fields.get('probes') : undefined;
-  if (probes !== undefined && probes !== '0')
-    errors.set('probes', 'Probes can only be switched off: probes=0.');
-  return { ...(stopRule && { stopRule }), ...(probes === '0' && { probes: 'none' as const }) };
-}
-
-function isStopKind(text: string): text is StopKind {
-  return Object.hasOwn(stopKinds, text);
-}
-
-function readQuestion(text: string | undefined, errors: Map<string, string>): QuestionRef | undefined {
-  if (text === undefined) return undefined;
-  const [, id, size] = /^(P\d{1,3})\.(full|quick)$/.exec(text) ?? [];
-  if (id !== undefined && (size === 'full' || size === 'quick')) return { id, size };
-  errors.set('q', 'The question must be written like P1.full or P1.quick.');
-  return undefined;
-}
-
-/** Foreign text for a message. */
-function clip(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
