@@ -6,6 +6,8 @@ import { isolationHeaders, siteHeaders } from './scripts/headers.mjs';
 import { localData } from './scripts/localData.mjs';
 import { security } from './scripts/securityPlugin.mjs';
 
+/** Property tests take seconds on a quiet machine, and several times that on a busy one. */
+const UNIT_TIMEOUT_MS = 30_000;
 /** One browser test may compile many pipelines and run them on a software adapter. */
 const BROWSER_TIMEOUT_MS = 120_000;
 
@@ -48,6 +50,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          testTimeout: UNIT_TIMEOUT_MS,
           include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
           exclude: ['src/**/*.browser.test.ts'],
         },
