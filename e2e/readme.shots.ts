@@ -60,12 +60,9 @@ test('takes the picture of a race', async ({ page }) => {
   await shoot(page, 'compare');
   await page.emulateMedia({ colorScheme: 'dark' });
   await shoot(page, 'dark');
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.getByRole('figure').first().scrollIntoViewIfNeeded();
-  await shoot(page, 'phone');
 });
 
-test('takes the pictures of a question and of a run that diverged', async ({ page }) => {
+test('takes the picture of a question', async ({ page }) => {
   await openLab(page);
   const note = page.getByRole('button', { name: 'Close this note' });
   if (await note.isVisible()) await note.click();
@@ -73,12 +70,4 @@ test('takes the pictures of a question and of a run that diverged', async ({ pag
   await page.getByLabel('Start from a question').selectOption('P1');
   await page.getByRole('button', { name: 'Put it in the builder' }).click();
   await shoot(page, 'study');
-  await setUp(page, { ...SMALL, arm: 'None', batchSize: 2, trainImages: 400, epochs: 1, maxLearningRate: 3 });
-  await page.getByRole('tab', { name: 'Train' }).click();
-  await page.getByRole('button', { name: 'Start training' }).click();
-  const divergence = page.getByRole('region', { name: /^Divergence of/ });
-  await divergence.waitFor({ timeout: 120_000 });
-  await divergence.getByText('Fork from there with').waitFor();
-  await divergence.scrollIntoViewIfNeeded();
-  await shoot(page, 'diverged');
 });
