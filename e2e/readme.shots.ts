@@ -14,6 +14,13 @@ const SMALL = {
 } as const;
 const ARMS = ['BN', 'BN+WS'] as const;
 
+/** The header goes on naming the adapter. */
+async function openWithoutNote(page: Page): Promise<void> {
+  await openLab(page);
+  const note = page.getByRole('button', { name: 'Close this note' });
+  if (await note.isVisible()) await note.click();
+}
+
 async function shoot(page: Page, name: string): Promise<void> {
   await page.mouse.move(0, 0);
   await page.getByRole('complementary', { name: 'Set-up' }).evaluate((panel) => panel.scrollTo(0, 0));
@@ -25,10 +32,7 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 test('takes the pictures of the README', async ({ page }) => {
-  await openLab(page);
-  // The header goes on naming the adapter.
-  const note = page.getByRole('button', { name: 'Close this note' });
-  if (await note.isVisible()) await note.click();
+  await openWithoutNote(page);
   await page.getByRole('tab', { name: 'Data' }).click();
   await page.getByRole('region', { name: 'Sample images' }).locator('canvas').first().waitFor();
   await shoot(page, 'data');
@@ -43,9 +47,7 @@ test('takes the pictures of the README', async ({ page }) => {
 });
 
 test('takes the picture of a race', async ({ page }) => {
-  await openLab(page);
-  const note = page.getByRole('button', { name: 'Close this note' });
-  if (await note.isVisible()) await note.click();
+  await openWithoutNote(page);
   await page.getByRole('tab', { name: 'Study' }).click();
   for (const arm of ARMS) {
     await setUp(page, { ...SMALL, arm, batchSize: 2, trainImages: 400, epochs: 2, maxLearningRate: 1e-3 });
@@ -63,9 +65,7 @@ test('takes the picture of a race', async ({ page }) => {
 });
 
 test('takes the picture of a question', async ({ page }) => {
-  await openLab(page);
-  const note = page.getByRole('button', { name: 'Close this note' });
-  if (await note.isVisible()) await note.click();
+  await openWithoutNote(page);
   await page.getByRole('tab', { name: 'Study' }).click();
   await page.getByLabel('Start from a question').selectOption('P1');
   await page.getByRole('button', { name: 'Put it in the builder' }).click();

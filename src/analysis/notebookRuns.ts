@@ -1,5 +1,6 @@
 import type { Experiment } from '#domain/experiment.ts';
 import type { QuestionRef } from '#domain/study.ts';
+import { isArmOfGhost } from './question.ts';
 import type { GhostRun, Question } from './question.ts';
 import { questionById } from './questions.ts';
 
@@ -26,11 +27,9 @@ export function notebookTwin(
   if (!question) return undefined;
   const measure = notebookMeasure(question);
   const ghost = question.ghosts.find(
-    ({ settings }) =>
-      settings.norm === experiment.norm &&
-      settings.ws === experiment.ws &&
-      settings.batchSize === experiment.batchSize &&
-      (measure === 'time' || settings.maxLearningRate === experiment.maxLearningRate),
+    (one) =>
+      isArmOfGhost(one, experiment) &&
+      (measure === 'time' || one.settings.maxLearningRate === experiment.maxLearningRate),
   );
   return ghost && { ghost, measure };
 }
@@ -38,12 +37,7 @@ export function notebookTwin(
 /** Mean time of an epoch of the notebook with WS over that without it at the same batch size; 1.14 is 14 % more. */
 export function notebookOverhead(ghost: GhostRun, ghosts: readonly GhostRun[]): number | undefined {
   const meanOf = (ws: boolean): number | undefined => {
-    const run = ghosts.find(
-      ({ settings }) =>
-        settings.ws === ws &&
-        settings.norm === ghost.settings.norm &&
-        settings.batchSize === ghost.settings.batchSize,
-    );
+    const run = ghosts.find((one) => isArmOfGhost(one, { ...ghost.settings, ws }));
     return run && run.rows.reduce((sum, row) => sum + row.milliseconds, 0) / run.rows.length;
   };
   const [standardized, plain] = [meanOf(true), meanOf(false)];

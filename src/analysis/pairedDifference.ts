@@ -16,6 +16,9 @@ export interface PairedDifference {
   readonly correlation: number;
 }
 
+/** Steps at the end of two runs that what is said of their difference rests on. */
+export const PAIR_WINDOW = 500;
+
 /**
  * Compares two loss series of a race over the steps both have done.
  *

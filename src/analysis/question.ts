@@ -37,6 +37,14 @@ export interface GhostRun {
   readonly note: string;
 }
 
+/** Whether a run of the notebook has the arm and the batch size of an experiment. */
+export function isArmOfGhost(
+  { settings }: GhostRun,
+  { norm, ws, batchSize }: Pick<Experiment, 'norm' | 'ws' | 'batchSize'>,
+): boolean {
+  return settings.norm === norm && settings.ws === ws && settings.batchSize === batchSize;
+}
+
 /** A claim of the post (or a question it left open) with the runs that test it. */
 export interface Question {
   readonly id: QuestionId;
@@ -112,7 +120,8 @@ export function holdsStudy(plan: StudyPlan, study: StudyPlan): boolean {
   );
 }
 
-function isSameRamp(a: StudyPlan['finder'], b: StudyPlan['finder']): boolean {
+/** Whether two finders go through the same rates in as many steps; two that are absent do. */
+export function isSameRamp(a: StudyPlan['finder'], b: StudyPlan['finder']): boolean {
   return a?.start === b?.start && a?.end === b?.end && a?.steps === b?.steps;
 }
 

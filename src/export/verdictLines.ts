@@ -1,5 +1,5 @@
 import { compareTolerance, ruleRanges, toleranceRate, toleranceSentence } from '#analysis/finderBands.ts';
-import { pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
+import { PAIR_WINDOW, pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
 import { armKey, groupByArm } from '#analysis/repeats.ts';
 import { counted, formatShort } from '#analysis/text.ts';
 import { timePerStep } from '#analysis/wsOverhead.ts';
@@ -8,8 +8,6 @@ import { formatRate } from '#lib/numberText.ts';
 import { smooth } from '#optim/smoothing.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
 
-/** Steps at the end of two runs on the same batches that their paired difference rests on. */
-const PAIR_WINDOW = 500;
 /** How far above its lowest the loss of a finder has risen where its tolerance is read off. */
 const TOLERANCE = 0.25;
 
@@ -51,13 +49,13 @@ function trainingLines(runs: readonly ExportedRun[]): readonly string[] {
 /** Equal for runs that may be compared: all settings but the arm's, perhaps with its rate, and the data. */
 function comparisonKey({ run: { header } }: ExportedRun, isAnyRate: boolean): string {
   const { experiment, dataset } = header;
-  const neutral = {
-    ...experiment,
-    norm: 'none',
-    ws: false,
-    ...(isAnyRate && { maxLearningRate: 0 }),
-  } satisfies Experiment;
-  return `${armKey(neutral)} ${experiment.seed} ${dataset.hash}`;
+  const rate = isAnyRate ? { maxLearningRate: 0 } : {};
+  return `${keyWithoutArm({ ...experiment, ...rate })} ${experiment.seed} ${dataset.hash}`;
+}
+
+/** Equal for settings that differ in normalization and WS alone, whatever their seeds. */
+function keyWithoutArm(experiment: Experiment): string {
+  return armKey({ ...experiment, norm: 'none', ws: false });
 }
 
 function comparison(baseline: ExportedRun, exported: ExportedRun): string {
@@ -129,8 +127,7 @@ function finderLines(runs: readonly ExportedRun[]): readonly string[] {
 
 /** Equal for finders of arms that may be compared. */
 function finderKey({ run: { header } }: ExportedRun): string {
-  const neutral = { ...header.experiment, norm: 'none', ws: false } satisfies Experiment;
-  return `${armKey(neutral)} ${JSON.stringify(header.finder)} ${header.dataset.hash}`;
+  return `${keyWithoutArm(header.experiment)} ${JSON.stringify(header.finder)} ${header.dataset.hash}`;
 }
 
 function nameOfArm(arm: readonly ExportedRun[]): string {

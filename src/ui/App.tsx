@@ -15,7 +15,7 @@ import { SetupPanel } from './panels/setup/SetupPanel.tsx';
 import { StudyNotices } from './panels/study/StudyNotices.tsx';
 import { StudyPanel } from './panels/study/StudyPanel.tsx';
 import { TrainPanel } from './panels/train/TrainPanel.tsx';
-import { runProgress } from './panels/transport/progress.ts';
+import { totalSteps } from './panels/transport/progress.ts';
 import { TransportBar } from './panels/transport/TransportBar.tsx';
 import { Sheet } from './parts/Sheet.tsx';
 import { useMediaQuery } from './parts/useMediaQuery.ts';
@@ -124,7 +124,10 @@ function Announcer(): ReactNode {
   );
 }
 
-/** Runs note when nobody sees the page, which may then be frozen or closed without notice; what was removed is ended. */
+/**
+ * Runs note when nobody sees the page, which may then be frozen or closed without notice; what was removed is ended
+ * when it goes.
+ */
 function useVisibility(): void {
   const client = useClient();
   useEffect(() => {
@@ -171,6 +174,6 @@ function RunGuard(): ReactNode {
 }
 
 function runShare(run: RunRecord): number {
-  const { steps, totalSteps } = runProgress(run);
-  return totalSteps > 0 ? steps / totalSteps : 0;
+  const total = totalSteps(run);
+  return total > 0 ? run.metrics.count / total : 0;
 }

@@ -3,6 +3,7 @@ import { studyOf } from '#client/studyQueue.ts';
 import type { DatedReport } from '#client/gpuMeasurement.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import type { StudyPlan } from '#analysis/question.ts';
+import type { BenchmarkRow } from '#domain/benchmark.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import { stepsOfRule } from '#domain/runOptions.ts';
 import type { StopRule } from '#domain/runOptions.ts';
@@ -17,13 +18,27 @@ const VALIDATION_SHARE = 1 / 3;
 /** Measured milliseconds per step, by what decides them. */
 export type StepTimes = ReadonlyMap<string, number>;
 
-function shapeKey({ norm, ws, batchSize, width }: Experiment): string {
+function shapeKey({
+  norm,
+  ws,
+  batchSize,
+  width,
+}: Pick<Experiment, 'norm' | 'ws' | 'batchSize' | 'width'>): string {
   return `${norm} ${ws} ${batchSize} ${width}`;
 }
 
 /** Steps of training that an epoch with its validation takes as long as. */
 function epochSteps(experiment: Experiment, size: { stepsPerEpoch: number; validCount: number }): number {
   return size.stepsPerEpoch + (VALIDATION_SHARE * size.validCount) / experiment.batchSize;
+}
+
+/** What was measured of NormLab, by what decides it; the oldest first. */
+function ownRows(reports: readonly DatedReport[]): readonly (readonly [key: string, row: BenchmarkRow])[] {
+  return reports.flatMap(({ rows, batch, width }) =>
+    rows
+      .filter(({ system }) => system === 'NormLab')
+      .map((row) => [shapeKey({ ...row, batchSize: batch, width }), row] as const),
+  );
 }
 
 /** What runs on this device and measurements of it say about the time of a step; later ones count. */
@@ -33,11 +48,7 @@ export function stepTimes(
   deviceTitle: string | undefined,
 ): StepTimes {
   const times = new Map<string, number>();
-  for (const { rows, batch, width } of reports) {
-    for (const { system, norm, ws, ms } of rows) {
-      if (system === 'NormLab') times.set(`${norm} ${ws} ${batch} ${width}`, ms);
-    }
-  }
+  for (const [key, { ms }] of ownRows(reports)) times.set(key, ms);
   for (const run of runs) {
     const ms = run.deviceTitle === deviceTitle ? stepMs(run) : undefined;
     if (ms !== undefined) times.set(shapeKey(run.experiment), ms);
@@ -140,12 +151,7 @@ export type TrainingBytes = ReadonlyMap<string, number>;
 /** What measurements on this device say about memory; later ones count. */
 export function measuredBytes(reports: readonly DatedReport[]): TrainingBytes {
   const bytes = new Map<string, number>();
-  for (const { rows, batch, width } of reports) {
-    for (const { system, norm, ws, gpuBytes } of rows) {
-      if (system === 'NormLab' && gpuBytes !== undefined)
-        bytes.set(`${norm} ${ws} ${batch} ${width}`, gpuBytes);
-    }
-  }
+  for (const [key, { gpuBytes }] of ownRows(reports)) if (gpuBytes !== undefined) bytes.set(key, gpuBytes);
   return bytes;
 }
 

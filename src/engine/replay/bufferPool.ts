@@ -3,8 +3,8 @@ import type { GpuContext } from '#gpu/device.ts';
 
 /**
  * Owns every GPU buffer of an engine. `keep` makes a buffer that lives as long as the pool, and `output` one that
- * dispatches write before any reads it; `borrow` and `giveBack` share scratch buffers among the dispatches of one recording: the queue runs them in order,
- * so a buffer may be reused as soon as its last reader has been recorded.
+ * dispatches write before any reads it; `borrow` and `giveBack` share scratch buffers among the dispatches of one
+ * recording: the queue runs them in order, so a buffer may be reused as soon as its last reader has been recorded.
  */
 export class BufferPool {
   readonly #context: GpuContext;

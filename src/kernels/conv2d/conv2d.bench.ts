@@ -10,6 +10,7 @@ import { record, type Recording } from '#gpu/replay.ts';
 import { benchCases } from './benchConv.ts';
 import { convShape, multiplyAdds, type ConvShape } from './shape.ts';
 import { convVariants, softwareVariants } from './variants.ts';
+import { submitted } from '../shared/submitted.ts';
 
 const WIDTH = 16;
 const BATCH = 16;
@@ -41,14 +42,7 @@ describe(`convolutions on ${context.adapter.description || context.adapter.vendo
     let recording: Recording | undefined;
     bench(
       `${pass} ${size}, ${variant.name}: ${((2 * REPEATS * multiplyAdds(shape)) / 1e6).toFixed(0)} MFLOP`,
-      async () => {
-        const encoder = context.device.createCommandEncoder();
-        const open = encoder.beginComputePass();
-        for (let i = 0; i < REPEATS; i++) recording!.encode(open);
-        open.end();
-        context.device.queue.submit([encoder.finish()]);
-        await context.device.queue.onSubmittedWorkDone();
-      },
+      () => submitted(context, recording!, REPEATS),
       {
         time: 100,
         iterations: 3,

@@ -9,6 +9,7 @@ import { requestGpu } from '#gpu/device.ts';
 import { pipelineCache } from '#gpu/pipelines.ts';
 import { record } from '#gpu/replay.ts';
 import { foldWorkgroups, mapTuning } from './maps.ts';
+import { submitted } from './submitted.ts';
 
 const MEGABYTES = { small: 4, large: 128 } as const;
 
@@ -67,19 +68,7 @@ for (const [size, megabytes] of Object.entries(MEGABYTES)) {
   describe(`${size}: ${megabytes} MiB, ${context.adapter.vendor} ${context.adapter.architecture}`, () => {
     for (const [label, list] of Object.entries(lists)) {
       const recording = record(context, cache, list);
-      bench(
-        label,
-        async () => {
-          const encoder = context.device.createCommandEncoder();
-          const pass = encoder.beginComputePass();
-          recording.encode(pass);
-          pass.end();
-          context.device.queue.submit([encoder.finish()]);
-          await context.device.queue.onSubmittedWorkDone();
-          context.check();
-        },
-        { time: 1000, warmupIterations: 1 },
-      );
+      bench(label, () => submitted(context, recording), { time: 1000, warmupIterations: 1 });
     }
   });
 }

@@ -24,6 +24,7 @@ import {
 } from '../layerStatistics/kernel.ts';
 import { optimizerStep, optimizerTuning } from '../optimizer/kernel.ts';
 import { mapSize, mapTuning } from './maps.ts';
+import { submitted } from './submitted.ts';
 
 const BATCH = 16;
 const REPEATS = 10;
@@ -188,18 +189,9 @@ await cache.compile(Object.values(lists).flatMap((list) => list.map(({ shader })
 describe(`width 16, batch ${BATCH}, ${REPEATS} times, ${context.adapter.vendor} ${context.adapter.architecture}`, () => {
   for (const [name, list] of Object.entries(lists)) {
     const recording = record(context, cache, Array.from({ length: REPEATS }, () => list).flat());
-    bench(
-      `${name} (${list.length} dispatches)`,
-      async () => {
-        const encoder = context.device.createCommandEncoder();
-        const pass = encoder.beginComputePass();
-        recording.encode(pass);
-        pass.end();
-        context.device.queue.submit([encoder.finish()]);
-        await context.device.queue.onSubmittedWorkDone();
-        context.check();
-      },
-      { time: 1000, warmupIterations: 1 },
-    );
+    bench(`${name} (${list.length} dispatches)`, () => submitted(context, recording), {
+      time: 1000,
+      warmupIterations: 1,
+    });
   }
 });

@@ -15,6 +15,7 @@ import { optimizerStep, optimizerTuning } from '../optimizer/kernel.ts';
 import { filterGradients, placePartials, standardizeFilters, statisticsSize } from './kernel.ts';
 import { filterTuning } from './table.ts';
 import { updateStandardized } from './update.ts';
+import { submitted } from '../shared/submitted.ts';
 
 const BATCH = 2;
 const REPEATS = 10;
@@ -85,17 +86,11 @@ for (const dispatches of Object.values(lists)) await cache.compile(dispatches.ma
 describe(`${REPEATS} times on ${context.adapter.description || context.adapter.vendor}`, () => {
   for (const [name, dispatches] of Object.entries(lists)) {
     const recording = record(context, cache, dispatches);
-    bench(
-      name,
-      async () => {
-        const encoder = context.device.createCommandEncoder();
-        const pass = encoder.beginComputePass();
-        for (let i = 0; i < REPEATS; i++) recording.encode(pass);
-        pass.end();
-        context.device.queue.submit([encoder.finish()]);
-        await context.device.queue.onSubmittedWorkDone();
-      },
-      { time: 600, iterations: 5, warmupTime: 50, warmupIterations: 1 },
-    );
+    bench(name, () => submitted(context, recording, REPEATS), {
+      time: 600,
+      iterations: 5,
+      warmupTime: 50,
+      warmupIterations: 1,
+    });
   }
 });

@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { isSameRamp } from '#analysis/question.ts';
 import { questionSize } from '#analysis/questions.ts';
 import type { ClientState } from '#client/trainingClient.ts';
 import type { RunRecord } from '#client/runRecord.ts';
@@ -35,9 +36,8 @@ function sharedNow({ dataset }: Pick<ClientState, 'dataset'>): SharedSetup {
   };
 }
 
-function isDefaultRamp({ start, end, steps }: FinderSettings): boolean {
-  const usual = defaultFinderSettings;
-  return start === usual.start && end === usual.end && steps === usual.steps;
+function isDefaultRamp(ramp: FinderSettings): boolean {
+  return isSameRamp(ramp, defaultFinderSettings);
 }
 
 /** The hash of a set-up; without its studies where they are too large for an address. */

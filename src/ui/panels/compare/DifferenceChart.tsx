@@ -10,7 +10,7 @@ import { xOfEpoch, xOfStep } from '#ui/charts/xUnit.ts';
 import { formatTick } from '#ui/format.ts';
 import { runKeys } from '#ui/panels/train/chartKeys.ts';
 import { cursorTitle, formatDifference } from '#ui/panels/train/readouts.ts';
-import { nameIn } from '#ui/panels/train/chartRuns.ts';
+import { axisOf, nameIn } from '#ui/panels/train/chartRuns.ts';
 import type { ChartRun, ChartView } from '#ui/panels/train/chartRuns.ts';
 import { ZERO, symmetricAxis } from './differenceAxis.ts';
 
@@ -114,13 +114,9 @@ export function DifferenceChart({ view, baseline }: { view: ChartView; baseline:
         </>
       }
       summary={ends.length > 0 ? `At the end: ${ends.join('; ')}.` : 'No run overlaps the baseline.'}
-      group={view.group}
-      xAxis={view.xAxis}
-      xExtent={view.xExtent}
-      isXLog={view.series.isXLog}
+      {...axisOf(view)}
       xLabel={view.xLabel}
       yAxis={yAxis}
-      formatX={view.formatX}
       formatY={formatTick}
       rules={[ZERO]}
       keys={runKeys({ ...view, runs: others })}

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
+import { PAIR_WINDOW, pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
 import { raceWarning } from '#domain/arms.ts';
 import { differenceSeries } from '#ui/charts/differences.ts';
@@ -12,10 +12,10 @@ import { Notice } from '#ui/parts/Notice.tsx';
 import { formatLoss, formatTick } from '#ui/format.ts';
 import { cursorTitle, formatDifference } from '#ui/panels/train/readouts.ts';
 import type { ChartView } from '#ui/panels/train/chartRuns.ts';
-import { nameIn } from '#ui/panels/train/chartRuns.ts';
+import { axisOf, nameIn } from '#ui/panels/train/chartRuns.ts';
 import { runNames } from '#ui/runNames.ts';
 import { ZERO, symmetricAxis } from './differenceAxis.ts';
-import { PAIR_WINDOW, batchDifferences, chosenPair, differenceBand, pairKey } from './pairs.ts';
+import { batchDifferences, chosenPair, differenceBand, pairKey } from './pairs.ts';
 import type { RunPair } from './pairs.ts';
 
 /** Of the normal distribution: 95 % lie within. */
@@ -103,13 +103,9 @@ function PairedChart({ view, pair }: { view: ChartView; pair: RunPair }): ReactN
           </>
         }
         summary={sentence}
-        group={view.group}
-        xAxis={view.xAxis}
-        xExtent={view.xExtent}
-        isXLog={view.series.isXLog}
+        {...axisOf(view)}
         xLabel={view.xLabel}
         yAxis={yAxis}
-        formatX={view.formatX}
         formatY={formatTick}
         rules={[ZERO]}
         keys={[{ id: 'difference', name, colour }]}

@@ -5,12 +5,12 @@ import { runStyles } from '#ui/charts/palette.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
 import { formatClock, formatCount, formatLoss, formatPercent, formatSpeed } from '#ui/format.ts';
 import { formatDifference, formatPoints } from '#ui/panels/train/readouts.ts';
-import { Swatch } from '#ui/parts/Swatch.tsx';
 import { runDetails, runName, statusText } from '#ui/runText.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import type { SortColumn } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { filterWord, runRows, sortRows } from './runRows.ts';
+import { DrawnCell } from './DrawnCell.tsx';
 import type { RunRow } from './runRows.ts';
 
 interface Column {
@@ -142,17 +142,7 @@ const Row = memo(function Row(props: RowProps): ReactNode {
           onChange={() => compareActions.toggleSelected(run.id)}
         />
       </td>
-      <td>
-        <label className="cell-drawn">
-          <input
-            type="checkbox"
-            aria-label={`Draw ${name}`}
-            checked={!isHidden}
-            onChange={() => viewActions.toggleHidden(run.id)}
-          />
-          <Swatch style={style} width={24} />
-        </label>
-      </td>
+      <DrawnCell runId={run.id} name={name} style={style} isHidden={isHidden} />
       <th scope="row">
         <span className="cell-name">{name}</span>
         <span className="cell-details">{runDetails(run)}</span>

@@ -1,10 +1,7 @@
-import { BLOCK_STEPS } from '#analysis/pairedDifference.ts';
+import { BLOCK_STEPS, PAIR_WINDOW } from '#analysis/pairedDifference.ts';
 import { blockEstimate } from '#analysis/statistics.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
 import type { BandPoint } from '#ui/charts/series.ts';
-
-/** Steps that the band and the sentence rest on. */
-export const PAIR_WINDOW = 500;
 
 /** Two runs that saw the same batches from the same start. */
 export interface RunPair {

@@ -4,8 +4,8 @@ import type { FinderRecord } from '#client/runRecord.ts';
 import { runStyles } from '#ui/charts/palette.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
 import { formatCount, formatRate } from '#ui/format.ts';
+import { DrawnCell } from '#ui/panels/compare/DrawnCell.tsx';
 import { NotesEditor } from '#ui/panels/compare/NotesEditor.tsx';
-import { Swatch } from '#ui/parts/Swatch.tsx';
 import { ruleTexts, runDetails, runName, statusText } from '#ui/runText.ts';
 import { useClient } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
@@ -96,17 +96,7 @@ function Row({ run, style, isHidden, isEdited, onEdit, onGone }: RowProps): Reac
   const name = `finder ${runName(run)}`;
   return (
     <tr className={isHidden ? 'is-hidden' : ''}>
-      <td>
-        <label className="cell-drawn">
-          <input
-            type="checkbox"
-            aria-label={`Draw ${name}`}
-            checked={!isHidden}
-            onChange={() => viewActions.toggleHidden(run.id)}
-          />
-          <Swatch style={style} width={24} hasMarker={false} />
-        </label>
-      </td>
+      <DrawnCell runId={run.id} name={name} style={style} isHidden={isHidden} hasMarker={false} />
       <th scope="row">
         <button type="button" className="link" onClick={() => viewActions.select('finder', run.id)}>
           {runName(run)}

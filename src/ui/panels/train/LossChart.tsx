@@ -17,7 +17,7 @@ import { ghostsBefore } from '#ui/panels/compare/ghosts.ts';
 import { shortName } from '#ui/runNames.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { chartKeys } from './chartKeys.ts';
-import { groupNotes, nameIn } from './chartRuns.ts';
+import { axisOf, groupNotes, nameIn } from './chartRuns.ts';
 import { lossAxis, lossesOffScale } from './lossAxis.ts';
 import { cursorTitle, formatDifference, probeBefore, validationBefore } from './readouts.ts';
 import type { ChartGroup, ChartRun, ChartView } from './chartRuns.ts';
@@ -101,14 +101,10 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
           </>
         }
         summary={props.summary}
-        group={view.group}
-        xAxis={view.xAxis}
-        xExtent={view.xExtent}
-        isXLog={view.series.isXLog}
+        {...axisOf(view)}
         xLabel={view.xLabel}
         yAxis={yAxis}
         isYLog={isLog}
-        formatX={view.formatX}
         formatY={formatTick}
         lines={groups.flatMap((group) => lossLines(group, baseline))}
         bands={groups.flatMap(lossBands)}

@@ -9,7 +9,7 @@ import type { Point } from '#ui/charts/series.ts';
 import { roundedAxis } from '#ui/charts/ticks.ts';
 import { xOfEpoch, xOfStep } from '#ui/charts/xUnit.ts';
 import { chartKeys, runKeys } from './chartKeys.ts';
-import { nameIn } from './chartRuns.ts';
+import { axisOf, nameIn } from './chartRuns.ts';
 import type { ChartGroup, ChartRun, ChartView } from './chartRuns.ts';
 import { cursorTitle, formatPoints } from './readouts.ts';
 
@@ -33,12 +33,8 @@ export function AccuracyChart({ view }: SmallChartProps): ReactNode {
       title="Accuracy"
       subtitle="validation"
       summary={accuracySummary(view)}
-      group={view.group}
-      xAxis={view.xAxis}
-      xExtent={view.xExtent}
-      isXLog={view.series.isXLog}
+      {...axisOf(view)}
       yAxis={roundedAxis(Math.max(0, low - 0.05), Math.min(1, high + 0.05), 4)}
-      formatX={view.formatX}
       formatY={formatPercentTick}
       lines={view.groups.flatMap(accuracyLines)}
       bands={view.groups.flatMap(({ runs, style, band }) =>
@@ -159,12 +155,8 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
     <Plot
       title={title}
       summary={ends.length > 0 ? `Last values: ${ends.join('; ')}.` : 'Nothing to show yet.'}
-      group={view.group}
-      xAxis={view.xAxis}
-      xExtent={view.xExtent}
-      isXLog={view.series.isXLog}
+      {...axisOf(view)}
       yAxis={roundedAxis(from ?? low, high, 4)}
-      formatX={view.formatX}
       formatY={formatRateTick}
       keys={runKeys(view)}
       lines={view.runs.map((chartRun) => ({

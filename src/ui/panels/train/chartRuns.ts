@@ -61,6 +61,14 @@ export interface ChartView {
   readonly atCursor: (x: number) => readonly (ChartRun & { step: number })[];
 }
 
+/** What every chart of a view has in common: its horizontal axis and its cursor. */
+export function axisOf(
+  view: ChartView,
+): Pick<ChartView, 'group' | 'xAxis' | 'xExtent' | 'formatX'> & { readonly isXLog: boolean } {
+  const { group, xAxis, xExtent, formatX, series } = view;
+  return { group, xAxis, xExtent, formatX, isXLog: series.isXLog };
+}
+
 export interface ChartOptions extends SeriesView {
   readonly group: CursorGroup;
   readonly hidden: readonly string[];

@@ -17,7 +17,8 @@ export function GoingStatus({ run }: { run: RunRecord }): ReactNode {
   useMetricsVersion();
   const going = useRuns().filter(isGoing);
   const progress = runProgress(run);
-  const remaining = remainingText(going.map(runProgress));
+  const others = going.filter(({ id }) => id !== run.id);
+  const remaining = remainingText([progress, ...others.map(runProgress)]);
   const gflops = progress.imagesPerSecond && (progress.imagesPerSecond * flopsPerImage(run.experiment)) / 1e9;
   const rule = run.options?.stopRule;
   const position = [

@@ -23,6 +23,17 @@ export interface RunProgress {
   readonly epoch: number;
 }
 
+/** Steps that a run can take: to its last epoch, or to where its stop rule ends it. */
+export function totalSteps(run: RunRecord): number {
+  const whole = wholeSteps(run);
+  const rule = run.kind === 'train' ? openRule(run) : undefined;
+  return Math.min(whole, stepsOfRule(rule, run.experiment.batchSize) ?? whole);
+}
+
+function wholeSteps(run: RunRecord): number {
+  return run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
+}
+
 /** Where a run stands, from what it has reported. */
 export function runProgress(run: RunRecord): RunProgress {
   const { metrics, experiment } = run;
@@ -31,9 +42,8 @@ export function runProgress(run: RunRecord): RunProgress {
   const newest = steps > 0 ? times[steps - 1]! : 0;
   const epochs = run.kind === 'train' ? run.epochs : [];
   const rule = run.kind === 'train' ? openRule(run) : undefined;
-  const wholeSteps = run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
-  const totalSteps = Math.min(wholeSteps, stepsOfRule(rule, experiment.batchSize) ?? wholeSteps);
-  const stepsPerEpoch = run.plan?.stepsPerEpoch ?? wholeSteps;
+  const total = totalSteps(run);
+  const stepsPerEpoch = run.plan?.stepsPerEpoch ?? wholeSteps(run);
 
   let first = Math.max(0, steps - 2);
   while (first > 0 && newest - times[first]! < SPEED_WINDOW_MS) first -= 1;
@@ -51,9 +61,9 @@ export function runProgress(run: RunRecord): RunProgress {
   );
   const toTheEndMs =
     epochMs !== undefined && stepsPerEpoch > 0
-      ? ((totalSteps - steps) / stepsPerEpoch) * epochMs
+      ? ((total - steps) / stepsPerEpoch) * epochMs
       : stepMs !== undefined
-        ? (totalSteps - steps) * stepMs
+        ? (total - steps) * stepMs
         : undefined;
   const limitMs = rule?.kind === 'minutes' ? Math.max(0, rule.value * 60_000 - elapsedMs) : Infinity;
   // The clock of a limit in minutes needs no estimate.
@@ -62,7 +72,7 @@ export function runProgress(run: RunRecord): RunProgress {
   const spread = isLimited ? undefined : relativeError(times.subarray(first));
   return {
     steps,
-    totalSteps,
+    totalSteps: total,
     elapsedMs,
     imagesPerSecond: stepMs === undefined ? undefined : (1000 * experiment.batchSize) / stepMs,
     remainingMs,
