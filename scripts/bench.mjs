@@ -1,7 +1,8 @@
 // npm run bench: times a training step of NormLab and of stock TensorFlow.js, same network, same numbers.
 //   npm run bench -- [--cases w16b16,w16b2] [--norms bn,bn+ws] [--steps 20] [--budget 20] [--limit 300]
 //                    [--no-stock] [--runtime browser|node] [--out bench-results/latest.json]
-// A case is width and batch size. The budget, in seconds, bounds the timed steps of a system in a case once every
+// A case is width and batch size. 'in a row': milliseconds per step where several are submitted at once, as training
+// does with short ones; images/s and GFLOP/s are by that time. The budget, in seconds, bounds the timed steps of a system in a case once every
 // arm has two. What would take longer than the limit, in seconds, even so is left out and named: cases by the
 // fastest GFLOP/s before, and stock tfjs arm by arm. The adapter is SwiftShader unless NORMLAB_GPU=hardware.
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -220,6 +221,7 @@ function print(rows, adapter, runtime) {
     'arm',
     'system',
     'ms/step',
+    'in a row',
     'images/s',
     'GFLOP/s',
     'x stock',
@@ -236,7 +238,8 @@ function print(rows, adapter, runtime) {
       `w${row.width}b${row.batch}`,
       armTitle(row),
       row.system,
-      row.ms.toFixed(row.ms < 10 ? 2 : 0),
+      digits(row.ms),
+      row.streamMs === undefined ? '' : digits(row.streamMs),
       row.imagesPerSecond.toFixed(1),
       row.gflops.toFixed(2),
       overStock(row, rows)?.toFixed(1) ?? '',
@@ -255,6 +258,11 @@ function print(rows, adapter, runtime) {
       line.map((cell, i) => (i < 3 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
     );
   }
+}
+
+/** @param {number} ms */
+function digits(ms) {
+  return ms.toFixed(ms < 10 ? 2 : 0);
 }
 
 /** @param {BenchmarkArm} arm */

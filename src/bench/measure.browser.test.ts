@@ -61,6 +61,8 @@ test('measures NormLab and stock tfjs, gives everything back, and training goes 
   expect(told[1]).toMatchObject({ system: 'NormLab', stage: 'first step' });
   expect(report.tuningMs).toBeGreaterThanOrEqual(0);
   expect(normLab!.gpuBytes).toBeGreaterThan(0);
+  // The weights alone, in four copies: parameters, gradients and two moments.
+  expect(stock!.gpuBytes).toBeGreaterThan(4 * 4 * 175_000);
 
   expect(GPUComputePassEncoder.prototype.dispatchWorkgroups).toBe(dispatch);
   expect(tf.findBackendFactory('webgpu')).toBeNull();

@@ -30,6 +30,8 @@ export interface StepTimes {
 /** A system set up for one case, ready to take steps. */
 export interface Contestant {
   step(): Promise<{ loss: number; ms: number; issueMs: number }>;
+  /** Milliseconds of so many steps (at most `MOST_STREAMED`) submitted at once, where the system can do that. */
+  readonly stream?: (count: number) => Promise<number>;
   readonly firstStepMs: number;
   readonly firstLoss: number;
   gpuBytes(): number | undefined;
@@ -43,7 +45,7 @@ export function stepFlops(width: number, batch: number): number {
 
 /** Adam as the comparison has agreed on: PyTorch's defaults, no decay. */
 export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999 } as const;
-const MOST_STEPS = 4096;
+const MOST_STEPS = 8192;
 
 /** NormLab's recorded engine on one case, with its first step done. */
 export async function normLabContestant(
@@ -86,6 +88,11 @@ export async function normLabContestant(
       const issueMs = performance.now() - issued;
       const { losses } = await result;
       return { loss: losses[0]!, ms: performance.now() - issued, issueMs };
+    },
+    stream: async (count) => {
+      const issued = performance.now();
+      await engine.advance(count);
+      return performance.now() - issued;
     },
     gpuBytes: () => engine.memory().gpuBytes,
     dispose: () => engine.dispose(),
@@ -148,4 +155,39 @@ export async function timeInTurn(
     }
   }
   return times.map((row, i) => ({ ...row, gpuBytes: contestants[i]!.gpuBytes() }));
+}
+
+/** Steps that a submission of `Contestant.stream` may hold. */
+const MOST_STREAMED = 128;
+/** A submission is about so long, milliseconds: the wait for its end is then a small part of it. */
+const STREAM_MS = 200;
+const STREAM_ROUNDS = 5;
+
+/**
+ * Times steps as training submits them where they are short: several at once. What each of them waits for on its own,
+ * the answer of the queue and the way back of its loss, would otherwise count as its time.
+ *
+ * @param stepMs of each contestant, on its own.
+ * @returns milliseconds per step, an entry per round; undefined for all where a step is too long to be worth it.
+ */
+export async function streamInTurn(
+  contestants: readonly Contestant[],
+  stepMs: readonly number[],
+  proceed: () => void,
+): Promise<readonly number[][] | undefined> {
+  const counts = stepMs.map((ms) => Math.min(MOST_STREAMED, Math.floor(STREAM_MS / ms)));
+  const streams = contestants.map(({ stream }) => stream);
+  if (counts.length === 0 || counts.some((count) => count < 2)) return undefined;
+  const times: number[][] = contestants.map(() => []);
+  // The first round shows what a submission takes; it is not counted.
+  for (let round = 0; round <= STREAM_ROUNDS; round++) {
+    for (const [i, stream] of streams.entries()) {
+      proceed();
+      if (!stream) return undefined;
+      const ms = (await stream(counts[i]!)) / counts[i]!;
+      if (round === 0) counts[i] = Math.max(2, Math.min(MOST_STREAMED, Math.floor(STREAM_MS / ms)));
+      else times[i]!.push(ms);
+    }
+  }
+  return times;
 }

@@ -32,7 +32,8 @@ export async function stockContestant({ width, batch, norm, ws }: BenchCase): Pr
       const loss = await result;
       return { loss, ms: performance.now() - issued, issueMs };
     },
-    gpuBytes: () => (tf.memory() as { numBytesInGPUAllocated?: number }).numBytesInGPUAllocated,
+    // What its pool holds, in use or not, as WebGPU sees it.
+    gpuBytes: () => (tf.memory() as { numBytesAllocatedInGPU?: number }).numBytesAllocatedInGPU,
     dispose: () => stock.dispose(),
   };
 }

@@ -19,8 +19,11 @@ export interface BenchmarkRow extends BenchmarkArm {
   readonly system: BenchmarkSystem;
   /** Median time of a step until its loss is known, milliseconds. */
   readonly ms: number;
+  /** Median time per step where several are submitted at once, as training does; absent where one takes long. */
+  readonly streamMs?: number;
+  /** By `streamMs`, where there is one; the speed of training. */
   readonly imagesPerSecond: number;
-  /** Thousand millions of floating-point operations per second. */
+  /** Thousand millions of floating-point operations per second, likewise. */
   readonly gflops: number;
   /** JavaScript time to issue a step, milliseconds. */
   readonly issueMs: number;

@@ -5,7 +5,7 @@ import type { GpuContext } from './device.ts';
 import type { PipelineCache } from './pipelines.ts';
 import type { TensorBackend } from './tensorBackend.ts';
 import * as tf from './tf.ts';
-import { webGpuInternals, type WebGpuInternals } from './tfjsInternals.ts';
+import { WebGpuCommands } from './tfjsInternals.ts';
 
 const registered = new WeakMap<object, WebGpuTensors>();
 
@@ -21,12 +21,12 @@ export async function useWebGpuBackend(context: GpuContext, cache: PipelineCache
   // Small operations would otherwise run on the CPU, with other roundings.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   const backend = new WebGPUBackend(context.device, context.info);
-  const internals = webGpuInternals(backend);
+  const commands = new WebGpuCommands(backend);
   tf.registerBackend('webgpu', () => backend, 3);
   if (!(await tf.setBackend('webgpu')) || tf.backend() !== backend) {
     throw new Error(`tfjs refused the WebGPU backend and chose ${tf.getBackend()}`);
   }
-  const tensors = new WebGpuTensors(context, cache, backend, internals);
+  const tensors = new WebGpuTensors(context, cache, backend, commands);
   registered.set(backend, tensors);
   return tensors;
 }
@@ -44,13 +44,13 @@ export class WebGpuTensors implements TensorBackend {
   readonly context: GpuContext;
   readonly #cache: PipelineCache;
   readonly #backend: WebGPUBackend;
-  readonly #internals: WebGpuInternals;
+  readonly #commands: WebGpuCommands;
 
-  constructor(context: GpuContext, cache: PipelineCache, backend: WebGPUBackend, internals: WebGpuInternals) {
+  constructor(context: GpuContext, cache: PipelineCache, backend: WebGPUBackend, commands: WebGpuCommands) {
     this.context = context;
     this.#cache = cache;
     this.#backend = backend;
-    this.#internals = internals;
+    this.#commands = commands;
   }
 
   check(): void {
@@ -69,8 +69,7 @@ export class WebGpuTensors implements TensorBackend {
    * CPU are uploaded first. The tensor keeps ownership.
    */
   bufferOf(tensor: tf.TensorInfo): GPUBuffer {
-    this.#internals.uploadToGPU(tensor.dataId);
-    const buffer = this.#internals.tensorMap.get(tensor.dataId)?.resource;
+    const buffer = this.#commands.bufferOf(tensor.dataId);
     if (!buffer) throw new Error(`A tensor [${tensor.shape.join(', ')}] has no buffer`);
     return buffer;
   }
@@ -81,7 +80,7 @@ export class WebGpuTensors implements TensorBackend {
    */
   create(shape: readonly number[]): tf.TensorInfo {
     const info = this.#backend.makeTensorInfo([...shape], 'float32');
-    this.#internals.uploadToGPU(info.dataId);
+    this.#commands.bufferOf(info.dataId);
     return info;
   }
 
@@ -95,42 +94,32 @@ export class WebGpuTensors implements TensorBackend {
    * @param tensors every tensor whose buffer a dispatch binds, with their uploads done (`bufferOf`).
    */
   run(dispatches: readonly Dispatch[], tensors: readonly tf.TensorInfo[]): void {
-    const internals = this.#internals;
-    for (const { dataId } of tensors) internals.commandQueueOwnedIds.add(dataId);
-    for (const dispatch of dispatches) {
-      const { pipeline, layout } = this.#cache.getOrCompile(dispatch.shader);
+    for (const { dataId } of tensors) this.#commands.hold(dataId);
+    for (const { shader, bindings, workgroups } of dispatches) {
+      const { pipeline, layout } = this.#cache.getOrCompile(shader);
       const bindGroup = this.context.device.createBindGroup({
-        label: dispatch.shader.label,
+        label: shader.label,
         layout,
-        entries: dispatch.bindings.map((binding, i) => ({ binding: i, resource: this.#resource(binding) })),
+        entries: bindings.map((binding, i) => ({ binding: i, resource: this.#resource(binding) })),
       });
-      internals.ensureCommandEncoderReady();
-      internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass();
-      const pass = internals.computePassEncoder;
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...dispatch.workgroups);
-      internals.dispatchCountInPass++;
-      if (internals.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE')) {
-        this.flush();
-      }
+      this.#commands.dispatch((pass) => {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...workgroups);
+      });
     }
   }
 
-  /** A uniform block gets a pooled buffer, which no unsubmitted command can still be using. */
   #resource(binding: Binding): GPUBufferBinding {
     if ('buffer' in binding) return binding;
     const { uniform } = binding;
-    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
-    const buffer = this.#internals.bufferManager.acquireBuffer(uniform.byteLength, usage);
+    const buffer = this.#commands.uniformBuffer(uniform.byteLength);
     this.context.device.queue.writeBuffer(buffer, 0, uniform as Uint32Array<ArrayBuffer>);
-    this.#internals.uniformPendingDisposal.push(buffer);
     return { buffer };
   }
 
   flush(): void {
-    this.#internals.endComputePassEncoder();
-    if (this.#internals.commandEncoder) this.#internals.submitQueue();
+    this.#commands.submit();
   }
 
   async read(tensor: tf.Tensor): Promise<Float32Array> {

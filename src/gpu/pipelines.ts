@@ -35,7 +35,7 @@ export class PipelineCache {
 
   /**
    * Compiles what is missing of `shaders`.
-   * @throws {ShaderError} with file, line and column of the first shader that does not compile.
+   * @throws {ShaderError} with name, line, column and the line's text of the first shader that does not compile.
    */
   async compile(
     shaders: Iterable<Shader>,
@@ -109,9 +109,12 @@ export class PipelineCache {
       if (cause instanceof DeviceLostError) throw cause;
       const info = await deviceAnswer(module.getCompilationInfo());
       const errors = info.messages.filter(({ type }) => type === 'error');
-      const where = errors.map(
-        ({ lineNum, linePos, message }) => `${shader.label}.wgsl:${lineNum}:${linePos} ${message}`,
-      );
+      // Templates are expanded: the line's text finds its place in the file.
+      const lines = shader.code.split('\n');
+      const where = errors.map(({ lineNum, linePos, message }) => {
+        const line = lines[lineNum - 1]?.trim();
+        return `${shader.label}.wgsl:${lineNum}:${linePos} ${message}${line ? `\n    ${line}` : ''}`;
+      });
       throw new ShaderError(where.join('\n') || `${shader.label}.wgsl: ${String(cause)}`, { cause });
     }
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DeviceLostError } from './errors.ts';
 import { useWebGlBackend } from './stockBackend.ts';
 import * as tf from './tf.ts';
-import { webGlContext, webGpuInternals } from './tfjsInternals.ts';
+import { webGlContext, WebGpuCommands } from './tfjsInternals.ts';
 
 describe('the private state of tfjs', () => {
   it('has the WebGL context that tfjs computes in, and tells of its loss', async () => {
@@ -22,7 +22,7 @@ describe('the private state of tfjs', () => {
   it.each([
     [() => webGlContext({}), /4\.22\.0 that NormLab knows; it lacks gpgpu\.gl,/],
     [() => webGlContext({ gpgpu: { gl: {} } }), /lacks gpgpu\.gl\.isContextLost, gpgpu\.gl\.canvas$/],
-    [() => webGpuInternals({ tensorMap: new Map() }), /lacks bufferManager, commandQueueOwnedIds/],
+    [() => new WebGpuCommands({ tensorMap: new Map() }), /lacks bufferManager, commandQueueOwnedIds/],
   ])('is asked for by name where it is missing', (read, message) => {
     expect(read).toThrow(message);
   });

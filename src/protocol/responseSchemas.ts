@@ -66,6 +66,7 @@ const benchmarkReport = v.object({
       ...benchmarkArm.entries,
       system: benchmarkSystem,
       ms: v.number(),
+      streamMs: v.exactOptional(v.number()),
       imagesPerSecond: v.number(),
       gflops: v.number(),
       issueMs: v.number(),

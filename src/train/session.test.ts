@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Experiment } from '#domain/experiment.ts';
 import type { RunStatus } from '#domain/run.ts';
 import { oneCycleV1 } from '#optim/schedules.ts';
@@ -416,6 +416,49 @@ describe('failures', () => {
     expect(recorder.log).toEqual(['preparing', status]);
     expect(recorder.details.at(-1)).toBe('No memory.');
     expect(session.isBusy).toBe(false);
+  });
+
+  test('a stop during the preparation ends the run at once, and the late engine is given back', async () => {
+    const recorder = new Recorder();
+    const late: { readonly engine: FakeEngine; readonly arrive: () => void }[] = [];
+    const signals: (AbortSignal | undefined)[] = [];
+    const session = new TrainingSession({
+      clock: () => 0,
+      startWeights: (_network, _norm, seed) => fakeStartWeights(seed),
+      createEngine: (config, _onPreparing, signal) => {
+        signals.push(signal);
+        const engine = new FakeEngine(config);
+        return new Promise((resolve) => late.push({ engine, arrive: () => resolve(engine) }));
+      },
+    });
+    const ended = session.train({ experiment, reporter: recorder }, dataset);
+    session.stop();
+    expect(await ended).toBe('stopped');
+    expect(recorder.log).toEqual(['preparing', 'stopped']);
+    expect(session.isBusy).toBe(false);
+    expect(signals[0]!.aborted).toBe(true);
+    late[0]!.arrive();
+    await vi.waitFor(() => expect(late[0]!.engine.isDisposed).toBe(true));
+
+    const finder = new Recorder();
+    const found = session.findLearningRate(experiment, { start: 1e-6, end: 1, steps: 20 }, dataset, finder);
+    session.stop();
+    expect(await found).toMatchObject({ reason: 'stopped', stoppedAt: 0 });
+    expect(finder.log).toEqual(['preparing', 'stopped']);
+  });
+
+  test('a race goes on being prepared while one of its runs is not stopped', async () => {
+    const { session, recorder } = bench();
+    const other = new Recorder();
+    const ended = session.race(
+      [
+        { experiment, reporter: recorder },
+        { experiment: { ...experiment, ws: !experiment.ws }, reporter: other },
+      ],
+      dataset,
+    );
+    session.stop(0);
+    expect(await ended).toEqual(['stopped', 'finished']);
   });
 
   test('an engine that answers other steps than it was asked for fails the run', async () => {

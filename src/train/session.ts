@@ -4,6 +4,7 @@ import { areEqualRules } from '#domain/runOptions.ts';
 import type { RunOptions } from '#domain/runOptions.ts';
 import type { FinderResult, FinderSettings, Preparation, RunStatus } from '#domain/run.ts';
 import type { EngineConfig, EngineMemory, TrainingEngine } from '#engine/engine.ts';
+import { suggestLearningRates } from '#optim/lrFinder.ts';
 import { BusyError, EngineError, failureOf, isDeviceLost } from './errors.ts';
 import { finderRun } from './finderRun.ts';
 import { Lane } from './lane.ts';
@@ -19,10 +20,12 @@ import type { Clock } from './stopwatch.ts';
 /**
  * Builds an engine; the session owns it and disposes it at the end of the run.
  * @param onPreparing is told how far measurements and compilation are, where there are any.
+ * @param signal tells that nobody waits for the engine any more: what is not yet begun may be left.
  */
 export type EngineFactory = (
   config: EngineConfig,
   onPreparing?: (preparation: Preparation) => void,
+  signal?: AbortSignal,
 ) => Promise<TrainingEngine>;
 
 export interface SessionParts {
@@ -51,6 +54,8 @@ interface Going {
   readonly pauseSwitch: PauseSwitch;
   readonly controls: readonly RunControl[];
   readonly engines: Set<TrainingEngine>;
+  /** Aborted when every run was stopped: whatever is still being prepared is for nobody. */
+  readonly abandoned: AbortController;
 }
 
 /**
@@ -123,6 +128,11 @@ export class TrainingSession {
         reporter.status(result.reason === 'stopped' ? 'stopped' : 'finished');
         return result;
       } catch (error) {
+        if (error instanceof Abandoned) {
+          reporter.status('stopped');
+          const nothing = suggestLearningRates(new Float64Array(), [], settings.steps);
+          return { stoppedAt: 0, reason: 'stopped', ...nothing };
+        }
         const { status, detail } = failureOf(error);
         reporter.status(status, detail);
         throw error;
@@ -145,13 +155,15 @@ export class TrainingSession {
   }
 
   /**
-   * Ends a run after its last whole step, within about 200 ms; an evaluation is aborted.
+   * Ends a run after its last whole step, within about 200 ms; an evaluation is aborted, and so is the preparation
+   * when no run is left that it is for.
    * @param index of the run in its race; absent: all.
    */
   stop(index?: number): void {
     for (const [i, control] of this.#going?.controls.entries() ?? []) {
       if (index === undefined || index === i) control.stop();
     }
+    if (this.#going?.controls.every(({ isStopped }) => isStopped)) this.#going.abandoned.abort();
   }
 
   /** Asks a run to keep its state soon; nothing happens where none are kept. */
@@ -209,6 +221,10 @@ export class TrainingSession {
         }
         await raceRun(lanes, going.pauseSwitch, this.#parts.clock);
       } catch (error) {
+        if (error instanceof Abandoned) {
+          for (const { reporter } of jobs) reporter.status('stopped');
+          return jobs.map(() => 'stopped');
+        }
         const { status, detail } = failureOf(error);
         for (const [i, { reporter }] of jobs.entries()) {
           if (lanes[i]) lanes[i].fail(status, detail);
@@ -226,7 +242,7 @@ export class TrainingSession {
     if (this.#going) throw new BusyError();
     const pauseSwitch = new PauseSwitch();
     const controls = Array.from({ length: runs }, () => new RunControl(pauseSwitch));
-    const going: Going = { pauseSwitch, controls, engines: new Set() };
+    const going: Going = { pauseSwitch, controls, engines: new Set(), abandoned: new AbortController() };
     this.#going = going;
     try {
       return await run(going);
@@ -237,15 +253,46 @@ export class TrainingSession {
   }
 
   async #createEngine(going: Going, prepared: PreparedRun, reporter: RunReporter): Promise<TrainingEngine> {
-    const engine = await this.#parts
-      .createEngine(prepared.engineConfig, (preparation) => reporter.preparing(preparation))
+    const { signal } = going.abandoned;
+    const created = this.#parts
+      .createEngine(prepared.engineConfig, (preparation) => reporter.preparing(preparation), signal)
       .catch((cause: unknown) => {
         // A network that does not fit the GPU is no fault of the device.
         throw isDeviceLost(cause) ? cause : new EngineError(cause);
       });
+    const engine = await untilAborted(created, signal);
+    if (!engine) {
+      // Compilers cannot be interrupted: what they were for goes when they are done.
+      created.then(
+        (late) => late.dispose(),
+        () => undefined,
+      );
+      throw new Abandoned();
+    }
     going.engines.add(engine);
     const { tilesHash } = engine;
     if (tilesHash !== undefined) reporter.plan({ ...prepared.plan, tilesHash });
     return engine;
+  }
+}
+
+/** Every run was stopped before its engine was ready. */
+class Abandoned extends Error {}
+
+/** What the promise resolves to; undefined as soon as the signal is aborted. */
+async function untilAborted<Value extends object>(
+  promise: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value | undefined> {
+  if (signal.aborted) return undefined;
+  let leave!: () => void;
+  const aborted = new Promise<undefined>((resolve) => {
+    leave = () => resolve(undefined);
+    signal.addEventListener('abort', leave, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', leave);
   }
 }

@@ -24,9 +24,11 @@ export async function openWebGpu(tuning = originTuning): Promise<TrainingDevice>
       features: [...features].sort(),
       maxBufferBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
     },
-    createEngine: async (config, onPreparing) =>
+    createEngine: async (config, onPreparing, signal) =>
       createReplayEngine(context, config, {
+        ...(signal && { signal }),
         choose: await tuner.choose(config.network, config.batchSize, {
+          ...(signal && { signal }),
           onProgress: (done, total) => onPreparing?.({ stage: 'measuring tiles', done, total }),
         }),
         isGentle: true,

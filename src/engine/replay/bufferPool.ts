@@ -12,7 +12,10 @@ export class BufferPool {
   readonly #buffers: GPUBuffer[] = [];
   readonly #free: GPUBuffer[] = [];
 
-  /** @param poison fills outputs and scratch buffers with NaN when they are made. */
+  /**
+   * @param poison fills outputs and scratch buffers with NaN when they are made, and gives none out twice: what an
+   * earlier owner left would hide that a buffer is read before it is written.
+   */
   constructor(context: GpuContext, poison = false) {
     this.#context = context;
     this.#poison = poison;
@@ -42,6 +45,7 @@ export class BufferPool {
 
   /** A scratch buffer of at least `elements` words with arbitrary contents: the smallest that fits. */
   borrow(elements: number): GPUBuffer {
+    if (this.#poison) return this.output(`scratch ${this.#buffers.length}`, elements);
     const bytes = elements * 4;
     let best = -1;
     this.#free.forEach(({ size }, i) => {

@@ -16,6 +16,8 @@ export interface ReplayOptions extends StepOptions {
   readonly poison?: boolean;
   /** Cuts steps that take long into short submissions, so that the page can draw between them. */
   readonly isGentle?: boolean;
+  /** Ends the preparation at its next pause, by its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -31,6 +33,8 @@ export async function createReplayEngine(
   config: EngineConfig,
   options: ReplayOptions = {},
 ): Promise<ReplayEngine> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   context.check();
   const dataset = await acquireDataset(context, config.dataset);
   const pool = new BufferPool(context, options.poison ?? false);
@@ -39,6 +43,7 @@ export async function createReplayEngine(
     const step = await inErrorScopes(context, 'allocating the network', () =>
       buildStep(context, config, dataset, pool, options),
     );
+    signal?.throwIfAborted();
     const { model, choose } = step;
     const evaluation = {
       context,
@@ -58,6 +63,7 @@ export async function createReplayEngine(
       [...step.dispatches, ...step.prepare, ...measurements, ...plan.dispatches].map(({ shader }) => shader),
       options.onCompile,
     );
+    signal?.throwIfAborted();
     const valid = await inErrorScopes(context, 'preparing the evaluation', () =>
       prepareEvaluation(context, plan!),
     );

@@ -89,7 +89,10 @@ describe.each(['the specification’s limits', 'the adapter’s limits'] as cons
             }),
             {
               choose: (pass, shape) => {
-                const all = [...convVariants(pass, shape, context.limits), ...softwareVariants(pass, shape)];
+                const all = [
+                  ...convVariants(pass, shape, context.limits, context.features),
+                  ...softwareVariants(pass, shape),
+                ];
                 choices = Math.max(choices, all.length);
                 return all[variant % all.length]!;
               },

@@ -4,9 +4,11 @@ import {
   layerPartsSize,
   layerRow,
   largestMagnitudes,
+  MOST_MAPS,
   rememberFilters,
   ROW_MEASURES,
   type FilterRange,
+  type LayerMap,
   type StatisticsTuning,
 } from '#kernels/layerStatistics/kernel.ts';
 import { convNorms, type NetworkSpec } from '#domain/resnet.ts';
@@ -47,6 +49,9 @@ export class LayerMeasurementsBuilder {
   readonly #layers: string[];
   readonly #largest: GPUBuffer;
   readonly #splices: Splice[] = [];
+  /** Observed, and not yet measured. */
+  #maps: LayerMap[] = [];
+  #after: Dispatch | undefined;
   #eps: number | undefined;
 
   /** @throws {RangeError} when `every` is no positive integer. */
@@ -60,22 +65,31 @@ export class LayerMeasurementsBuilder {
     this.#largest = pool.keep('largest values', this.#layers.length * LARGEST_WORDS);
   }
 
-  /** Measures a convolution's output and what its normalization has found. */
+  /** Measures convolutions' outputs and what their normalizations have found, as many as a dispatch can bind. */
   readonly observe = ({ conv, x, size, deviations, after }: LayerOutput): void => {
     this.#eps = deviations?.eps;
-    const layer = this.#layers.indexOf(conv.name);
+    this.#maps.push({ x, size, deviations, layer: this.#layers.indexOf(conv.name) });
+    this.#after = after;
+    if (this.#maps.length === MOST_MAPS) this.#measureMaps();
+  };
+
+  /** Everything observed is still there: it stays until the backward pass. */
+  #measureMaps(): void {
+    if (!this.#after || this.#maps.length === 0) return;
     const { tuning } = this.#options;
     this.#splices.push({
-      after,
-      dispatches: largestMagnitudes({ x, size, deviations, layer, largest: this.#largest, tuning }),
+      after: this.#after,
+      dispatches: largestMagnitudes({ layers: this.#maps, largest: this.#largest, tuning }),
     });
-  };
+    this.#maps = [];
+  }
 
   /**
    * @param beforeUpdate the last dispatch before any parameter changes.
    * @param afterUpdate the last dispatch of the update, with the gradients still there.
    */
   finish(beforeUpdate: Dispatch, afterUpdate: Dispatch): LayerMeasurements {
+    this.#measureMaps();
     const { model, pool, every, counter, tuning } = this.#options;
     const { parameters, gradients, parameterTable } = model;
     const filters = this.#layers.map((name): FilterRange => parameterTable.byName.get(`${name}.weight`)!);

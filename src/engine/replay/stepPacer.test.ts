@@ -36,7 +36,7 @@ describe('the pacer', () => {
   test('begins with small pieces and adapts within the first step', () => {
     const slow = Array.from({ length: 144 }, () => 40);
     const first = pieces(new StepPacer(slow.length, 256), slow, 1);
-    expect(first[0]).toEqual({ from: 0, to: 9, rounds: 1 });
+    expect(first[0]).toEqual({ from: 0, to: 3, rounds: 1 });
     expect(first.slice(1).every(({ from, to }) => to - from === 1)).toBe(true);
   });
 

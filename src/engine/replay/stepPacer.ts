@@ -1,7 +1,7 @@
 /** Length of a submission that leaves the page room to draw, milliseconds. */
 const TARGET_MS = 50;
 /** Parts of a round of which nothing is known yet. */
-const FIRST_PARTS = 16;
+const FIRST_PARTS = 64;
 /** How much a new measurement counts, since a tab may be starved for a while; and the most that one may say. */
 const WEIGHT = 0.3;
 const MOST_SLOWER = 4;

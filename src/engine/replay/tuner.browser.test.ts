@@ -74,7 +74,9 @@ describe('the tuner', () => {
     const layers = tiledLayers(network, 1);
     expect(told).toEqual(layers.map((_, i) => i + 1));
     for (const { key, pass, shape } of layers) {
-      expect(convVariants(pass, shape, context.limits).map(({ name }) => name)).toContain(first[key]);
+      expect(convVariants(pass, shape, context.limits, context.features).map(({ name }) => name)).toContain(
+        first[key],
+      );
     }
     expect(same).toEqual(first);
     store.choices = {};
@@ -86,7 +88,9 @@ describe('the tuner', () => {
     const context = await card();
     const [{ key, pass, shape }] = tiledLayers(network, 1) as [ReturnType<typeof tiledLayers>[number]];
     const isDefault = ({ name }: TileVariant): boolean => name === defaultVariant(pass, shape, false).name;
-    const other = convVariants(pass, shape, context.limits).find((variant) => !isDefault(variant))!;
+    const other = convVariants(pass, shape, context.limits, context.features).find(
+      (variant) => !isDefault(variant),
+    )!;
     const store = new MemoryStore();
     store.load = async () => ({});
     store.choices = { [key]: other.name };
@@ -107,7 +111,7 @@ describe('the tuner', () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
     const context = await card();
     const [{ pass, shape }] = tiledLayers(network, 1) as [ReturnType<typeof tiledLayers>[number]];
-    const sound = convVariants(pass, shape, context.limits)[3]!;
+    const sound = convVariants(pass, shape, context.limits, context.features)[3]!;
     const bench = await TileBench.open(context, [{ pass, shape, candidates: [sound] }]);
     const candidates = [broken('one'), sound, broken('two')];
     expect(await bench.fastest({ pass, shape, candidates }, Infinity)).toBe(sound.name);
@@ -131,13 +135,13 @@ describe('the tuner', () => {
     };
     // Partial sums that have no room in the buffers of the bench.
     const shape = shapeOf(2, 8, 8, 3, 1, 1, 16);
-    const byParts = convVariants('filterGradient', shape, context.limits).toSorted(
+    const byParts = convVariants('filterGradient', shape, context.limits, context.features).toSorted(
       (a, b) => filterGradientSplits(shape, a) - filterGradientSplits(shape, b),
     );
     await run('filterGradient', shape, byParts[0]!, byParts.at(-1)!);
     // More workgroups than a dispatch may have: refused before anything is compiled.
     const image = shapeOf(1, 1, 4, 1, 1, 0, 520);
-    const [large] = convVariants('forward', image, context.limits);
+    const [large] = convVariants('forward', image, context.limits, context.features);
     const small: TileVariant = { ...large!, rows: 4, columns: 4, threads: [1, 1], depth: 4 };
     const bench = await TileBench.open(context, [{ pass: 'forward', shape: image, candidates: [large!] }]);
     const contest = { pass: 'forward', shape: image, candidates: [small] } as const;
@@ -173,7 +177,7 @@ it.each(['bn+ws adamw', 'gn sgd'] as const satisfies readonly GoldenName[])(
           choose: (pass, shape) =>
             // Once is enough for the tiles.
             config.ws
-              ? convVariants(pass, shape, context.limits).findLast(KINDS[pass])!
+              ? convVariants(pass, shape, context.limits, context.features).findLast(KINDS[pass])!
               : defaultVariant(pass, shape, true),
         }),
       name,

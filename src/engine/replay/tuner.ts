@@ -22,6 +22,8 @@ export interface TuningOptions {
   /** Time for all measurements of one network, milliseconds; what is not reached takes the default. */
   readonly budgetMs?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the measurement before the next layer, by its reason; nothing is then decided. */
+  readonly signal?: AbortSignal;
 }
 
 const BUDGET_MS = 2000;
@@ -64,7 +66,8 @@ export class Tuner {
     const choices = isFallback ? {} : await this.decide(network, batch, options);
     return (pass, shape) => {
       const name = choices[layerKey(pass, shape)];
-      const variants = this.#variants(pass, shape, this.#context.limits);
+      const { limits, features } = this.#context;
+      const variants = this.#variants(pass, shape, limits, features);
       return variants.find((variant) => variant.name === name) ?? defaultVariant(pass, shape, isFallback);
     };
   }
@@ -92,7 +95,7 @@ export class Tuner {
 
   async #measure(
     open: readonly TiledLayer[],
-    { budgetMs = BUDGET_MS, onProgress }: TuningOptions,
+    { budgetMs = BUDGET_MS, onProgress, signal }: TuningOptions,
   ): Promise<TuningChoices> {
     const contests = open.map((layer) => this.#contest(layer));
     const bench = await TileBench.open(this.#context, contests);
@@ -100,6 +103,7 @@ export class Tuner {
     const choices: Record<string, string> = {};
     try {
       for (const [i, { key, pass, shape }] of open.entries()) {
+        signal?.throwIfAborted();
         const fastest = await bench.fastest(contests[i]!, deadline);
         choices[key] = fastest ?? defaultVariant(pass, shape, this.#context.adapter.isFallback).name;
         onProgress?.(i + 1, open.length);
@@ -112,13 +116,13 @@ export class Tuner {
 
   /** The default comes first: where time runs out among the candidates, one that beats it may still win. */
   #contest({ pass, shape }: TiledLayer): Contest {
-    const { limits, adapter } = this.#context;
+    const { limits, features, adapter } = this.#context;
     const { name } = defaultVariant(pass, shape, adapter.isFallback);
     const rank = (variant: { readonly name: string }): number => Number(variant.name !== name);
     return {
       pass,
       shape,
-      candidates: this.#variants(pass, shape, limits).toSorted((a, b) => rank(a) - rank(b)),
+      candidates: this.#variants(pass, shape, limits, features).toSorted((a, b) => rank(a) - rank(b)),
     };
   }
 }

@@ -32,7 +32,9 @@ for (const { conv } of convNorms(resnet18({ width: WIDTH, stemPadding: 1, classe
 }
 
 const cases = benchCases({ buffer }, [...shapes.values()], (pass, shape) =>
-  context.adapter.isFallback ? softwareVariants(pass, shape) : convVariants(pass, shape, context.limits),
+  context.adapter.isFallback
+    ? softwareVariants(pass, shape)
+    : convVariants(pass, shape, context.limits, context.features),
 );
 
 describe(`convolutions on ${context.adapter.description || context.adapter.vendor}`, () => {

@@ -15,6 +15,7 @@ import {
 /** Building dispatches touches no GPU: any object serves as a buffer. */
 const slice = { buffer: {} as GPUBuffer };
 const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
+const features = new Set(['subgroups']);
 const shape = shapeOf(5, 12, 24, 3, 2, 1, 16);
 const passes: readonly ConvPass[] = ['forward', 'inputGradient', 'filterGradient'];
 
@@ -54,7 +55,10 @@ function expected(pass: ConvPass, variant: TileVariant): Record<string, number> 
   };
 }
 
-const all = (pass: ConvPass) => [...softwareVariants(pass, shape), ...convVariants(pass, shape, limits)];
+const all = (pass: ConvPass) => [
+  ...softwareVariants(pass, shape),
+  ...convVariants(pass, shape, limits, features),
+];
 
 const cases = passes.flatMap((pass) => all(pass).map((variant) => [pass, variant.name, variant] as const));
 
@@ -93,6 +97,8 @@ describe.each(cases)('%s with %s', (pass, _, variant) => {
     const lanes = x * y * variant.slices;
     expect(lanes % ((variant.rows * y) / 4)).toBe(0);
     expect(lanes % ((variant.columns * x) / 4)).toBe(0);
+    // Quads are four threads of one line.
+    if (variant.quads) expect(x % 4).toBe(0);
   });
 });
 
@@ -108,16 +114,23 @@ describe('the choice of variants', () => {
 
   it('leaves out what a smaller device cannot hold', () => {
     const small = { maxComputeInvocationsPerWorkgroup: 64, maxComputeWorkgroupStorageSize: 8192 };
-    for (const variant of convVariants('forward', shape, small)) {
+    for (const variant of convVariants('forward', shape, small, features)) {
       expect(variant.threads[0] * variant.threads[1] * variant.slices).toBeLessThanOrEqual(64);
       expect(tileBytes(variant)).toBeLessThanOrEqual(8192);
     }
   });
 
+  it('uses subgroups only where the adapter has them', () => {
+    const withQuads = (has: ReadonlySet<string>): number =>
+      convVariants('forward', shape, limits, has).filter(({ quads }) => quads).length;
+    expect(withQuads(features)).toBeGreaterThan(0);
+    expect(withQuads(new Set())).toBe(0);
+  });
+
   it('refuses a batch whose workgroups exceed what a dispatch can have', () => {
     const huge = shapeOf(100_000, 4, 4, 3, 1, 1, 32);
     const buffers = { input: slice, filter: slice, output: slice };
-    const tiles = convVariants('forward', huge, limits)[0]!;
+    const tiles = convVariants('forward', huge, limits, features)[0]!;
     expect(() => forward(huge, buffers, tiles)).toThrow('use a smaller batch');
   });
 });

@@ -84,6 +84,7 @@ export function tilesDispatch(
         threadsY,
         slices: variant.slices,
         isSliced: variant.slices > 1,
+        quads: variant.quads,
         depth: variant.depth,
         fetchesA: fetches((threadsY * variant.rows) / 4),
         fetchesB: fetches((threadsX * variant.columns) / 4),

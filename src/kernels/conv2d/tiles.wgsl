@@ -22,10 +22,19 @@
 // of one parity (stride^2 of them), which share their taps, so no product is wasted; a parity without taps
 // (1x1, stride 2) is set to zero or, when accumulating, left alone.
 //
+// With quads, the four neighbouring threads of a line, which multiply the same rows, load those of one k each and hand
+// them round (quadBroadcast): a quarter of A's loads from workgroup memory, the same sums. How an adapter deals the
+// threads of a workgroup out to its subgroups is its own affair; where a quad does not share its rows, everybody loads
+// for themselves.
+//
 // Dispatch (n / tile, m / tile, 1 | parities | splits).
 // No atomics, fixed orders: equal inputs give equal bits.
 // Source: implicit GEMM, Chetlur et al. 2014, arXiv:1410.0759, section 3. Checked against reference.ts.
 
+//# if quads
+enable subgroups;
+
+//# end
 struct Params {
   batch: u32,
   kernel: u32,       // kH = kW
@@ -55,6 +64,11 @@ const COLUMN_VECTORS: u32 = THREADS_X * ${columnVectors}u;
 // [DEPTH][rows] and [DEPTH][columns], four rows or columns to a vector.
 var<workgroup> tileA: array<vec4f, DEPTH * ROW_VECTORS>;
 var<workgroup> tileB: array<vec4f, DEPTH * COLUMN_VECTORS>;
+
+//# if quads
+var<workgroup> strangers: atomic<u32>; // threads whose quad is not of their rows
+var<workgroup> areQuadsOfRows: u32;
+//# end
 
 // Four channels from element `index` on; those past the first `rest` are zero.
 fn loadA(index: u32, rest: u32) -> vec4f {
@@ -103,7 +117,22 @@ fn main(
   @builtin(workgroup_id) part: vec3u,
   @builtin(local_invocation_id) thread: vec3u,
   @builtin(local_invocation_index) lane: u32,
+//# if quads
+  @builtin(subgroup_invocation_id) subgroupLane: u32,
+//# end
 ) {
+//# if quads
+  let quadLane = subgroupLane % 4u;
+  let rowOfLane = thread.z * THREADS_Y + thread.y;
+  if quadBroadcast(rowOfLane, 0u) != rowOfLane {
+    atomicAdd(&strangers, 1u);
+  }
+  workgroupBarrier();
+  if lane == 0u {
+    areQuadsOfRows = select(0u, 1u, atomicLoad(&strangers) == 0u);
+  }
+  let isShared = workgroupUniformLoad(&areQuadsOfRows) == 1u;
+//# end
   // Who fetches what: a thread keeps its rows (columns) from tile to tile. B's fetchers start half-way round,
   // so that both tiles are fetched by different threads where there are enough.
   let laneB = (lane + LANES / 2u) % LANES;
@@ -282,6 +311,34 @@ fn main(
       }
 //# end
       workgroupBarrier();
+//# if quads
+      if isShared {
+        for (var turn = 0u; turn < DEPTH / SLICES; turn += 4u) {
+          let k = thread.z * (DEPTH / SLICES) + turn;
+//# for q in rowVectors
+          let own${q} = tileA[(k + quadLane) * ROW_VECTORS + thread.y + ${q}u * THREADS_Y];
+//# end
+//# for i in 4
+          {
+//# for q in rowVectors
+            let a${q} = quadBroadcast(own${q}, ${i}u);
+//# end
+//# for j in columnVectors
+            let b${j} = tileB[(k + ${i}u) * COLUMN_VECTORS + thread.x + ${j}u * THREADS_X];
+//# end
+//# for q in rowVectors
+//# for r in 4
+//# for j in columnVectors
+            sum${4*q+r}_${j} += a${q}[${r}] * b${j};
+//# end
+//# end
+//# end
+          }
+//# end
+        }
+        continue;
+      }
+//# end
       for (var k = thread.z * (DEPTH / SLICES); k < (thread.z + 1u) * (DEPTH / SLICES); k++) {
 //# for q in rowVectors
         let a${q} = tileA[k * ROW_VECTORS + thread.y + ${q}u * THREADS_Y];

@@ -26,6 +26,8 @@ export interface TileVariant {
   readonly depth: number;
   /** Tiles: groups of threads that share a tile's depth. */
   readonly slices: number;
+  /** Tiles: the four threads of a quad share their loads; a line has a multiple of four threads. */
+  readonly quads: boolean;
 }
 
 /** The limits that a variant must fit. */
@@ -33,6 +35,9 @@ export type VariantLimits = Pick<
   GPUSupportedLimits,
   'maxComputeInvocationsPerWorkgroup' | 'maxComputeWorkgroupStorageSize'
 >;
+
+/** The features that a variant may need. */
+export type VariantFeatures = Pick<ReadonlySet<string>, 'has'>;
 
 const strips = (rows: number, columns: number, pixels: number, lanes: number): TileVariant => ({
   name: `strips ${rows}x${columns}${pixels === rows ? '' : ` by ${pixels}`}, ${lanes} lanes`,
@@ -43,6 +48,7 @@ const strips = (rows: number, columns: number, pixels: number, lanes: number): T
   pixels,
   depth: 0,
   slices: 1,
+  quads: false,
 });
 
 const tiles = (
@@ -60,6 +66,13 @@ const tiles = (
   pixels: 1,
   depth,
   slices,
+  quads: false,
+});
+
+const withQuads = (variant: TileVariant): TileVariant => ({
+  ...variant,
+  name: `${variant.name}, quads`,
+  quads: true,
 });
 
 const TILES: readonly TileVariant[] = [
@@ -71,16 +84,21 @@ const TILES: readonly TileVariant[] = [
   tiles(4, 4, [4, 4], 32, 8),
 ];
 
+/** For adapters with subgroups: the defaults of large and of small products. */
+const QUAD_TILES: readonly TileVariant[] = [withQuads(TILES[1]!), withQuads(TILES[4]!)];
+
 /**
- * Candidates of graphics cards for one pass of one shape that fit `limits`, to be timed on the adapter. The
- * strips are for cards whose workgroup memory is ordinary memory.
+ * Candidates of graphics cards for one pass of one shape that fit `limits` and `features`, to be timed on the adapter.
+ * The strips are for cards whose workgroup memory is ordinary memory.
  */
 export function convVariants(
   _pass: ConvPass,
   _shape: ConvShape,
   limits: VariantLimits,
+  features: VariantFeatures,
 ): readonly TileVariant[] {
-  return [...TILES, strips(4, 8, 4, 64)].filter(
+  const quadTiles = features.has('subgroups') ? QUAD_TILES : [];
+  return [...TILES, ...quadTiles, strips(4, 8, 4, 64)].filter(
     (variant) =>
       variant.threads[0] * variant.threads[1] * variant.slices <= limits.maxComputeInvocationsPerWorkgroup &&
       tileBytes(variant) <= limits.maxComputeWorkgroupStorageSize,

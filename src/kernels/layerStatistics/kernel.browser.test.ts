@@ -6,6 +6,7 @@ import {
   largestMagnitudes,
   layerPartsSize,
   layerRow,
+  MOST_MAPS,
   NARROW_STATISTICS,
   rememberFilters,
   ROW_MEASURES,
@@ -70,26 +71,23 @@ async function measured(
   const common = { filters, tuning, every, rows, ring, largest, before };
   const parts = gpu.poisoned(layerPartsSize(filters, tuning));
   const eps = layers[0]!.inverses ? EPS : undefined;
+  const maps = layers.map(({ x, inverses }, i) => ({
+    // Scratch buffers are longer than their tensors.
+    x: gpu.f32([...x, NaN, NaN]),
+    size: x.length,
+    // As group norm leaves them: pairs, the inverse deviation second.
+    deviations: inverses && {
+      values: { buffer: gpu.f32([...inverses].flatMap((inverse) => [NaN, inverse])) },
+      first: 1,
+      stride: 2,
+      count: inverses.length,
+      eps: EPS,
+    },
+    layer: i,
+  }));
   for (const step of steps) {
     await gpu.executor.run([
-      ...layers.flatMap(({ x, inverses }, i) =>
-        largestMagnitudes({
-          // Scratch buffers are longer than their tensors.
-          x: gpu.f32([...x, NaN, NaN]),
-          size: x.length,
-          // As group norm leaves them: pairs, the inverse deviation second.
-          deviations: inverses && {
-            values: { buffer: gpu.f32([...inverses].flatMap((inverse) => [NaN, inverse])) },
-            first: 1,
-            stride: 2,
-            count: inverses.length,
-            eps: EPS,
-          },
-          layer: i,
-          largest,
-          tuning,
-        }),
-      ),
+      ...inGroups(maps, MOST_MAPS).flatMap((group) => largestMagnitudes({ layers: group, largest, tuning })),
       ...rememberFilters({ parameters: packed('before'), before, size: end }),
       ...layerRow({
         ...common,
@@ -106,6 +104,12 @@ async function measured(
     Array.from({ length: layers.length * LARGEST_WORDS }, () => 0),
   );
   return gpu.readF32(ring, rows * layers.length * ROW_MEASURES.length);
+}
+
+function inGroups<T>(values: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) =>
+    values.slice(i * size, (i + 1) * size),
+  );
 }
 
 function expected({ x, inverses, before, after, gradient }: Layer): number[] {
@@ -182,6 +186,16 @@ describe.each([
     expect(rows[0]).toEqual(rows[1]);
     expectClose(rows[1]!, expected(only[0]!), { atol: 0, rtol: 1e-5 });
     expect([...rows[2]!].every(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('largestMagnitudes', () => {
+  it('refuses more layers than it has bindings for', () => {
+    const x = { size: 1024 } as GPUBuffer;
+    const layers = [0, 1, 2, 3].map((i) => ({ x, size: 4, deviations: undefined, layer: i }));
+    expect(() => largestMagnitudes({ layers, largest: x, tuning: WIDE_STATISTICS })).toThrow(
+      '4 layers; a dispatch takes at most 3',
+    );
   });
 });
 

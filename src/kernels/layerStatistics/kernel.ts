@@ -1,6 +1,7 @@
 import { words, type BufferSlice, type Dispatch } from '#gpu/command.ts';
 import type { LayerMeasure } from '#domain/layerHistory.ts';
 import { floats, foldWorkgroups } from '../shared/maps.ts';
+import { expandTemplate } from '../shared/template.ts';
 import filterMagnitudesCode from './filterMagnitudes.wgsl?raw';
 import filterNormsCode from './filterNorms.wgsl?raw';
 import largestMagnitudesCode from './largestMagnitudes.wgsl?raw';
@@ -16,6 +17,8 @@ export const ROW_MEASURES = [
 ] as const satisfies readonly LayerMeasure[];
 /** 32-bit words of one layer in `largest`. */
 export const LARGEST_WORDS = 2;
+/** Layers that one dispatch of `largestMagnitudes` binds: two storage buffers each, and there are eight. */
+export const MOST_MAPS = 3;
 
 /** Entries of the uniform table. */
 const MOST_LAYERS = 64;
@@ -54,48 +57,65 @@ export interface InverseDeviations {
   readonly eps: number;
 }
 
+/** What a convolution and its normalization have left. */
+export interface LayerMap {
+  /** `size` f32, the convolution's output. */
+  readonly x: GPUBuffer;
+  readonly size: number;
+  readonly deviations: InverseDeviations | undefined;
+  /** Its place in `largest`. */
+  readonly layer: number;
+}
+
 /**
- * Raises `largest[layer]` to the bits of the largest magnitude of `x` and of the largest inverse deviation;
- * one dispatch, to be put where both still hold what the forward pass wrote.
+ * Raises `largest[layer]` of each layer to the bits of the largest magnitude of `x` and of the largest inverse
+ * deviation; one dispatch, to be put where all of them still hold what the forward pass wrote.
  *
- * @param options.x `size` f32, the convolution's output.
+ * @param options.layers at most `MOST_MAPS`.
  * @param options.largest `[layers, LARGEST_WORDS]` uint32, zeros before a step's first layer.
+ * @throws {RangeError} for more layers than a dispatch can bind.
  */
 export function largestMagnitudes(options: {
-  x: GPUBuffer;
-  size: number;
-  deviations?: InverseDeviations | undefined;
-  layer: number;
+  layers: readonly LayerMap[];
   largest: GPUBuffer;
   tuning: StatisticsTuning;
 }): Dispatch[] {
-  const { size, deviations, layer, tuning } = options;
-  const x = floats(options.x, size);
-  const perWorkgroup = Math.max(tuning.lanes * tuning.valuesPerLane, Math.ceil(size / MOST_MAP_WORKGROUPS));
+  const { layers, tuning } = options;
+  if (layers.length > MOST_MAPS) {
+    throw new RangeError(`largestMagnitudes: ${layers.length} layers; a dispatch takes at most ${MOST_MAPS}`);
+  }
+  const parts = layers.map(({ x, size, deviations, layer }) => {
+    const perWorkgroup = Math.max(tuning.lanes * tuning.valuesPerLane, Math.ceil(size / MOST_MAP_WORKGROUPS));
+    const workgroups = Math.ceil(size / perWorkgroup);
+    const map = floats(x, size);
+    return {
+      bindings: [map, deviations?.values ?? map],
+      workgroups: workgroups + (deviations ? 1 : 0),
+      params: words(
+        ['u', size],
+        ['u', workgroups],
+        ['u', perWorkgroup],
+        ['u', layer],
+        ['u', deviations?.first ?? 0],
+        ['u', deviations?.stride ?? 0],
+        ['u', deviations?.count ?? 0],
+      ),
+    };
+  });
   return [
     {
       shader: {
-        label: 'largestMagnitudes',
-        code: largestMagnitudesCode,
-        bindings: ['read', 'read', 'read_write', 'uniform'],
+        label: `largestMagnitudes of ${layers.length}`,
+        code: expandTemplate(largestMagnitudesCode, { maps: layers.length }),
+        bindings: [...parts.flatMap(() => ['read', 'read'] as const), 'read_write', 'uniform'],
         constants: { LANES: tuning.lanes },
       },
       bindings: [
-        x,
-        deviations?.values ?? x,
+        ...parts.flatMap(({ bindings }) => bindings),
         { buffer: options.largest },
-        {
-          uniform: words(
-            ['u', size],
-            ['u', perWorkgroup],
-            ['u', layer],
-            ['u', deviations?.first ?? 0],
-            ['u', deviations?.stride ?? 0],
-            ['u', deviations?.count ?? 0],
-          ),
-        },
+        { uniform: Uint32Array.from(parts.flatMap(({ params }) => [...params])) },
       ],
-      workgroups: [Math.ceil(size / perWorkgroup) + (deviations ? 1 : 0), 1, 1],
+      workgroups: [Math.max(...parts.map(({ workgroups }) => workgroups)), 1, layers.length],
     },
   ];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { WgslReflect, type StructInfo } from 'wgsl_reflect/wgsl_reflect.module.js';
 import type { Dispatch } from '#gpu/command.ts';
 import { relu, reluBackward } from '../activation/kernel.ts';
 import { batchNormBackward, batchNormEvaluation, batchNormTraining } from '../batchNorm/kernel.ts';
@@ -164,14 +164,26 @@ const cases: [string, Dispatch, Record<string, number | number[]>][] = [
   ...pair(
     'largestMagnitudes',
     largestMagnitudes({
-      x,
-      size: 8195,
-      deviations: { values: { buffer }, first: 1, stride: 2, count: 60, eps: 1e-5 },
-      layer: 3,
+      layers: [3, 4, 5].map((layer) => ({
+        x,
+        size: 8195,
+        deviations: { values: { buffer }, first: 1, stride: 2, count: 60, eps: 1e-5 },
+        layer,
+      })),
       largest: stats,
       tuning: NARROW_STATISTICS,
     }),
-    [{ count: 8195, perWorkgroup: 4096, layer: 3, firstDeviation: 1, stride: 2, deviationCount: 60 }],
+    [
+      {
+        count: 8195,
+        mapWorkgroups: 3,
+        perWorkgroup: 4096,
+        layer: 3,
+        firstDeviation: 1,
+        stride: 2,
+        deviationCount: 60,
+      },
+    ],
   ),
   ...pair('rememberFilters', rememberFilters({ parameters: x, before: y, size: 640 }), [{ vectors: 160 }]),
   ...pair(
@@ -226,7 +238,10 @@ describe('shader and host agree', () => {
     bindings.forEach((binding, at) => {
       expect('uniform' in binding, `binding ${at}`).toBe(uniforms.has(at));
       if (!('uniform' in binding)) return;
-      const { members, size } = reflected.uniforms[0]!;
+      const uniform = reflected.uniforms[0]!;
+      const { size } = uniform;
+      // Of an array, those of the first element.
+      const members = uniform.isArray ? (uniform.format as StructInfo).members : uniform.members;
       expect(binding.uniform.byteLength).toBeGreaterThanOrEqual(size);
       const bytes = new DataView(binding.uniform.buffer);
       const values = Object.fromEntries(

@@ -18,6 +18,7 @@ import {
   largestMagnitudes,
   layerPartsSize,
   layerRow,
+  MOST_MAPS,
   rememberFilters,
   ROW_MEASURES,
   statisticsTuning,
@@ -147,26 +148,24 @@ add(
 const filters = convNorms(network).map(({ conv }) => parameterPlaces.byName.get(`${conv.name}.weight`)!);
 const statistics = statisticsTuning(context.adapter.isFallback);
 const largestOfLayers = scratchOf(layers.length * LARGEST_WORDS);
-layers.forEach(({ shape }, layer) => {
-  const deviations = {
+const maps = layers.map(({ shape }, layer) => ({
+  x,
+  size: mapSize(shape),
+  deviations: {
     values: { buffer: stats },
     first: shape.channels,
     stride: 1,
     count: shape.channels,
     eps: 1e-5,
-  };
+  },
+  layer,
+}));
+for (let i = 0; i < maps.length; i += MOST_MAPS) {
   add(
     'layer statistics: activations',
-    largestMagnitudes({
-      x,
-      size: mapSize(shape),
-      deviations,
-      layer,
-      largest: largestOfLayers,
-      tuning: statistics,
-    }),
+    largestMagnitudes({ layers: maps.slice(i, i + MOST_MAPS), largest: largestOfLayers, tuning: statistics }),
   );
-});
+}
 add('layer statistics: filters', [
   ...rememberFilters({ parameters: packed, before: first, size: parameterPlaces.packedSize }),
   ...layerRow({

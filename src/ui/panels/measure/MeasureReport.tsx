@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { DatedReport } from '#client/gpuMeasurement.ts';
-import { browserName, columns, reportFacts, reportText, rowName } from './reportText.ts';
+import { browserName, columnsOf, reportFacts, reportText, rowName } from './reportText.ts';
 
 export function MeasureReport({ report }: { report: DatedReport }): ReactNode {
   const browser = browserName(navigator.userAgent);
@@ -15,6 +15,7 @@ export function MeasureReport({ report }: { report: DatedReport }): ReactNode {
       setOutcome('refused');
     }
   };
+  const columns = columnsOf(report.rows);
   return (
     <section className="measure-report" aria-label="Report">
       <ul className="measure-facts">

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DatedReport } from '#client/gpuMeasurement.ts';
 import type { BenchmarkRow } from '#domain/benchmark.ts';
-import { browserName, measuringText, reportText } from './reportText.ts';
+import { browserName, columnsOf, measuringText, reportText } from './reportText.ts';
 
 const bn: BenchmarkRow = {
   system: 'NormLab',
@@ -54,6 +54,15 @@ describe('reportText', () => {
         '',
       ].join('\n'),
     );
+  });
+});
+
+describe('columnsOf', () => {
+  it('leaves out what no row can fill', () => {
+    const heads = (rows: readonly BenchmarkRow[]): string[] => columnsOf(rows).map(({ head }) => head);
+    expect(heads([bn])).not.toContain('in a row');
+    expect(heads([bn])).not.toContain('× stock');
+    expect(heads([{ ...bn, streamMs: 3 }])).toContain('in a row');
   });
 });
 

@@ -11,12 +11,27 @@ const systemNames: Record<BenchmarkSystem, string> = {
 
 type Cell = (row: BenchmarkRow, rows: readonly BenchmarkRow[]) => string;
 
-/** The columns of the report after the one that names the arm, on the page and as text. */
-export const columns: readonly { readonly head: string; readonly help: string; readonly cell: Cell }[] = [
+interface Column {
+  readonly head: string;
+  readonly help: string;
+  readonly cell: Cell;
+}
+
+/** The columns of the report after the one that names the arm, on the page and as text; without those that say nothing. */
+export function columnsOf(rows: readonly BenchmarkRow[]): readonly Column[] {
+  return allColumns.filter(({ cell }) => rows.some((row) => cell(row, rows) !== ''));
+}
+
+const allColumns: readonly Column[] = [
   {
     head: 'ms/step',
     help: 'Median time of a training step until its loss is known',
     cell: ({ ms }) => threeDigits(ms),
+  },
+  {
+    head: 'in a row',
+    help: 'Milliseconds per step where several are submitted at once, as training does; images and GFLOP per second are by this time',
+    cell: ({ streamMs }) => (streamMs === undefined ? '' : threeDigits(streamMs)),
   },
   {
     head: 'images/s',
@@ -96,6 +111,7 @@ function steps({ rows }: DatedReport, of: BenchmarkSystem): string {
 /** The report with columns of equal width, for a message or an issue. */
 export function reportText(report: DatedReport, browser: string): string {
   const { rows } = report;
+  const columns = columnsOf(rows);
   const lines = [
     ['', ...columns.map(({ head }) => head)],
     ...rows.map((row) => [rowName(row), ...columns.map(({ cell }) => cell(row, rows))]),
