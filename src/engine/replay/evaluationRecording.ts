@@ -32,12 +32,14 @@ export interface EvaluationParts {
 /** The forward pass over one half: its buffers, and one batch as data. */
 export interface EvaluationPlan {
   readonly dispatches: readonly Dispatch[];
+  /** Images of a batch. */
+  readonly batchSize: number;
   readonly results: GPUBuffer;
   readonly staging: GPUBuffer;
 }
 
 /** The same, ready to be encoded. */
-export interface HalfRecording extends Pick<EvaluationPlan, 'results' | 'staging'> {
+export interface HalfRecording extends Omit<EvaluationPlan, 'dispatches'> {
   readonly batch: Recording;
   readonly pacer: StepPacer;
 }
@@ -49,7 +51,7 @@ export function buildEvaluation(parts: EvaluationParts, half: 'train' | 'valid')
   const { info } = config.dataset;
   const tuning = mapTuning(context.adapter.isFallback);
   const source = dataset[half];
-  const batch = EVALUATION_BATCH;
+  const batch = Math.min(EVALUATION_BATCH, source.count);
   const results = pool.output(`${half} results`, source.count * RESULT_WORDS);
   const images = pool.borrow(batch * network.imageSize ** 2 * 3);
   const labels = pool.borrow(batch);
@@ -95,12 +97,12 @@ export function buildEvaluation(parts: EvaluationParts, half: 'train' | 'valid')
     size: results.size,
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
   });
-  return { dispatches, results, staging };
+  return { dispatches, batchSize: batch, results, staging };
 }
 
 /** Prepares what `buildEvaluation` has made, once its shaders are compiled. */
 export function prepareEvaluation(context: GpuContext, plan: EvaluationPlan): HalfRecording {
-  const { dispatches, results, staging } = plan;
+  const { dispatches, ...rest } = plan;
   const batch = record(context, pipelineCache(context), dispatches);
-  return { batch, pacer: new StepPacer(batch.dispatchCount, MOST_BATCHES), results, staging };
+  return { batch, pacer: new StepPacer(batch.dispatchCount, MOST_BATCHES), ...rest };
 }

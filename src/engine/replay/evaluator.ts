@@ -10,7 +10,6 @@ import {
 } from './evaluationRecording.ts';
 import { PiecewiseTask } from './piecewiseTask.ts';
 import { cancellation, type SubmissionQueue } from './submissionQueue.ts';
-import { EVALUATION_BATCH } from './tiles.ts';
 
 interface Parts extends EvaluationParts {
   /** Whose state it evaluates, for the queue. */
@@ -59,11 +58,11 @@ export class Evaluator {
     if (!(count >= 1 && count <= available)) {
       throw new RangeError(`evaluate: ${count} images; the ${half} half has ${available}`);
     }
-    const { batch, pacer, results, staging } = await this.#recorded(half);
+    const { batch, batchSize, pacer, results, staging } = await this.#recorded(half);
     signal?.throwIfAborted();
     context.check();
     const { device } = context;
-    const rounds = Math.ceil(count / EVALUATION_BATCH);
+    const rounds = Math.ceil(count / batchSize);
     const task = new PiecewiseTask({
       context,
       owner,

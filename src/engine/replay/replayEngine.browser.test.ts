@@ -121,6 +121,24 @@ describe('the recorded engine', () => {
     expect((await engine.evaluate('train', 24)).count).toBe(24);
   });
 
+  it('gives an image the same loss in whatever batch it is evaluated', async () => {
+    const many = tinyDataset(24, 70);
+    const { valid } = many;
+    const few = {
+      ...many,
+      valid: { count: 5, images: valid.images.subarray(0, 5 * 3072), labels: valid.labels.subarray(0, 5) },
+    };
+    const [whole, part] = await Promise.all(
+      [many, few].map(async (dataset) => {
+        const engine = await started(tinyConfig({ dataset }));
+        await engine.advance(2);
+        return (await engine.evaluate('valid', dataset.valid.count)).losses!;
+      }),
+    );
+    expect(whole).toHaveLength(70);
+    expect([...part!]).toEqual([...whole!.subarray(0, 5)]);
+  });
+
   it('ignores the rows that fill up the last evaluation batch', async () => {
     const engine = await started(tinyConfig());
     await engine.advance(2);

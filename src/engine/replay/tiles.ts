@@ -4,7 +4,7 @@ import type { ConvPass } from '#kernels/conv2d/variants.ts';
 import { Fnv1a } from '#lib/fnv.ts';
 import type { ChooseVariant } from './convolutions.ts';
 
-/** Images of one evaluation batch: enough to occupy a GPU. */
+/** Images of one evaluation batch, where there are so many: enough to occupy a GPU. */
 export const EVALUATION_BATCH = 64;
 
 /** A pass and a shape that a tile is chosen for. */
