@@ -268,11 +268,11 @@ it.each(['bn+ws adamw', 'gn sgd'] as const satisfies readonly GoldenName[])(
   PATIENCE_MS,
 );
 
-/** All candidates of a card: the one at `index` of every part, or its last. */
-function candidatesAt(run: TunedRun, index: number): Tunings {
+/** Of each part the candidate of a card at `index`; what has none there takes what a software adapter is fast with. */
+function candidatesAt(of: TunedRun, index: number): Tunings {
   return withTunings(
-    { ...defaultTunings(false), conv: defaultTunings(true).conv },
-    tunedParts(run).map(({ candidates }) => candidates[index] ?? candidates.at(-1)),
+    defaultTunings(true),
+    tunedParts(of).map(({ candidates }) => candidates[index]),
   );
 }
 
