@@ -138,6 +138,25 @@ describe('the tuner', () => {
     expect(context.failure).toBeUndefined();
   });
 
+  it('ends before the next measurement where it is stopped, and has then decided nothing', async () => {
+    const context = await card();
+    const store = new MemoryStore();
+    const tuner = new Tuner(context, store);
+    const total = tiledLayers(network, 1).length + tunedParts(run).length;
+    const stop = new AbortController();
+    let told = 0;
+    const onProgress = (done: number): void => {
+      told = done;
+      // Among the kernels beside the convolutions.
+      if (done === total - 1) stop.abort();
+    };
+    const stopped = tuner.decide(run, { budgetMs: 0, onProgress, signal: stop.signal });
+    await expect(stopped).rejects.toThrow(DOMException);
+    expect(told).toBe(total - 1);
+    expect(store.choices).toEqual({});
+    expect(Object.keys(await tuner.decide(run, { budgetMs: 0 }))).toHaveLength(total);
+  });
+
   it('takes what another tab has chosen meanwhile', async () => {
     const context = await card();
     const [{ key, pass, shape }] = tiledLayers(network, 1) as [ReturnType<typeof tiledLayers>[number]];
