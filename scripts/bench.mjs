@@ -101,7 +101,10 @@ async function main() {
   write(rows, leftOut, tuningMs, adapter, bench.runtime);
   print(rows, adapter, bench.runtime);
   for (const [name, ms] of Object.entries(tuningMs)) {
-    if (ms >= 1) console.log(`tiles of ${name} chosen in ${(ms / 1000).toFixed(1)} s, before its first step`);
+    if (ms >= 1)
+      console.log(
+        `tiles and tunings of ${name} chosen in ${(ms / 1000).toFixed(1)} s, before its first step`,
+      );
   }
   for (const line of leftOut) console.log(`left out: ${line}`);
   console.log(`\nwritten to ${values.out}`);

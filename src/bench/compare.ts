@@ -7,11 +7,11 @@ import type {
   BenchmarkReport,
   BenchmarkRow,
 } from '#domain/benchmark.ts';
-import { resnet18, type NetworkSpec } from '#domain/resnet.ts';
-import type { ChooseVariant } from '#engine/replay/convolutions.ts';
+import type { TunedRun, Tunings } from '#engine/replay/tunings.ts';
 import type { GpuContext } from '#gpu/device.ts';
 import { pipelineCache } from '#gpu/pipelines.ts';
 import {
+  benchRun,
   normLabContestant,
   stepFlops,
   streamInTurn,
@@ -28,8 +28,8 @@ export interface CompareOptions extends BenchmarkOptions {
 }
 
 export interface CompareHooks {
-  /** Chooses tiles as training does; without it, NormLab takes the defaults for the adapter. */
-  readonly choose?: (network: NetworkSpec, batch: number) => Promise<ChooseVariant>;
+  /** Chooses tiles and tunings as training does; without it, NormLab takes the defaults for the adapter. */
+  readonly choose?: (run: TunedRun) => Promise<Tunings>;
   readonly onProgress?: (progress: BenchmarkProgress) => void;
   /** Ends the comparison before the next step, by an AbortError. */
   readonly signal?: AbortSignal;
@@ -62,36 +62,39 @@ export async function compareSystems(
   hooks: CompareHooks = {},
 ): Promise<Comparison> {
   const { vendor, architecture, device, description } = context.adapter;
-  const tiles = options.arms.length > 0 ? await chosenTiles(options, hooks) : undefined;
+  const chosen = options.arms.length > 0 ? await chosenTunings(options, hooks) : undefined;
   return {
     adapter: [vendor, architecture, device, description].filter(Boolean).join(' '),
     width: options.width,
     batch: options.batch,
     rows: [
-      ...(await normLabRows(context, options, tiles?.choose, hooks)),
+      ...(await normLabRows(context, options, chosen?.tunings, hooks)),
       ...(await stockRows(context, options, hooks)),
     ],
-    ...(tiles && { tuningMs: tiles.milliseconds }),
+    ...(chosen && { tuningMs: chosen.milliseconds }),
   };
 }
 
-/** Once and before any step: a user waits for it at the first run of a network and batch alone. */
-async function chosenTiles(
+/** Of each arm, once and before any step: a user waits for it at the first run of a network and batch alone. */
+async function chosenTunings(
   { width, batch, arms }: CompareOptions,
   { choose, onProgress, signal }: CompareHooks,
-): Promise<{ readonly choose: ChooseVariant; readonly milliseconds: number } | undefined> {
+): Promise<{ readonly tunings: readonly Tunings[]; readonly milliseconds: number } | undefined> {
   if (!choose) return undefined;
-  signal?.throwIfAborted();
-  onProgress?.({ system: 'NormLab', stage: 'measuring tiles', arms, done: 0, total: 1 });
   const begun = performance.now();
-  const chosen = await choose(resnet18({ width, stemPadding: 1, classes: 10 }), batch);
-  return { choose: chosen, milliseconds: performance.now() - begun };
+  const tunings: Tunings[] = [];
+  for (const [done, arm] of arms.entries()) {
+    signal?.throwIfAborted();
+    onProgress?.({ system: 'NormLab', stage: 'measuring tiles', arms: [arm], done, total: arms.length });
+    tunings.push(await choose(benchRun({ width, batch, ...arm })));
+  }
+  return { tunings, milliseconds: performance.now() - begun };
 }
 
 async function normLabRows(
   context: GpuContext,
   { width, batch, arms, steps, budgetMs }: CompareOptions,
-  choose: ChooseVariant | undefined,
+  tunings: readonly Tunings[] | undefined,
   { onProgress, signal }: CompareHooks,
 ): Promise<BenchRow[]> {
   const contestants: Contestant[] = [];
@@ -104,7 +107,10 @@ async function normLabRows(
     // One after the other, so that an arm's first step is not slowed by another's compilation.
     for (const [i, arm] of arms.entries()) {
       report('first step', [arm], i);
-      contestants.push(await normLabContestant(context, { width, batch, ...arm }, choose ? { choose } : {}));
+      const chosen = tunings?.[i];
+      contestants.push(
+        await normLabContestant(context, { width, batch, ...arm }, chosen ? { tunings: chosen } : {}),
+      );
     }
     const times = await timeInTurn(contestants, {
       steps,

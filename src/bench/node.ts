@@ -8,7 +8,7 @@ export async function compareInNode(options: CompareOptions): Promise<Comparison
   try {
     const tuner = new Tuner(context);
     return await compareSystems(context, options, {
-      choose: (network, batch) => tuner.choose(network, batch),
+      choose: (run) => tuner.choose(run),
     });
   } finally {
     context.dispose();

@@ -1,9 +1,8 @@
-import { resnet18 } from '#domain/resnet.ts';
 import { Tuner } from '#engine/replay/tuner.ts';
 import { requestGpu, type GpuContext } from '#gpu/device.ts';
 import { compareSystems, type CompareOptions, type Comparison } from './compare.ts';
 import { openSoak, type Soak } from './soak.ts';
-import { normLabContestant, timeInTurn, type BenchCase } from './stepBenchmark.ts';
+import { benchRun, normLabContestant, timeInTurn, type BenchCase } from './stepBenchmark.ts';
 
 /** What the comparison of systems asks of every entrant's page. */
 interface BenchOptions extends BenchCase {
@@ -17,14 +16,14 @@ declare global {
     losses: number[];
     issueMs: number[];
     dispatches: number;
-    /** What the choice of tiles took before the first step. */
+    /** What the choice of tiles and tunings took before the first step. */
     tuningMs: number;
   }>;
   var compare: (options: CompareOptions) => Promise<Comparison>;
   var openSoak: (benchCase: BenchCase) => Promise<Soak>;
 }
 
-/** The device, and the tiles that training would choose on it. */
+/** The device, and the tiles and tunings that training would choose on it. */
 let opened: Promise<{ readonly context: GpuContext; readonly tuner: Tuner }> | undefined;
 
 function open(): NonNullable<typeof opened> {
@@ -35,10 +34,9 @@ function open(): NonNullable<typeof opened> {
 globalThis.bench = async ({ steps, budgetMs = Infinity, ...benchCase }) => {
   const { context, tuner } = await open();
   const begun = performance.now();
-  const network = resnet18({ width: benchCase.width, stemPadding: 1, classes: 10 });
-  const choose = await tuner.choose(network, benchCase.batch);
+  const tunings = await tuner.choose(benchRun(benchCase));
   const tuningMs = performance.now() - begun;
-  const contestant = await normLabContestant(context, benchCase, { choose });
+  const contestant = await normLabContestant(context, benchCase, { tunings });
   try {
     const [row] = await timeInTurn([contestant], { steps: steps - 1, budgetMs });
     // The first step counts as one of them here; the driver leaves it out of its medians.
@@ -56,7 +54,7 @@ globalThis.bench = async ({ steps, budgetMs = Infinity, ...benchCase }) => {
 
 globalThis.compare = async (options) => {
   const { context, tuner } = await open();
-  return compareSystems(context, options, { choose: (network, batch) => tuner.choose(network, batch) });
+  return compareSystems(context, options, { choose: (run) => tuner.choose(run) });
 };
 
 globalThis.openSoak = openSoak;

@@ -2,6 +2,7 @@ import type { BenchmarkArm } from '#domain/benchmark.ts';
 import { resnet18, trainingFlops } from '#domain/resnet.ts';
 import type { Dataset } from '#domain/dataset.ts';
 import { createReplayEngine, type ReplayOptions } from '#engine/replay/createReplayEngine.ts';
+import type { TunedRun } from '#engine/replay/tunings.ts';
 import type { GpuContext } from '#gpu/device.ts';
 import { countGpuCalls, gpuCalls } from './gpuCalls.ts';
 import { startingPoint } from './startingPoint.ts';
@@ -47,29 +48,25 @@ export function stepFlops(width: number, batch: number): number {
 export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999 } as const;
 const MOST_STEPS = 8192;
 
+/** What NormLab trains in a case: Adam is AdamW without decay. */
+export function benchRun({ width, batch, norm, ws }: BenchCase): TunedRun {
+  const network = resnet18({ width, stemPadding: 1, classes: 10 });
+  return { network, norm, ws, batchSize: batch, optimizer: 'adamw' };
+}
+
 /** NormLab's recorded engine on one case, with its first step done. */
 export async function normLabContestant(
   context: GpuContext,
-  { width, batch, norm, ws }: BenchCase,
-  options: Pick<ReplayOptions, 'choose'> = {},
+  benchCase: BenchCase,
+  options: Pick<ReplayOptions, 'tunings'> = {},
 ): Promise<Contestant> {
   countGpuCalls();
-  const network = resnet18({ width, stemPadding: 1, classes: 10 });
-  const { weights, images, labels } = startingPoint(network, norm, batch);
+  const run = benchRun(benchCase);
+  const { weights, images, labels } = startingPoint(run.network, run.norm, run.batchSize);
   const begun = performance.now();
   const engine = await createReplayEngine(
     context,
-    {
-      network,
-      norm,
-      ws,
-      batchSize: batch,
-      optimizer: 'adamw',
-      weightDecay: 0,
-      augmentation: 'none',
-      seed: 0,
-      dataset: NO_DATA,
-    },
+    { ...run, weightDecay: 0, augmentation: 'none', seed: 0, dataset: NO_DATA },
     { ...options, fixedBatch: { images, labels }, beta2: ADAM.beta2 },
   );
   await engine.initialize(weights);

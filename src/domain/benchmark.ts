@@ -53,7 +53,7 @@ export interface BenchmarkReport {
   readonly width: number;
   readonly batch: number;
   readonly rows: readonly BenchmarkRow[];
-  /** What the choice of tiles took, which no first step counts; absent where nothing was chosen. Milliseconds. */
+  /** What the choice of tiles and tunings took, which no first step counts; absent where nothing was chosen. Milliseconds. */
   readonly tuningMs?: number;
 }
 

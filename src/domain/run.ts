@@ -141,7 +141,7 @@ export interface RunPlan {
   readonly initialWeightsHash: string;
   readonly orderHash: string;
   /**
-   * Of the tiles that its convolutions are computed in, once they are chosen: equal values, on one device and version,
+   * Of the tiles and tunings that its kernels are cut by, once they are chosen: equal values, on one device and version,
    * give equal bits. Absent where there is no choice, and in runs of earlier versions.
    */
   readonly tilesHash?: string;

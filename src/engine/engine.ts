@@ -112,8 +112,8 @@ export interface TrainingEngine {
   layerHistory?(): Promise<LayerHistory>;
   memory(): EngineMemory;
   /**
-   * Short hash of the tiles that it computes with, other ones of which would leave other bits; absent where it has no
-   * choice of tiles.
+   * Short hash of the tiles and tunings that it computes with, other ones of which would leave other bits; absent where
+   * it has no choice of them.
    */
   readonly tilesHash?: string;
   /** How many steps one `advance` should ask for, so that a submission stays near 50 ms. */

@@ -49,6 +49,16 @@ test('never changes a choice: the later of two tabs takes that of the first', as
   expect(await tuningStore(text).load('gpu')).toEqual(both[1]);
 });
 
+test('goes on with a file from before there were other choices than tiles', async () => {
+  const text = new MemoryText();
+  const tile = { 'forward n2 32x32x3 k3s1p1 16': 'tiles 64x64x16, 8x4 a thread' };
+  text.text = JSON.stringify({ version: 1, adapters: { gpu: tile } });
+  const tuning = { 'bn n2 32x32x16': 'lanes 64, pixelsPerLane 8' };
+  expect(await tuningStore(text).load('gpu')).toEqual(tile);
+  expect(await tuningStore(text).add('gpu', tuning)).toEqual({ ...tile, ...tuning });
+  expect(await tuningStore(text).load('gpu')).toEqual({ ...tile, ...tuning });
+});
+
 test.each([
   ['a broken file', '{"version":1,"adapters":{"gpu":{"a":"wi'],
   ['a file of another version', '{"version":2,"adapters":{"gpu":{"a":"wide"}}}'],

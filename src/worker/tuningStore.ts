@@ -21,7 +21,7 @@ export interface TuningText {
 }
 
 /**
- * Choices of tiles in a text. They are a cache: what cannot be read is measured again, and what cannot be
+ * Choices of tiles and tunings in a text. They are a cache: what cannot be read is measured again, and what cannot be
  * written (no storage in a private window, no room) is measured again in the next visit.
  */
 export function tuningStore(text: TuningText): TuningStore {

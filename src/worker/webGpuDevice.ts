@@ -7,7 +7,7 @@ import type { TrainingDevice } from './trainingDevice.ts';
 
 /**
  * Opens WebGPU with the recorded engine.
- * @param tuning where choices of tiles outlive the worker.
+ * @param tuning where choices of tiles and tunings outlive the worker.
  * @throws {GpuUnavailableError}
  */
 export async function openWebGpu(tuning = originTuning): Promise<TrainingDevice> {
@@ -27,7 +27,7 @@ export async function openWebGpu(tuning = originTuning): Promise<TrainingDevice>
     createEngine: async (config, onPreparing, signal) =>
       createReplayEngine(context, config, {
         ...(signal && { signal }),
-        choose: await tuner.choose(config.network, config.batchSize, {
+        tunings: await tuner.choose(config, {
           ...(signal && { signal }),
           onProgress: (done, total) => onPreparing?.({ stage: 'measuring tiles', done, total }),
         }),
@@ -36,7 +36,7 @@ export async function openWebGpu(tuning = originTuning): Promise<TrainingDevice>
       }),
     measure: async (options, hooks) => {
       const { measureGpu } = await import('#bench/measure.ts');
-      return measureGpu(options, { ...hooks, choose: (network, batch) => tuner.choose(network, batch) });
+      return measureGpu(options, { ...hooks, choose: (run) => tuner.choose(run) });
     },
     onFailure: (listener) => void context.onFailure(listener),
   };

@@ -1,8 +1,7 @@
-import { convNorms, type ConvSpec, type NetworkSpec } from '#domain/resnet.ts';
+import { convNorms, type ConvSpec, type NetworkSpec, type TensorTable } from '#domain/resnet.ts';
 import type { Dispatch } from '#gpu/command.ts';
 import { filterGradient, filterGradientSplits, forward, inputGradient } from '#kernels/conv2d/kernel.ts';
-import { convShape, filterSize, type ConvShape } from '#kernels/conv2d/shape.ts';
-import type { ConvPass, TileVariant } from '#kernels/conv2d/variants.ts';
+import { convShape, filterSize } from '#kernels/conv2d/shape.ts';
 import { optimizerStep, type OptimizerStep } from '#kernels/optimizer/kernel.ts';
 import {
   filterGradients,
@@ -10,13 +9,10 @@ import {
   standardizeFilters,
   statisticsSize,
 } from '#kernels/weightStandardization/kernel.ts';
-import type { FilterTuning } from '#kernels/weightStandardization/table.ts';
 import { updateStandardized } from '#kernels/weightStandardization/update.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { ModelBuffers } from './normLayers.ts';
-
-/** Chooses the tile of one pass of one shape: a measured choice or a default. */
-export type ChooseVariant = (pass: ConvPass, shape: ConvShape) => TileVariant;
+import type { ChooseVariant, Tunings } from './tunings.ts';
 
 /** One convolution of a recorded step. All buffers are whole tensors `[N, H, W, C]`. */
 export interface ConvLayer {
@@ -48,19 +44,13 @@ export function createConvolutions(options: {
   ws: boolean;
   model: ModelBuffers;
   pool: BufferPool;
-  choose: ChooseVariant;
-  filterTuning: FilterTuning;
+  tunings: Pick<Tunings, 'conv' | 'filters'>;
   forTraining: boolean;
 }): Convolutions {
-  const { network, batch, ws, model, pool, choose, filterTuning, forTraining } = options;
+  const { network, batch, ws, model, pool, tunings, forTraining } = options;
+  const { conv: choose, filters: filterTuning } = tunings;
   const shapes = new Map(convNorms(network).map(({ conv }) => [conv.name, convShape(conv, batch)]));
-  const filters = Array.from(shapes, ([name, shape]) => ({
-    offset: offsetOf(model, name),
-    fanIn: shape.kernel ** 2 * shape.inChannels,
-    outChannels: shape.outChannels,
-    splits: filterGradientSplits(shape, choose('filterGradient', shape)),
-  }));
-  const { places, size } = placePartials(filters);
+  const { filters, places, size } = placeFilters(network, batch, model.parameterTable, choose);
   const partials = forTraining ? pool.output('filter gradient partials', size) : undefined;
   const partialOf = new Map(Array.from(shapes.keys(), (name, i) => [name, places[i]!]));
 
@@ -69,7 +59,7 @@ export function createConvolutions(options: {
       const shape = shapes.get(spec.name)!;
       const filter = {
         buffer: model.filters,
-        offset: offsetOf(model, spec.name) * 4,
+        offset: offsetOf(model.parameterTable, spec.name) * 4,
         size: filterSize(shape) * 4,
       };
       const { inChannels, outChannels, inSize, outSize } = shape;
@@ -142,6 +132,25 @@ export function createConvolutions(options: {
   };
 }
 
-function offsetOf(model: ModelBuffers, conv: string): number {
-  return model.parameterTable.byName.get(`${conv}.weight`)!.offset;
+/** Where filters lie in `parameters`, and their partial gradients in a buffer of `size` elements. */
+export function placeFilters(
+  network: NetworkSpec,
+  batch: number,
+  parameters: TensorTable,
+  choose: ChooseVariant,
+) {
+  const filters = convNorms(network).map(({ conv }) => {
+    const shape = convShape(conv, batch);
+    return {
+      offset: offsetOf(parameters, conv.name),
+      fanIn: shape.kernel ** 2 * shape.inChannels,
+      outChannels: shape.outChannels,
+      splits: filterGradientSplits(shape, choose('filterGradient', shape)),
+    };
+  });
+  return { filters, ...placePartials(filters) };
+}
+
+function offsetOf(parameters: TensorTable, conv: string): number {
+  return parameters.byName.get(`${conv}.weight`)!.offset;
 }

@@ -44,14 +44,14 @@ export async function createReplayEngine(
       buildStep(context, config, dataset, pool, options),
     );
     signal?.throwIfAborted();
-    const { model, choose } = step;
+    const { model, tunings } = step;
     const evaluation = {
       context,
       config,
       dataset,
       pool,
       model,
-      choose,
+      tunings,
       cursor: pool.keep('evaluation cursor', 2),
     };
     // Before the first step: what the first evaluation could fail at must not show hours later.

@@ -4,16 +4,15 @@ import { pipelineCache } from '#gpu/pipelines.ts';
 import { record, type Recording } from '#gpu/replay.ts';
 import { advanceCounter, gatherEvaluation } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
-import { mapTuning } from '#kernels/shared/maps.ts';
-import { filterTuning } from '#kernels/weightStandardization/table.ts';
 import type { EngineConfig } from '../engine.ts';
 import type { BufferPool } from './bufferPool.ts';
-import { createConvolutions, type ChooseVariant } from './convolutions.ts';
+import { createConvolutions } from './convolutions.ts';
 import type { DatasetBuffers } from './datasetBuffers.ts';
 import { createNormLayer, type ModelBuffers } from './normLayers.ts';
 import { StepPacer } from './stepPacer.ts';
 import { EVALUATION_BATCH } from './tiles.ts';
 import { recordEvaluation } from './trainingGraph.ts';
+import type { Tunings } from './tunings.ts';
 
 /** Batches that one submission may hold. */
 const MOST_BATCHES = 32;
@@ -24,7 +23,7 @@ export interface EvaluationParts {
   readonly dataset: DatasetBuffers;
   readonly pool: BufferPool;
   readonly model: ModelBuffers;
-  readonly choose: ChooseVariant;
+  readonly tunings: Tunings;
   /** `[2]` uint32: the first image of the next batch, and how many images count. */
   readonly cursor: GPUBuffer;
 }
@@ -46,10 +45,9 @@ export interface HalfRecording extends Omit<EvaluationPlan, 'dispatches'> {
 
 /** Makes the buffers of an evaluation. Scratch memory is borrowed from the training step, which rests meanwhile. */
 export function buildEvaluation(parts: EvaluationParts, half: 'train' | 'valid'): EvaluationPlan {
-  const { context, config, dataset, pool, model, choose, cursor } = parts;
+  const { context, config, dataset, pool, model, tunings, cursor } = parts;
   const { network, norm, ws } = config;
   const { info } = config.dataset;
-  const tuning = mapTuning(context.adapter.isFallback);
   const source = dataset[half];
   const batch = Math.min(EVALUATION_BATCH, source.count);
   const results = pool.output(`${half} results`, source.count * RESULT_WORDS);
@@ -62,8 +60,7 @@ export function buildEvaluation(parts: EvaluationParts, half: 'train' | 'valid')
     ws,
     model,
     pool,
-    choose,
-    filterTuning: filterTuning(context.adapter.isFallback),
+    tunings,
     forTraining: false,
   });
   const dispatches = [
@@ -83,8 +80,8 @@ export function buildEvaluation(parts: EvaluationParts, half: 'train' | 'valid')
         model,
         pool,
         convolutions,
-        tuning,
-        norm: (spec) => createNormLayer(norm, spec, { model, pool, batch, tuning }),
+        tunings,
+        norm: (spec) => createNormLayer(norm, spec, { model, pool, batch, tunings }),
       },
       images,
       { labels, logits, results, counter: cursor },

@@ -6,6 +6,7 @@ import { pipelineCache } from '#gpu/pipelines.ts';
 import { convVariants, softwareVariants } from '#kernels/conv2d/variants.ts';
 import { tinyConfig, tinyDataset } from '#testing/tinyRun.ts';
 import { createReplayEngine } from './createReplayEngine.ts';
+import { defaultTunings, tunedParts, withTunings, type ChooseVariant } from './tunings.ts';
 
 /*
  * Dawn's validator without any GPU: its null backend compiles and checks every module and pipeline, and runs
@@ -67,41 +68,43 @@ describe.each(['the specification’s limits', 'the adapter’s limits'] as cons
   });
 
   it(
-    'compiles step and evaluation of every normalization, optimizer and tile',
+    'compiles step and evaluation of every normalization, optimizer, tile and tuning',
     async () => {
       const dataset = tinyDataset(8, 4);
       let choices = 1;
       for (let variant = 0; variant < choices; variant++) {
         const isFirst = variant === 0;
-        for (const norm of isFirst ? (['none', 'bn', 'gn'] as const) : (['bn'] as const)) {
-          const engine = await createReplayEngine(
-            context,
-            tinyConfig({
-              // Channel counts that tiles divide, and some that they do not.
-              network: resnet18({ width: isFirst ? 4 : 16, stemPadding: 1, classes: 10 }),
-              norm,
-              ws: norm !== 'bn' || !isFirst,
-              optimizer: norm === 'gn' ? 'sgd' : 'adamw',
-              augmentation: norm === 'none' ? 'none' : 'crop-flip',
-              batchSize: 2,
-              dataset,
-              layerSampleEvery: 5,
-            }),
-            {
-              choose: (pass, shape) => {
-                const all = [
-                  ...convVariants(pass, shape, context.limits, context.features),
-                  ...softwareVariants(pass, shape),
-                ];
-                choices = Math.max(choices, all.length);
-                return all[variant % all.length]!;
-              },
-            },
+        for (const norm of ['none', 'bn', 'gn'] as const) {
+          const config = tinyConfig({
+            // Channel counts that tiles divide, and some that they do not.
+            network: resnet18({ width: isFirst ? 4 : 16, stemPadding: 1, classes: 10 }),
+            norm,
+            ws: (norm !== 'bn') === isFirst,
+            optimizer: norm === 'gn' ? 'sgd' : 'adamw',
+            augmentation: norm === 'none' ? 'none' : 'crop-flip',
+            batchSize: 2,
+            dataset,
+            layerSampleEvery: 5,
+          });
+          const parts = tunedParts(config);
+          choices = Math.max(choices, ...parts.map(({ candidates }) => candidates.length));
+          const conv: ChooseVariant = (pass, shape) => {
+            const all = [
+              ...convVariants(pass, shape, context.limits, context.features),
+              ...softwareVariants(pass, shape),
+            ];
+            choices = Math.max(choices, all.length);
+            return all[variant % all.length]!;
+          };
+          const tunings = withTunings(
+            { ...defaultTunings(false), conv },
+            parts.map(({ candidates }) => candidates[variant % candidates.length]),
           );
+          const engine = await createReplayEngine(context, config, { tunings });
           engine.dispose();
         }
       }
-      // Every tile was somebody's choice.
+      // Every tile and every tuning was somebody's choice.
       expect(choices).toBeGreaterThan(4);
       // The training step has no such kernel: evaluation was compiled along with it.
       for (const label of EVALUATION_KERNELS) expect(labels).toContain(label);

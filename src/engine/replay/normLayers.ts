@@ -17,8 +17,9 @@ import {
   groupNormStatsSize,
 } from '#kernels/groupNorm/kernel.ts';
 import type { InverseDeviations } from '#kernels/layerStatistics/kernel.ts';
-import { floats, mapSize, type AffineSlices, type MapShape, type MapTuning } from '#kernels/shared/maps.ts';
+import { floats, mapSize, type AffineSlices, type MapShape } from '#kernels/shared/maps.ts';
 import type { BufferPool } from './bufferPool.ts';
+import type { Tunings } from './tunings.ts';
 
 /** The packed buffers of a model and where each tensor lies in them. */
 export interface ModelBuffers {
@@ -70,7 +71,7 @@ export interface NormContext {
   readonly model: ModelBuffers;
   readonly pool: BufferPool;
   readonly batch: number;
-  readonly tuning: MapTuning;
+  readonly tunings: Pick<Tunings, 'norm' | 'relu'>;
 }
 
 export function createNormLayer(norm: Norm, spec: NormSpec, context: NormContext): NormLayer {
@@ -122,7 +123,8 @@ function recordBackward(
 }
 
 function batchNormLayer(spec: NormSpec, context: NormContext): NormLayer {
-  const { model, pool, batch, tuning } = context;
+  const { model, pool, batch } = context;
+  const tuning = context.tunings.norm;
   const shape = shapeOf(spec, batch);
   const size = mapSize(shape);
   const at = (suffix: string): number => model.bufferTable.byName.get(`${spec.name}.${suffix}`)!.offset;
@@ -172,7 +174,8 @@ function batchNormLayer(spec: NormSpec, context: NormContext): NormLayer {
 }
 
 function groupNormLayer(spec: NormSpec, context: NormContext): NormLayer {
-  const { model, pool, batch, tuning } = context;
+  const { model, pool, batch } = context;
+  const tuning = context.tunings.norm;
   const shape = shapeOf(spec, batch);
   const groups = groupCount(spec.channels);
   const size = mapSize(shape);
@@ -212,7 +215,8 @@ function groupNormLayer(spec: NormSpec, context: NormContext): NormLayer {
 }
 
 /** No normalization: the ReLU and the residual addition remain. */
-function activationLayer(spec: NormSpec, { pool, batch }: NormContext): NormLayer {
+function activationLayer(spec: NormSpec, { pool, batch, tunings }: NormContext): NormLayer {
+  const tuning = tunings.relu;
   const size = mapSize(shapeOf(spec, batch));
   const forward = ({
     x,
@@ -222,7 +226,7 @@ function activationLayer(spec: NormSpec, { pool, batch }: NormContext): NormLaye
     // Only a shortcut's convolution has no ReLU behind it, and then nothing is added either.
     if (!isActive) return { y: x, dispatches: [] };
     const y = pool.borrow(size);
-    return { y, dispatches: relu({ size, x, ...(residual ? { residual } : {}), y }) };
+    return { y, dispatches: relu({ size, tuning, x, ...(residual ? { residual } : {}), y }) };
   };
   return {
     training: forward,
@@ -230,7 +234,7 @@ function activationLayer(spec: NormSpec, { pool, batch }: NormContext): NormLaye
     backward({ y, dy, relu: isActive }) {
       if (!isActive) return { dx: dy, dz: dy, dispatches: [] };
       const dz = pool.borrow(size);
-      return { dx: dz, dz, dispatches: reluBackward({ size, dy, y, dz }) };
+      return { dx: dz, dz, dispatches: reluBackward({ size, tuning, dy, y, dz }) };
     },
   };
 }

@@ -61,7 +61,7 @@ export class ReplayEngine implements TrainingEngine {
   /** Made by `createReplayEngine`. */
   constructor(parts: ReplayEngineParts) {
     const { context, config, dataset, pool, step, recording, layerRecorder, beta2, isGentle } = parts;
-    this.tilesHash = tilesHash(config.network, config.batchSize, step.choose);
+    this.tilesHash = tilesHash(config, step.tunings, context.adapter.isFallback);
     this.#context = context;
     this.#config = config;
     this.#dataset = dataset;

@@ -2,7 +2,7 @@ import { convNorms, type ConvSpec, type NetworkSpec } from '#domain/resnet.ts';
 import { convShape, multiplyAdds, type ConvShape } from '#kernels/conv2d/shape.ts';
 import type { ConvPass } from '#kernels/conv2d/variants.ts';
 import { Fnv1a } from '#lib/fnv.ts';
-import type { ChooseVariant } from './convolutions.ts';
+import { defaultTunings, tunedParts, tuningName, type TunedRun, type Tunings } from './tunings.ts';
 
 /** Images of one evaluation batch, where there are so many: enough to occupy a GPU. */
 export const EVALUATION_BATCH = 64;
@@ -32,14 +32,21 @@ export function tiledLayers(network: NetworkSpec, batch: number): readonly Tiled
 }
 
 /**
- * Eight hexadecimal digits that are equal where a run computes with the same tiles: other tiles add in another order,
- * and so leave other bits.
+ * Eight hexadecimal digits that are equal where a run computes with the same tiles and tunings: other ones add in
+ * another order, and so leave other bits.
+ * @param isFallback whether the adapter is a software one.
  */
-export function tilesHash(network: NetworkSpec, batch: number, choose: ChooseVariant): string {
-  const lines = tiledLayers(network, batch).map(
-    ({ key, pass, shape }) => `${key}: ${choose(pass, shape).name}`,
+export function tilesHash(run: TunedRun, tunings: Tunings, isFallback: boolean): string {
+  const tiles = tiledLayers(run.network, run.batchSize).map(
+    ({ key, pass, shape }) => `${key}: ${tunings.conv(pass, shape).name}`,
   );
-  return new Fnv1a().update(new TextEncoder().encode(lines.join('\n'))).hex();
+  const defaults = defaultTunings(isFallback);
+  // A default adds no line: states are kept from before these were chosen, and all had the default.
+  const others = tunedParts(run).flatMap(({ part, key }) => {
+    const name = tuningName(part, tunings);
+    return name === tuningName(part, defaults) ? [] : [`${key}: ${name}`];
+  });
+  return new Fnv1a().update(new TextEncoder().encode([...tiles, ...others].join('\n'))).hex();
 }
 
 function layersOf(

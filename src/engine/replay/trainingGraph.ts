@@ -2,10 +2,11 @@ import type { BlockSpec, ConvNorm, ConvSpec, NetworkSpec } from '#domain/resnet.
 import type { Dispatch } from '#gpu/command.ts';
 import { headEvaluation, headTraining, type ClassifierSlices } from '#kernels/head/kernel.ts';
 import type { InverseDeviations } from '#kernels/layerStatistics/kernel.ts';
-import type { MapShape, MapTuning } from '#kernels/shared/maps.ts';
+import type { MapShape } from '#kernels/shared/maps.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { ConvLayer, Convolutions } from './convolutions.ts';
 import type { ModelBuffers, NormLayer } from './normLayers.ts';
+import type { Tunings } from './tunings.ts';
 
 /** A convolution with its normalization, ready to be recorded. */
 interface Layer {
@@ -49,7 +50,7 @@ export interface GraphParts {
   readonly model: ModelBuffers;
   readonly pool: BufferPool;
   readonly convolutions: Convolutions;
-  readonly tuning: MapTuning;
+  readonly tunings: Pick<Tunings, 'head'>;
   readonly norm: (spec: ConvNorm['norm']) => NormLayer;
   /** Told of every convolution in order of the forward pass. */
   readonly observe?: ((output: LayerOutput) => void) | undefined;
@@ -110,7 +111,7 @@ export function recordTraining(
   dispatches.push(
     ...headTraining({
       shape,
-      tuning: parts.tuning,
+      tuning: parts.tunings.head,
       classes: network.classes,
       features,
       parameters: classifier,
@@ -225,7 +226,7 @@ export function recordEvaluation(parts: GraphParts, images: GPUBuffer, head: Hea
   dispatches.push(
     ...headEvaluation({
       shape: featureShape(network, batch),
-      tuning: parts.tuning,
+      tuning: parts.tunings.head,
       classes: network.classes,
       features,
       parameters: classifierSlices(model, model.parameters),
@@ -243,12 +244,13 @@ function normInput({ x, relu, residual }: Saved): { x: GPUBuffer; relu: boolean;
   return { x, relu, ...(residual ? { residual } : {}) };
 }
 
-function featureShape(network: NetworkSpec, batch: number): MapShape {
+/** Of what enters the head. */
+export function featureShape(network: NetworkSpec, batch: number): MapShape {
   const last = network.blocks.at(-1)!.second.conv;
   return { batch, pixels: last.outSize ** 2, channels: last.outChannels };
 }
 
-function classifierSlices(model: ModelBuffers, buffer: GPUBuffer): ClassifierSlices {
+export function classifierSlices(model: ModelBuffers, buffer: GPUBuffer): ClassifierSlices {
   const at = (name: string): number => model.parameterTable.byName.get(name)!.offset;
   return { buffer, weight: at('fc.weight'), bias: at('fc.bias') };
 }

@@ -2,29 +2,27 @@ import { bufferTable, parameterTable } from '#domain/resnet.ts';
 import { upload } from '#gpu/buffers.ts';
 import type { Dispatch } from '#gpu/command.ts';
 import type { GpuContext } from '#gpu/device.ts';
-import { defaultVariant } from '#kernels/conv2d/variants.ts';
 import { advanceCounter, gatherTraining, orderBufferWords } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
 import { statisticsTuning } from '#kernels/layerStatistics/kernel.ts';
-import { momentCount, optimizerTuning, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
-import { mapTuning } from '#kernels/shared/maps.ts';
-import { filterTuning } from '#kernels/weightStandardization/table.ts';
+import { momentCount, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
 import type { EngineConfig } from '../engine.ts';
 import type { BufferPool } from './bufferPool.ts';
-import { createConvolutions, type ChooseVariant } from './convolutions.ts';
+import { createConvolutions } from './convolutions.ts';
 import type { DatasetBuffers } from './datasetBuffers.ts';
 import { LayerMeasurementsBuilder, type LayerMeasurements } from './layerMeasurements.ts';
 import { createNormLayer, type ModelBuffers } from './normLayers.ts';
 import { WINDOW_ROWS } from './scheduleWindow.ts';
 import { recordTraining } from './trainingGraph.ts';
+import { defaultTunings, type Tunings } from './tunings.ts';
 
 /** Slots of the ring of losses: the most steps that one submission may hold. */
 export const RING_SIZE = 256;
 
 /** What decides how a step is recorded, beyond the configuration. */
 export interface StepOptions {
-  /** Tile of each convolution; without it, the default for the adapter. */
-  readonly choose?: ChooseVariant;
+  /** How the kernels are cut; without it, by default for the adapter. */
+  readonly tunings?: Tunings;
   /**
    * One batch, `[N, H, W, C]` normalized floats and `[N]` labels, that every step trains on in place of
    * the data set's: other systems can be given the same numbers. For the benchmark.
@@ -44,7 +42,7 @@ export interface StepParts {
   readonly counter: GPUBuffer;
   readonly ring: GPUBuffer;
   readonly logits: GPUBuffer;
-  readonly choose: ChooseVariant;
+  readonly tunings: Tunings;
   readonly dispatches: Dispatch[];
   /** The dispatch, by its place, that changes the parameters and moments: from here on a step has to be finished. */
   readonly commit: number;
@@ -86,17 +84,15 @@ export function buildStep(
   const labels = pool.output('batch labels', batchSize);
   const logits = pool.output('logits', batchSize * network.classes);
   const results = pool.output('image losses', batchSize * RESULT_WORDS);
-  const choose: ChooseVariant =
-    options.choose ?? ((pass, shape) => defaultVariant(pass, shape, context.adapter.isFallback));
-  const tuning = mapTuning(context.adapter.isFallback);
+  const { isFallback } = context.adapter;
+  const { fixedBatch, beta2, tunings = defaultTunings(isFallback) } = options;
   const convolutions = createConvolutions({
     network,
     batch: batchSize,
     ws,
     model,
     pool,
-    choose,
-    filterTuning: filterTuning(context.adapter.isFallback),
+    tunings,
     forTraining: true,
   });
   const gather = gatherTraining({
@@ -111,12 +107,11 @@ export function buildStep(
     augment: config.augmentation === 'crop-flip',
     seed: config.seed,
   });
-  const { fixedBatch, beta2 } = options;
   if (fixedBatch) {
     upload(context, images, fixedBatch.images);
     upload(context, labels, fixedBatch.labels);
   }
-  const measuring = { network, model, pool, counter, tuning: statisticsTuning(context.adapter.isFallback) };
+  const measuring = { network, model, pool, counter, tuning: statisticsTuning(isFallback) };
   const layers = every === undefined ? undefined : new LayerMeasurementsBuilder({ ...measuring, every });
   const passes = recordTraining(
     {
@@ -125,8 +120,8 @@ export function buildStep(
       model,
       pool,
       convolutions,
-      tuning,
-      norm: (spec) => createNormLayer(norm, spec, { model, pool, batch: batchSize, tuning }),
+      tunings,
+      norm: (spec) => createNormLayer(norm, spec, { model, pool, batch: batchSize, tunings }),
       observe: layers?.observe,
     },
     images,
@@ -141,7 +136,7 @@ export function buildStep(
     moments,
     schedule,
     counter,
-    tuning: optimizerTuning(context.adapter.isFallback),
+    tuning: tunings.optimizer,
     ...(beta2 === undefined ? {} : { beta2 }),
   };
   // Only the measurements read them.
@@ -155,7 +150,7 @@ export function buildStep(
     counter,
     ring,
     logits,
-    choose,
+    tunings,
     dispatches,
     commit: dispatches.indexOf(update.at(-1)!),
     layers: layers?.finish(passes.at(-1)!, update.at(-1)!),

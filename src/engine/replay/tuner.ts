@@ -1,11 +1,20 @@
-import type { NetworkSpec } from '#domain/resnet.ts';
 import type { GpuContext } from '#gpu/device.ts';
 import { convVariants, defaultVariant } from '#kernels/conv2d/variants.ts';
-import type { ChooseVariant } from './convolutions.ts';
+import { PartBench } from './partBench.ts';
 import { TileBench, type Contest } from './tileBench.ts';
 import { layerKey, tiledLayers, type TiledLayer } from './tiles.ts';
+import {
+  defaultTunings,
+  tunedParts,
+  tuningName,
+  withTunings,
+  type ChooseVariant,
+  type TunedPart,
+  type TunedRun,
+  type Tunings,
+} from './tunings.ts';
 
-/** Variant names by pass and shape, as they are kept for an adapter. */
+/** Names of tiles by pass and shape, and of tunings by what they are for, as they are kept for an adapter. */
 export type TuningChoices = Readonly<Record<string, string>>;
 
 /** Where choices outlive the page. Both resolve, whatever becomes of the storage. */
@@ -19,22 +28,30 @@ export interface TuningStore {
 }
 
 export interface TuningOptions {
-  /** Time for all measurements of one network, milliseconds; what is not reached takes the default. */
+  /** Time for all measurements of one run, milliseconds; what is not reached takes the default. */
   readonly budgetMs?: number;
   readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the measurement before the next layer, by its reason; nothing is then decided. */
+  /** Ends the measurement before the next layer or part, by its reason; nothing is then decided. */
   readonly signal?: AbortSignal;
 }
 
 const BUDGET_MS = 2000;
+/** Share of the budget that the convolutions, which come first, leave to everything else. */
+const RESERVED = 1 / 4;
+
+/** Takes the name that was found for a key. */
+type Decide = (key: string, name: string) => void;
+
+/** Where candidates come from; other ones for tests alone. */
+const CANDIDATES = { tiles: convVariants, parts: tunedParts };
 
 /**
- * Chooses tiles by timing the candidates on the adapter at hand: what is fastest on one is the slowest on
- * another.
+ * Chooses tiles, and how other kernels are cut, by timing the candidates on the adapter at hand: what is fastest on
+ * one is the slowest on another.
  *
- * Another tile may add in another order, so a choice is made once for an adapter and then stays: all layers of a
- * network and batch are decided before the first step of its first run, and those that the budget does not reach take
- * the default for good. Every later run, resumed, forked, raced or measured, finds the same tiles.
+ * Another tile may add in another order, so a choice is made once for an adapter and then stays: everything that a
+ * network, its normalization and batch need is decided before the first step of its first run, and what the budget
+ * does not reach takes the default for good. Every later run, resumed, forked, raced or measured, finds the same.
  *
  * A software adapter takes the defaults: they were measured on SwiftShader, the one that browsers ship,
  * and timing it again would cost more than it could gain.
@@ -42,16 +59,15 @@ const BUDGET_MS = 2000;
 export class Tuner {
   readonly #context: GpuContext;
   readonly #store: TuningStore | undefined;
-  readonly #variants: typeof convVariants;
+  readonly #candidates: typeof CANDIDATES;
   /** What this page has seen to hold; stays, also where it could not be kept. */
   #choices: TuningChoices = {};
   #deciding: Promise<unknown> = Promise.resolve();
 
-  /** @param variants the candidates; others for tests alone. */
-  constructor(context: GpuContext, store?: TuningStore, variants = convVariants) {
+  constructor(context: GpuContext, store?: TuningStore, candidates: Partial<typeof CANDIDATES> = {}) {
     this.#context = context;
     this.#store = store;
-    this.#variants = variants;
+    this.#candidates = { ...CANDIDATES, ...candidates };
   }
 
   /** Names the adapter in the store. */
@@ -60,58 +76,110 @@ export class Tuner {
     return [vendor, architecture, device, description].join('|');
   }
 
-  /** Decides what is not yet decided of `network` at `batch` and returns the choice. */
-  async choose(network: NetworkSpec, batch: number, options: TuningOptions = {}): Promise<ChooseVariant> {
+  /** Decides what is not yet decided for `run` and returns what holds. */
+  async choose(run: TunedRun, options: TuningOptions = {}): Promise<Tunings> {
     const { isFallback } = this.#context.adapter;
-    const choices = isFallback ? {} : await this.decide(network, batch, options);
-    return (pass, shape) => {
-      const name = choices[layerKey(pass, shape)];
-      const { limits, features } = this.#context;
-      const variants = this.#variants(pass, shape, limits, features);
-      return variants.find((variant) => variant.name === name) ?? defaultVariant(pass, shape, isFallback);
-    };
+    if (isFallback) return defaultTunings(isFallback);
+    const choices = await this.decide(run, options);
+    const chosen = this.#candidates
+      .parts(run)
+      .map(({ part, key, candidates }) =>
+        candidates.find((candidate) => tuningName(part, candidate) === choices[key]),
+      );
+    return withTunings({ ...defaultTunings(isFallback), conv: this.#tiles(choices) }, chosen);
   }
 
-  /** Decides every layer that is not yet decided, by measurement, the costliest first, until the budget is spent. */
-  decide(network: NetworkSpec, batch: number, options: TuningOptions = {}): Promise<TuningChoices> {
+  /** Decides everything that is not yet decided, by measurement, the costliest first, until the budget is spent. */
+  decide(run: TunedRun, options: TuningOptions = {}): Promise<TuningChoices> {
     // One at a time: two would time each other.
-    const decided = this.#deciding.then(() => this.#decide(tiledLayers(network, batch), options));
+    const decided = this.#deciding.then(() => this.#decide(run, options));
     this.#deciding = decided.catch(() => undefined);
     return decided;
   }
 
-  async #decide(layers: readonly TiledLayer[], options: TuningOptions): Promise<TuningChoices> {
+  async #decide(run: TunedRun, options: TuningOptions): Promise<TuningChoices> {
     const known = { ...(await this.#store?.load(this.adapterKey)), ...this.#choices };
-    const open = layers.filter(({ key }) => !(key in known));
-    if (open.length === 0) {
+    const isOpen = ({ key }: { readonly key: string }): boolean => !(key in known);
+    const layers = tiledLayers(run.network, run.batchSize).filter(isOpen);
+    const parts = this.#candidates.parts(run).filter(isOpen);
+    if (layers.length + parts.length === 0) {
       this.#choices = known;
       return known;
     }
-    const found = await this.#measure(open, options);
+    const found = await this.#measure(run, layers, parts, known, options);
     const kept = (await this.#store?.add(this.adapterKey, found)) ?? found;
     this.#choices = { ...kept, ...this.#choices };
     return this.#choices;
   }
 
   async #measure(
-    open: readonly TiledLayer[],
+    run: TunedRun,
+    layers: readonly TiledLayer[],
+    parts: readonly TunedPart[],
+    known: TuningChoices,
     { budgetMs = BUDGET_MS, onProgress, signal }: TuningOptions,
   ): Promise<TuningChoices> {
-    const contests = open.map((layer) => this.#contest(layer));
-    const bench = await TileBench.open(this.#context, contests);
-    const deadline = performance.now() + budgetMs;
+    const begun = performance.now();
     const choices: Record<string, string> = {};
+    let done = 0;
+    const decide = (key: string, name: string): void => {
+      choices[key] = name;
+      onProgress?.(++done, layers.length + parts.length);
+      signal?.throwIfAborted();
+    };
+    signal?.throwIfAborted();
+    if (layers.length > 0) {
+      const share = parts.length > 0 ? 1 - RESERVED : 1;
+      await this.#measureTiles(layers, begun + share * budgetMs, decide);
+    }
+    if (parts.length > 0) {
+      const conv = this.#tiles({ ...known, ...choices });
+      await this.#measureParts(run, parts, conv, begun + budgetMs, decide);
+    }
+    return choices;
+  }
+
+  async #measureTiles(layers: readonly TiledLayer[], deadline: number, decide: Decide): Promise<void> {
+    const contests = layers.map((layer) => this.#contest(layer));
+    const bench = await TileBench.open(this.#context, contests);
     try {
-      for (const [i, { key, pass, shape }] of open.entries()) {
-        signal?.throwIfAborted();
+      for (const [i, { key, pass, shape }] of layers.entries()) {
         const fastest = await bench.fastest(contests[i]!, deadline);
-        choices[key] = fastest ?? defaultVariant(pass, shape, this.#context.adapter.isFallback).name;
-        onProgress?.(i + 1, open.length);
+        decide(key, fastest ?? defaultVariant(pass, shape, this.#context.adapter.isFallback).name);
       }
     } finally {
       bench.dispose();
     }
-    return choices;
+  }
+
+  async #measureParts(
+    run: TunedRun,
+    parts: readonly TunedPart[],
+    conv: ChooseVariant,
+    deadline: number,
+    decide: Decide,
+  ): Promise<void> {
+    const defaults = defaultTunings(this.#context.adapter.isFallback);
+    const bench = await PartBench.open(this.#context, run, conv);
+    try {
+      for (const entry of parts) {
+        const fastest = await bench.fastest(entry, deadline);
+        decide(entry.key, fastest ?? tuningName(entry.part, defaults));
+      }
+    } finally {
+      bench.dispose();
+    }
+  }
+
+  #tiles(choices: TuningChoices): ChooseVariant {
+    return (pass, shape) => {
+      const name = choices[layerKey(pass, shape)];
+      const { limits, features, adapter } = this.#context;
+      const variants = this.#candidates.tiles(pass, shape, limits, features);
+      return (
+        variants.find((variant) => variant.name === name) ?? defaultVariant(pass, shape, adapter.isFallback)
+      );
+    };
   }
 
   /** The default comes first: where time runs out among the candidates, one that beats it may still win. */
@@ -122,7 +190,7 @@ export class Tuner {
     return {
       pass,
       shape,
-      candidates: this.#variants(pass, shape, limits, features).toSorted((a, b) => rank(a) - rank(b)),
+      candidates: this.#candidates.tiles(pass, shape, limits, features).toSorted((a, b) => rank(a) - rank(b)),
     };
   }
 }

@@ -1,14 +1,17 @@
 import { words, type Dispatch } from '#gpu/command.ts';
+import { WIDE_FLAT, type FlatTuning } from '../shared/flat.ts';
 import { floats, foldWorkgroups, forWidth, vectorWidth } from '../shared/maps.ts';
 import reluCode from './relu.wgsl?raw';
 import reluBackwardCode from './reluBackward.wgsl?raw';
 
-const LANES = 64;
-const VECTORS = 4;
-
-export interface Relu {
+interface Elementwise {
   /** Values in each of the buffers, whatever their shape. */
   readonly size: number;
+  /** For a graphics card where absent. */
+  readonly tuning?: FlatTuning;
+}
+
+export interface Relu extends Elementwise {
   readonly x: GPUBuffer;
   /** Added before the ReLU. */
   readonly residual?: GPUBuffer;
@@ -16,8 +19,7 @@ export interface Relu {
   readonly y: GPUBuffer;
 }
 
-export interface ReluBackward {
-  readonly size: number;
+export interface ReluBackward extends Elementwise {
   /** Gradient of `y`. */
   readonly dy: GPUBuffer;
   /** Output of the forward pass. */
@@ -27,19 +29,19 @@ export interface ReluBackward {
 }
 
 /** `y = relu(x [+ residual])`, one dispatch. */
-export function relu({ size, x, residual, y }: Relu): Dispatch[] {
-  return elementwise('relu', reluCode, size, [x, residual ?? x, y], { RESIDUAL: residual ? 1 : 0 });
+export function relu({ x, residual, y, ...common }: Relu): Dispatch[] {
+  return elementwise('relu', reluCode, common, [x, residual ?? x, y], { RESIDUAL: residual ? 1 : 0 });
 }
 
 /** `dz = [y > 0] dy`, one dispatch. */
-export function reluBackward({ size, dy, y, dz }: ReluBackward): Dispatch[] {
-  return elementwise('reluBackward', reluBackwardCode, size, [dy, y, dz], {});
+export function reluBackward({ dy, y, dz, ...common }: ReluBackward): Dispatch[] {
+  return elementwise('reluBackward', reluBackwardCode, common, [dy, y, dz], {});
 }
 
 function elementwise(
   label: string,
   code: string,
-  size: number,
+  { size, tuning = WIDE_FLAT }: Elementwise,
   buffers: readonly GPUBuffer[],
   flags: Readonly<Record<string, number>>,
 ): Dispatch[] {
@@ -52,10 +54,10 @@ function elementwise(
         label,
         code: forWidth(code, width),
         bindings: ['read', 'read', 'read_write', 'uniform'],
-        constants: { LANES, VECTORS, ...flags },
+        constants: { LANES: tuning.lanes, VECTORS: tuning.vectors, ...flags },
       },
       bindings: [...buffers.map((buffer) => floats(buffer, size)), { uniform: words(['u', vectors]) }],
-      workgroups: foldWorkgroups(Math.ceil(vectors / (LANES * VECTORS))),
+      workgroups: foldWorkgroups(Math.ceil(vectors / (tuning.lanes * tuning.vectors))),
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { words, type Dispatch } from '#gpu/command.ts';
 import type { OptimizerName } from '#domain/experiment.ts';
+import { WIDE_FLAT, type FlatTuning } from '../shared/flat.ts';
 import { floats, foldWorkgroups } from '../shared/maps.ts';
 import { expandTemplate } from '../shared/template.ts';
 import adamWRule from './adamWRule.wgsl?raw';
@@ -12,19 +13,6 @@ export const ADAMW_BETA2 = 0.99;
 export const ADAMW_EPS = 1e-8;
 /** Floats of one row of the schedule buffer. */
 export const SCHEDULE_ROW = 4;
-
-/** How the flat update is cut. */
-export interface OptimizerTuning {
-  /** Workgroup size. */
-  readonly lanes: number;
-  /** Vectors of four parameters per lane. */
-  readonly vectors: number;
-}
-
-/** The better of two for an adapter; docs/performance.md has the figures. */
-export function optimizerTuning(isFallback: boolean): OptimizerTuning {
-  return isFallback ? { lanes: 4, vectors: 256 } : { lanes: 64, vectors: 4 };
-}
 
 /** What decides how a parameter moves, apart from the schedule. */
 export interface OptimizerRule {
@@ -47,7 +35,8 @@ export interface OptimizerStep extends OptimizerRule {
   readonly schedule: GPUBuffer;
   /** `[1]`, uint32: the step, 0-based, read only. */
   readonly counter: GPUBuffer;
-  readonly tuning?: OptimizerTuning;
+  /** For a graphics card where absent. */
+  readonly tuning?: FlatTuning;
 }
 
 /** Buffers in `OptimizerStep.moments`. */
@@ -98,7 +87,7 @@ export function checkMoments(optimizer: OptimizerName, moments: readonly GPUBuff
  * @throws {RangeError} when `packedSize` is no multiple of 4 or the number of moments is wrong.
  */
 export function optimizerStep(options: OptimizerStep): Dispatch[] {
-  const { optimizer, packedSize, moments, tuning = optimizerTuning(false) } = options;
+  const { optimizer, packedSize, moments, tuning = WIDE_FLAT } = options;
   if (packedSize % 4 !== 0)
     throw new RangeError(`optimizer: packed size ${packedSize} must be a multiple of 4`);
   checkMoments(optimizer, moments);

@@ -23,7 +23,8 @@ import {
   ROW_MEASURES,
   statisticsTuning,
 } from '../layerStatistics/kernel.ts';
-import { optimizerStep, optimizerTuning } from '../optimizer/kernel.ts';
+import { optimizerStep } from '../optimizer/kernel.ts';
+import { flatTuning } from './flat.ts';
 import { mapSize, mapTuning } from './maps.ts';
 import { submitted } from './submitted.ts';
 
@@ -36,6 +37,7 @@ const network = resnet18({ width: 16, stemPadding: 1, classes: 10 });
 const parameterPlaces = parameterTable(network, 'bn');
 const runningPlaces = bufferTable(network, 'bn');
 const tuning = mapTuning(context.adapter.isFallback);
+const flat = flatTuning(context.adapter.isFallback);
 const scratchOf = (floats: number) => createStorage(context, 'bench', floats * 4);
 const at = (places: typeof parameterPlaces, name: string) => places.byName.get(name)!.offset;
 
@@ -92,8 +94,8 @@ for (const { name, shape } of layers) {
   add('group norm backward', groupNormBackward({ ...common, ...back, groups }));
   if (!hasRelu) continue;
   const size = mapSize(shape);
-  add('ReLU forward', relu({ size, x, ...skip, y }));
-  add('ReLU backward', reluBackward({ size, dy, y, dz }));
+  add('ReLU forward', relu({ size, tuning: flat, x, ...skip, y }));
+  add('ReLU backward', reluBackward({ size, tuning: flat, dy, y, dz }));
 }
 const classifier = { weight: at(parameterPlaces, 'fc.weight'), bias: at(parameterPlaces, 'fc.bias') };
 add(
@@ -127,7 +129,7 @@ add(
     moments: [first, second],
     schedule: scratchOf(4),
     counter,
-    tuning: optimizerTuning(context.adapter.isFallback),
+    tuning: flat,
   }),
 );
 add(

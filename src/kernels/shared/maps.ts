@@ -61,6 +61,16 @@ export function mapTuning(isFallback: boolean): MapTuning {
   return isFallback ? NARROW_MAPS : WIDE_MAPS;
 }
 
+/** Candidates of graphics cards, to be timed on the adapter; the default first. */
+export const MAP_CANDIDATES: readonly MapTuning[] = [
+  WIDE_MAPS,
+  { lanes: 128, pixelsPerLane: 8 },
+  { lanes: 64, pixelsPerLane: 8 },
+  // More workgroups for small batches, fewer for large ones.
+  { lanes: 256, pixelsPerLane: 2 },
+  { lanes: 64, pixelsPerLane: 32 },
+];
+
 /** How a kernel over `[N*H*W, C]` cuts its work: a workgroup is `rows` pixels times `tile` channel vectors. */
 export interface Tiling {
   /** Floats per vector. */

@@ -34,6 +34,14 @@ export function filterTuning(isFallback: boolean): FilterTuning {
   return isFallback ? NARROW_FILTERS : WIDE_FILTERS;
 }
 
+/** Candidates of graphics cards, to be timed on the adapter; the default first. */
+export const FILTER_CANDIDATES: readonly FilterTuning[] = [
+  WIDE_FILTERS,
+  { rows: 32 },
+  { rows: 16 },
+  { rows: 8 },
+];
+
 /** Entries of the uniform table; longer lists take one dispatch per so many filters. */
 const FILTER_LIMIT = 64;
 const ENTRY_WORDS = 8;

@@ -11,10 +11,11 @@ import { record } from '#gpu/replay.ts';
 import { filterGradientSplits } from '../conv2d/kernel.ts';
 import { convShape } from '../conv2d/shape.ts';
 import { defaultVariant } from '../conv2d/variants.ts';
-import { optimizerStep, optimizerTuning } from '../optimizer/kernel.ts';
+import { optimizerStep } from '../optimizer/kernel.ts';
 import { filterGradients, placePartials, standardizeFilters, statisticsSize } from './kernel.ts';
 import { filterTuning } from './table.ts';
 import { updateStandardized } from './update.ts';
+import { flatTuning } from '../shared/flat.ts';
 import { submitted } from '../shared/submitted.ts';
 
 const BATCH = 2;
@@ -70,7 +71,7 @@ const lists: Record<string, Dispatch[]> = {
     { partials, gradient: { buffer: gradient }, standardization },
     tuning,
   ),
-  AdamW: optimizerStep({ ...optimizer, tuning: optimizerTuning(isFallback) }),
+  AdamW: optimizerStep({ ...optimizer, tuning: flatTuning(isFallback) }),
   'sum, Jacobian, AdamW and standardize': updateStandardized({
     ...optimizer,
     gradientEvery: 0,
