@@ -30,6 +30,7 @@ describe('arms', () => {
       'BN · batch 2 · Constant',
     ]);
     expect(armNames([bn, { ...bn, width: 8 }])[1]).toBe('BN · width 8');
+    expect(armNames([bn, { ...bn, gradientClip: 1 }])).toEqual(['BN · not clipped', 'BN · clip 1']);
   });
 
   it('say what a fork continues', () => {

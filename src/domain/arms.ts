@@ -1,6 +1,6 @@
 import { armName } from './experiment.ts';
 import type { Experiment } from './experiment.ts';
-import { parameterNames, parameters } from './parameters.ts';
+import { parameterNames, parameters, settingOf } from './parameters.ts';
 import type { ParameterName } from './parameters.ts';
 import type { ForkOrigin } from './run.ts';
 import { RACE_LANES } from './study.ts';
@@ -38,7 +38,9 @@ export function areEqualArms(a: Experiment, b: Experiment): boolean {
 /** What each arm is called among the others: the network, and whatever else differs. */
 export function armNames(arms: readonly Experiment[]): string[] {
   const others = differingSettings(arms).filter((name) => name !== 'norm' && name !== 'ws');
-  return arms.map((arm) => [armName(arm), ...others.map((name) => settingText(name, arm[name]))].join(' · '));
+  return arms.map((arm) =>
+    [armName(arm), ...others.map((name) => settingText(name, settingOf(arm, name)))].join(' · '),
+  );
 }
 
 /** The arms of a study by name; forks say what they continue. */
@@ -58,9 +60,11 @@ const shortLabels: Readonly<Partial<Record<ParameterName, string>>> = {
   maxLearningRate: 'LR',
   trainLimit: 'images',
   validLimit: 'validation images',
+  gradientClip: 'clip',
 };
 
-function settingText(name: ParameterName, value: Experiment[ParameterName]): string {
+function settingText(name: ParameterName, value: string | number | boolean): string {
+  if (name === 'gradientClip' && value === 0) return 'not clipped';
   const parameter = parameters[name];
   if (parameter.kind === 'choice' && name !== 'width' && name !== 'stemPadding') {
     const options: readonly { readonly value: unknown; readonly label: string }[] = parameter.options;
@@ -97,7 +101,7 @@ export function raceWarning(arms: readonly Experiment[]): string | undefined {
   const others = differingSettings(arms).filter((name) => name !== 'norm' && name !== 'ws');
   if (others.length === 0) return undefined;
   const list = others.map((name) => {
-    const values = [...new Set(arms.map((arm) => String(arm[name])))];
+    const values = [...new Set(arms.map((arm) => String(settingOf(arm, name))))];
     return `${parameters[name].label.toLowerCase()} (${values.join(', ')})`;
   });
   return `Arms differ in: ${list.join('; ')}. What they show is not the normalization’s effect alone.`;

@@ -26,6 +26,8 @@ export interface Experiment {
   readonly trainLimit: number;
   /** Validation images used; 0 means all. */
   readonly validLimit: number;
+  /** Largest L2 norm of all gradients together that a step uses as it is; absent: any. */
+  readonly gradientClip?: number;
 }
 
 /** 'BN+WS', 'GN', 'None' ... */

@@ -60,6 +60,7 @@ export interface ParameterTable {
   readonly augmentation: ChoiceParameter<Augmentation>;
   readonly trainLimit: NumberParameter;
   readonly validLimit: NumberParameter;
+  readonly gradientClip: NumberParameter;
 }
 
 /**
@@ -259,11 +260,57 @@ export const parameters: ParameterTable = {
     integer: true,
     quick: [],
   },
+  gradientClip: {
+    kind: 'number',
+    label: 'Gradient clip',
+    what: 'Largest norm of all gradients together; a larger one is scaled down to it. 0 means off.',
+    unit: '',
+    source: 'Off, as in the post; 1 is usual where gradients explode.',
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    integer: false,
+    quick: [],
+  },
 };
 
 export const parameterNames: readonly ParameterName[] = Object.freeze(
   Object.keys(parameters) as ParameterName[], // exactly the keys of `ParameterTable`
 );
+
+/**
+ * Settings that came after the first kept runs. An experiment leaves them out where they have their default, so that
+ * what was kept, shared and named before is what it was.
+ */
+const optionalNames = ['gradientClip'] as const satisfies readonly ParameterName[];
+
+function isOptional(name: ParameterName): boolean {
+  return optionalNames.some((optional) => optional === name);
+}
+
+/** What an experiment has of a setting, also where it leaves it out. */
+export function settingOf<Name extends ParameterName>(
+  experiment: Experiment,
+  name: Name,
+): NonNullable<Experiment[Name]> {
+  // The default of a parameter is of the type of its field.
+  return (experiment[name] ?? parameters[name].default) as NonNullable<Experiment[Name]>;
+}
+
+/** An experiment with changes, without what it may leave out. */
+export function withSettings(experiment: Experiment, changes: Partial<Experiment>): Experiment {
+  const changed = { ...experiment, ...changes };
+  for (const name of optionalNames)
+    if (settingOf(changed, name) === parameters[name].default) delete changed[name];
+  return changed;
+}
+
+/** The settings that are told of experiments: all but those that every one of them leaves out. */
+export function settingsOf(experiments: readonly Experiment[]): readonly ParameterName[] {
+  return parameterNames.filter(
+    (name) => !isOptional(name) || experiments.some((experiment) => experiment[name] !== undefined),
+  );
+}
 
 /** The experiment that the page opens with. */
 export function defaultExperiment(): Experiment {
@@ -347,6 +394,7 @@ export function validateExperiment(value: unknown): ExperimentCheck {
   const fields = new Map<string, unknown>(Object.entries(value));
   const errors: [string, string][] = [];
   for (const name of parameterNames) {
+    if (isOptional(name) && fields.get(name) === undefined) continue;
     const error = parameterError(name, fields.get(name));
     if (error) errors.push([name, error]);
   }
@@ -361,5 +409,5 @@ export function validateExperiment(value: unknown): ExperimentCheck {
   if (errors.length > 0) return { ok: false, errors: Object.fromEntries(errors) };
   const known = parameterNames.map((name) => [name, fields.get(name)]);
   // Every field was checked against the table, which has exactly the fields of `Experiment`.
-  return { ok: true, experiment: Object.fromEntries(known) as Experiment };
+  return { ok: true, experiment: withSettings(Object.fromEntries(known) as Experiment, {}) };
 }

@@ -11,6 +11,8 @@ export interface EngineConfig {
   readonly batchSize: number;
   readonly optimizer: OptimizerName;
   readonly weightDecay: number;
+  /** Largest L2 norm of all gradients together that a step uses as it is; absent: any. */
+  readonly gradientClip?: number;
   readonly augmentation: Augmentation;
   /** Keys the augmentation's generator. */
   readonly seed: number;

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { questions } from '#analysis/questions.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { experimentHash } from '#domain/experimentHash.ts';
-import { defaultExperiment, parameterNames, parameters, validateExperiment } from '#domain/parameters.ts';
+import {
+  defaultExperiment,
+  parameterNames,
+  parameters,
+  validateExperiment,
+  withSettings,
+} from '#domain/parameters.ts';
 import { isSharedData } from './urlData.ts';
 import type { SharedData } from './urlData.ts';
 import { decodeHash, encodeHash, MAX_HASH_LENGTH } from './urlState.ts';
@@ -29,7 +35,7 @@ const anyExperiment: fc.Arbitrary<Experiment> = fc
       }),
     ),
   )
-  .map((record) => ({ ...record, trainLimit: 0 }) as unknown as Experiment)
+  .map((record) => withSettings(record as unknown as Experiment, { trainLimit: 0 }))
   .filter((experiment) => validateExperiment(experiment).ok);
 
 const anyStudy: fc.Arbitrary<SharedStudy> = fc

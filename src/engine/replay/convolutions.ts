@@ -3,6 +3,7 @@ import type { Dispatch } from '#gpu/command.ts';
 import { filterGradient, filterGradientSplits, forward, inputGradient } from '#kernels/conv2d/kernel.ts';
 import { convShape, filterSize, type ConvShape } from '#kernels/conv2d/shape.ts';
 import type { ConvPass, TileVariant } from '#kernels/conv2d/variants.ts';
+import { clipCoefficient, clipPartsSize, type ClipTuning } from '#kernels/gradientClip/kernel.ts';
 import { optimizerStep, type OptimizerStep } from '#kernels/optimizer/kernel.ts';
 import {
   filterGradients,
@@ -28,6 +29,21 @@ export interface ConvLayer {
   filterGradient(input: GPUBuffer, outputGradient: GPUBuffer): Dispatch[];
 }
 
+/** The end of a step, in order. */
+export interface Update {
+  /** What leaves all state as it is. */
+  readonly prepare: readonly Dispatch[];
+  /** From the first of these on a step has to be finished. */
+  readonly change: readonly Dispatch[];
+}
+
+/** How gradients are clipped. */
+export interface GradientClip {
+  /** The L2 norm of all gradients together up to which they are left as they are. */
+  readonly largest: number;
+  readonly tuning: ClipTuning;
+}
+
 /** All convolutions of a network, and the dispatches that serve all their filters at once. */
 export interface Convolutions {
   layer(spec: ConvSpec): ConvLayer;
@@ -37,8 +53,9 @@ export interface Convolutions {
    * The end of a step: sums the partial filter gradients in fixed order and updates all parameters. With Weight
    * Standardization it also takes those gradients through it and leaves the standardized new filters.
    * @param gradientEvery with Weight Standardization, filters' gradients are kept in every so many steps; 0: never.
+   * @param clip with it gradients are all kept, as they were before clipping, and must be zeros between tensors.
    */
-  update(optimizer: OptimizerStep, gradientEvery: number): Dispatch[];
+  update(optimizer: OptimizerStep, gradientEvery: number, clip?: GradientClip): Update;
 }
 
 /** The filters' partial gradients are a buffer of `pool`; evaluation needs none. */
@@ -63,6 +80,16 @@ export function createConvolutions(options: {
   const { places, size } = placePartials(filters);
   const partials = forTraining ? pool.output('filter gradient partials', size) : undefined;
   const partialOf = new Map(Array.from(shapes.keys(), (name, i) => [name, places[i]!]));
+  let statistics: GPUBuffer | undefined;
+  const standardization = () => ({
+    standardized: { buffer: model.filters },
+    statistics: { buffer: (statistics ??= pool.output('filter statistics', statisticsSize(filters))) },
+  });
+  const standardize = (): Dispatch[] => {
+    if (!ws) return [];
+    const buffers = { parameters: { buffer: model.parameters }, ...standardization() };
+    return standardizeFilters(filters, buffers, filterTuning);
+  };
 
   return {
     layer(spec) {
@@ -109,19 +136,11 @@ export function createConvolutions(options: {
         },
       };
     },
-    prepareFilters() {
-      if (!ws) return [];
-      const buffers = {
-        parameters: { buffer: model.parameters },
-        standardized: { buffer: model.filters },
-        statistics: { buffer: pool.output('filter statistics', statisticsSize(filters)) },
-      };
-      return standardizeFilters(filters, buffers, filterTuning);
-    },
-    update(optimizer, gradientEvery) {
+    prepareFilters: standardize,
+    update(optimizer, gradientEvery, clip) {
       if (!partials) throw new Error('These convolutions were made for evaluation; they have no gradients');
-      if (ws) {
-        return updateStandardized({
+      if (ws && !clip) {
+        const fused = updateStandardized({
           ...optimizer,
           gradientEvery,
           filters: places,
@@ -129,15 +148,32 @@ export function createConvolutions(options: {
           standardized: model.filters,
           tuning: filterTuning,
         });
+        return { prepare: [], change: fused };
       }
-      return [
-        ...filterGradients(
-          places,
-          { partials: { buffer: partials }, gradient: { buffer: model.gradients } },
-          filterTuning,
-        ),
-        ...optimizerStep(optimizer),
-      ];
+      const gradients = filterGradients(
+        places,
+        {
+          partials: { buffer: partials },
+          gradient: { buffer: model.gradients },
+          standardization: ws ? standardization() : undefined,
+        },
+        filterTuning,
+      );
+      if (!clip) return { prepare: gradients, change: optimizerStep(optimizer) };
+      const { packedSize } = optimizer;
+      const coefficient = pool.output('clip coefficient', 1);
+      const norm = clipCoefficient({
+        ...clip,
+        packedSize,
+        gradients: model.gradients,
+        parts: pool.output('gradient squares', clipPartsSize(packedSize, clip.tuning)),
+        coefficient,
+      });
+      return {
+        prepare: [...gradients, ...norm],
+        // The fused update would need the norm of gradients that it only computes.
+        change: [...optimizerStep({ ...optimizer, coefficient }), ...standardize()],
+      };
     },
   };
 }

@@ -5,6 +5,7 @@ import type { GpuContext } from '#gpu/device.ts';
 import { defaultVariant } from '#kernels/conv2d/variants.ts';
 import { advanceCounter, gatherTraining, orderBufferWords } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
+import { clipTuning } from '#kernels/gradientClip/kernel.ts';
 import { statisticsTuning } from '#kernels/layerStatistics/kernel.ts';
 import { momentCount, optimizerTuning, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
 import { mapTuning } from '#kernels/shared/maps.ts';
@@ -62,7 +63,7 @@ export function buildStep(
   pool: BufferPool,
   options: StepOptions,
 ): StepParts {
-  const { network, norm, ws, batchSize, layerSampleEvery: every } = config;
+  const { network, norm, ws, batchSize, gradientClip, layerSampleEvery: every } = config;
   const { info } = config.dataset;
   const parameters = parameterTable(network, norm);
   const buffers = bufferTable(network, norm);
@@ -71,7 +72,10 @@ export function buildStep(
     parameterTable: parameters,
     bufferTable: buffers,
     parameters: parameterBuffer,
-    gradients: pool.output('gradients', parameters.packedSize),
+    // Clipping takes the norm over the gaps between tensors as well: they stay zeros.
+    gradients: gradientClip
+      ? pool.keep('gradients', parameters.packedSize)
+      : pool.output('gradients', parameters.packedSize),
     running: pool.keep('running statistics', buffers.packedSize),
     filters: ws ? pool.output('standardized filters', parameters.packedSize) : parameterBuffer,
   };
@@ -145,8 +149,17 @@ export function buildStep(
     ...(beta2 === undefined ? {} : { beta2 }),
   };
   // Only the measurements read them.
-  const update = convolutions.update(optimizer, every ?? 0);
-  const dispatches = [...(fixedBatch ? [] : gather), ...passes, ...update, ...advanceCounter(counter, 1)];
+  const clip = gradientClip
+    ? { largest: gradientClip, tuning: clipTuning(context.adapter.isFallback) }
+    : undefined;
+  const { prepare, change } = convolutions.update(optimizer, every ?? 0, clip);
+  const dispatches = [
+    ...(fixedBatch ? [] : gather),
+    ...passes,
+    ...prepare,
+    ...change,
+    ...advanceCounter(counter, 1),
+  ];
   return {
     model,
     moments,
@@ -157,8 +170,8 @@ export function buildStep(
     logits,
     choose,
     dispatches,
-    commit: dispatches.indexOf(update.at(-1)!),
-    layers: layers?.finish(passes.at(-1)!, update.at(-1)!),
+    commit: dispatches.indexOf(change[0]!),
+    layers: layers?.finish(passes.at(-1)!, change.at(-1)!),
     prepare: convolutions.prepareFilters(),
   };
 }

@@ -293,6 +293,8 @@ class Trainer:
         loss = F.cross_entropy(self.model(self.prepare(images)), labels.to(processes.device))
         self.optimizer.zero_grad()
         loss.backward()
+        if config.get('gradientClip'):
+            nn.utils.clip_grad_norm_(self.network.parameters(), config['gradientClip'])
         self.optimizer.step()
         mean = processes.sum(loss.item())[0] / processes.count
         self.average = 0.98 * self.average + 0.02 * mean

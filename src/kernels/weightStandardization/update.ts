@@ -11,7 +11,7 @@ const ROW = 64;
 const GRADIENT_EVERY = 5;
 
 /** Everything that a training step with Weight Standardization leaves to do when its backward pass is over. */
-export interface StandardizedUpdate extends Omit<OptimizerStep, 'tuning'> {
+export interface StandardizedUpdate extends Omit<OptimizerStep, 'tuning' | 'coefficient'> {
   /** Every filter of the network, at a multiple of 64. */
   readonly filters: readonly PartialPlace[];
   /** All partial sums of the filters' gradients, at each filter's `partialOffset`. */

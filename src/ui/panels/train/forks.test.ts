@@ -10,8 +10,9 @@ describe('forkChoices', () => {
       'LR / 3 (3.3e-3)',
       'GN',
       'WS on',
+      'Clip 1',
     ]);
-    expect(forkChoices({ ...experiment, norm: 'gn', ws: true })).toHaveLength(1);
+    expect(forkChoices({ ...experiment, norm: 'gn', ws: true, gradientClip: 0.5 })).toHaveLength(1);
   });
 });
 
@@ -35,6 +36,7 @@ describe('forkProblem', () => {
 
   it('names what is not allowed, and other data', () => {
     expect(problem({ maxLearningRate: Number.NaN })).toContain('learning rate');
+    expect(problem({ gradientClip: Number.NaN })).toContain('Gradient clip');
     expect(problem({}, 1, { ...dataset, hash: '11' })).toContain('load that data set');
     expect(problem({}, 1, null)).toContain('load that data set');
   });

@@ -11,12 +11,13 @@ interface ForkChoice {
 }
 
 /** One change at a time, each a likely cure of a run that has diverged. */
-export function forkChoices({ maxLearningRate, norm, ws }: Experiment): readonly ForkChoice[] {
+export function forkChoices({ maxLearningRate, norm, ws, gradientClip }: Experiment): readonly ForkChoice[] {
   const lower = Number((maxLearningRate / 3).toPrecision(2));
   return [
     { label: `LR / 3 (${formatRate(lower)})`, change: { maxLearningRate: lower } },
     ...(norm === 'gn' ? [] : [{ label: 'GN', change: { norm: 'gn' as const } }]),
     ...(ws ? [] : [{ label: 'WS on', change: { ws: true } }]),
+    ...(gradientClip === undefined ? [{ label: 'Clip 1', change: { gradientClip: 1 } }] : []),
   ];
 }
 
