@@ -17,7 +17,13 @@ describe('experimentHash', () => {
     const experiment = defaultExperiment();
     expect(experimentHash(experiment)).toBe('ece611dd');
     expect(experimentHash({ ...experiment, norm: 'gn', ws: true, batchSize: 2, seed: 7 })).toBe('039ed914');
-    expect(experimentHash(withSettings(experiment, { gradientClip: 0 }))).toBe('ece611dd');
-    expect(experimentHash({ ...experiment, gradientClip: 1 })).not.toBe('ece611dd');
+    expect(experimentHash(withSettings(experiment, { gradientClip: 0, wsGain: 'unit' }))).toBe('ece611dd');
+    const changed = [
+      experiment,
+      { ...experiment, ws: true },
+      { ...experiment, gradientClip: 1 },
+      { ...experiment, ws: true, wsGain: 'scaled' } as const,
+    ];
+    expect(new Set(changed.map(experimentHash)).size).toBe(4);
   });
 });

@@ -22,7 +22,7 @@ describe('parameters', () => {
   it('has defaults that pass their own check', () => {
     expect(validateExperiment(defaultExperiment())).toEqual({ ok: true, experiment: defaultExperiment() });
     const left = new Set(Object.keys(defaultExperiment()));
-    expect(parameterNames.filter((name) => !left.has(name))).toEqual(['gradientClip']);
+    expect(parameterNames.filter((name) => !left.has(name))).toEqual(['gradientClip', 'wsGain']);
   });
 
   it('offers only values that are allowed', () => {
@@ -51,6 +51,7 @@ describe('parameters', () => {
     ['ws', 1, 'Weight Standardization must be true or false.'],
     ['gradientClip', -1, 'Gradient clip must be a number from 0 to 1,000,000.'],
     ['gradientClip', null, 'Gradient clip must be a number from 0 to 1,000,000.'],
+    ['wsGain', 'large', 'WS gain must be unit or scaled.'],
     ['seed', -1, 'Seed must be a whole number from 0 to 4,294,967,295.'],
   ])('refuses %s = %s and says what is allowed', (name, value, sentence) => {
     expect(errorsOf({ [name]: value })).toEqual({ [name]: sentence });
@@ -82,7 +83,16 @@ describe('parameters', () => {
     expect(withSettings(clipped, { gradientClip: 0 })).toStrictEqual(plain);
     expect([settingOf(plain, 'gradientClip'), settingOf(clipped, 'gradientClip')]).toEqual([0, 1]);
     expect(settingsOf([plain])).toEqual(Object.keys(plain));
-    expect(settingsOf([plain, clipped])).toEqual(parameterNames);
+    expect(settingsOf([plain, clipped])).toEqual([...Object.keys(plain), 'gradientClip']);
+  });
+
+  it('has a gain of Weight Standardization only with it', () => {
+    const scaled = { ...defaultExperiment(), ws: true, wsGain: 'scaled' } as const;
+    expect(validateExperiment(scaled)).toEqual({ ok: true, experiment: scaled });
+    const plain = withSettings(scaled, { ws: false });
+    expect(plain).toStrictEqual(defaultExperiment());
+    expect(validateExperiment({ ...scaled, ws: false })).toStrictEqual({ ok: true, experiment: plain });
+    expect(withSettings(scaled, { wsGain: 'unit' })).toStrictEqual({ ...plain, ws: true });
   });
 
   it('refuses what is no object, and copies rather than keeps what it is given', () => {

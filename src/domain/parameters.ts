@@ -1,4 +1,4 @@
-import type { Augmentation, Experiment, Norm, OptimizerName, ScheduleName } from './experiment.ts';
+import type { Augmentation, Experiment, Norm, OptimizerName, ScheduleName, WsGain } from './experiment.ts';
 
 interface ParameterTexts {
   readonly label: string;
@@ -61,6 +61,7 @@ export interface ParameterTable {
   readonly trainLimit: NumberParameter;
   readonly validLimit: NumberParameter;
   readonly gradientClip: NumberParameter;
+  readonly wsGain: ChoiceParameter<WsGain>;
 }
 
 /**
@@ -272,6 +273,21 @@ export const parameters: ParameterTable = {
     integer: false,
     quick: [],
   },
+  wsGain: {
+    kind: 'choice',
+    label: 'WS gain',
+    what: 'Deviation of standardized filters, where there is Weight Standardization.',
+    source: 'One, as in Qiao et al. 2019; Scaled WS is of Brock et al. 2021, arXiv:2101.08692.',
+    default: 'unit',
+    options: [
+      { value: 'unit', label: '1', what: 'Filters have a deviation of one, whatever their fan-in.' },
+      {
+        value: 'scaled',
+        label: 'Scaled',
+        what: 'Filters have a deviation of 1.71 / √fan-in, so that a convolution behind a ReLU leaves the size of activations as it is.',
+      },
+    ],
+  },
 };
 
 export const parameterNames: readonly ParameterName[] = Object.freeze(
@@ -282,7 +298,7 @@ export const parameterNames: readonly ParameterName[] = Object.freeze(
  * Settings that came after the first kept runs. An experiment leaves them out where they have their default, so that
  * what was kept, shared and named before is what it was.
  */
-const optionalNames = ['gradientClip'] as const satisfies readonly ParameterName[];
+const optionalNames = ['gradientClip', 'wsGain'] as const satisfies readonly ParameterName[];
 
 function isOptional(name: ParameterName): boolean {
   return optionalNames.some((optional) => optional === name);
@@ -297,11 +313,13 @@ export function settingOf<Name extends ParameterName>(
   return (experiment[name] ?? parameters[name].default) as NonNullable<Experiment[Name]>;
 }
 
-/** An experiment with changes, without what it may leave out. */
+/** An experiment with changes, without what it may leave out: defaults, and a gain where nothing is standardized. */
 export function withSettings(experiment: Experiment, changes: Partial<Experiment>): Experiment {
   const changed = { ...experiment, ...changes };
-  for (const name of optionalNames)
+  for (const name of optionalNames) {
     if (settingOf(changed, name) === parameters[name].default) delete changed[name];
+  }
+  if (!changed.ws) delete changed.wsGain;
   return changed;
 }
 

@@ -1,4 +1,4 @@
-import type { Augmentation, Norm, OptimizerName } from '#domain/experiment.ts';
+import type { Augmentation, Norm, OptimizerName, WsGain } from '#domain/experiment.ts';
 import type { NetworkSpec } from '#domain/resnet.ts';
 import type { Dataset } from '#domain/dataset.ts';
 import type { LayerHistory } from '#domain/layerHistory.ts';
@@ -8,6 +8,8 @@ export interface EngineConfig {
   readonly network: NetworkSpec;
   readonly norm: Norm;
   readonly ws: boolean;
+  /** With `ws`; absent: 'unit'. */
+  readonly wsGain?: WsGain;
   readonly batchSize: number;
   readonly optimizer: OptimizerName;
   readonly weightDecay: number;

@@ -118,6 +118,34 @@ describe('encodeHash and decodeHash', () => {
     );
   });
 
+  it('carry settings that came later, and arms that leave them out again', () => {
+    const plain = defaultExperiment();
+    expect(encodeHash(setup(plain))).toBe('#v=1');
+    const base = withSettings(plain, { norm: 'none', ws: true, wsGain: 'scaled', gradientClip: 1 });
+    const study: SharedStudy = {
+      title: 'x',
+      kind: 'train',
+      mode: 'queue',
+      arms: [
+        base,
+        withSettings(base, { ws: false }),
+        withSettings(base, { gradientClip: 0, wsGain: 'unit' }),
+      ],
+      seeds: [0],
+      finder: undefined,
+      question: undefined,
+    };
+    const hash = encodeHash(setup(base, study));
+    expect(hash).toBe(
+      '#v=1&norm=none&ws=1&clip=1&gain=scaled&study=x&mode=queue&arm=&arm=ws:0,gain:unit&arm=clip:0,gain:unit&seeds=0',
+    );
+    expect(decodeHash(hash)).toEqual({ kind: 'setup', setup: setup(base, study) });
+    expect(errorsOf('#v=1&clip=-1&gain=2')).toEqual({
+      clip: 'Gradient clip must be a number from 0 to 1,000,000.',
+      gain: 'WS gain must be unit or scaled.',
+    });
+  });
+
   it('return why learning rates are what they are', () => {
     const experiment = defaultExperiment();
     const study: SharedStudy = {

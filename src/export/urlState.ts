@@ -54,6 +54,7 @@ const KEYS: Readonly<Record<ParameterName, string>> = {
   trainLimit: 'train',
   validLimit: 'valid',
   gradientClip: 'clip',
+  wsGain: 'gain',
 };
 const NAMES: ReadonlyMap<string, ParameterName> = new Map(parameterNames.map((name) => [KEYS[name], name]));
 const STUDY_KEYS: readonly string[] = [

@@ -1,4 +1,5 @@
 import type { RunRecord } from '#client/runRecord.ts';
+import { namedByArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterNames, parameters, settingOf } from '#domain/parameters.ts';
 import type { ParameterName } from '#domain/parameters.ts';
@@ -38,9 +39,6 @@ function shortSetting(experiment: Experiment, name: ParameterName): string {
   return SHORT[name]?.(text, experiment) ?? `${parameters[name].label.toLowerCase()} ${text}`;
 }
 
-/** What the number and the arm in front of a name say already. */
-const IN_LABEL: ReadonlySet<ParameterName> = new Set(['norm', 'ws']);
-
 /**
  * Names of runs that are shown together, by id: number and arm, and of everything else only what is not the same for
  * all of them: '#7 GN+WS · bs 2 · 5e-5 · seed 3'. A name that was given says enough.
@@ -49,7 +47,7 @@ const IN_LABEL: ReadonlySet<ParameterName> = new Set(['norm', 'ws']);
 export function runNames(runs: readonly RunRecord[], isOfArms = false): ReadonlyMap<string, string> {
   const varied = parameterNames.filter(
     (name) =>
-      !IN_LABEL.has(name) &&
+      !namedByArm.has(name) &&
       !(isOfArms && name === 'seed') &&
       runs.some((run) => run.experiment[name] !== runs[0]!.experiment[name]),
   );

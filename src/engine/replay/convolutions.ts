@@ -63,13 +63,15 @@ export function createConvolutions(options: {
   network: NetworkSpec;
   batch: number;
   ws: boolean;
+  /** With `ws`: Scaled WS. */
+  isScaled: boolean;
   model: ModelBuffers;
   pool: BufferPool;
   choose: ChooseVariant;
   filterTuning: FilterTuning;
   forTraining: boolean;
 }): Convolutions {
-  const { network, batch, ws, model, pool, choose, filterTuning, forTraining } = options;
+  const { network, batch, ws, isScaled, model, pool, choose, filterTuning, forTraining } = options;
   const shapes = new Map(convNorms(network).map(({ conv }) => [conv.name, convShape(conv, batch)]));
   const filters = Array.from(shapes, ([name, shape]) => ({
     offset: offsetOf(model, name),
@@ -88,7 +90,7 @@ export function createConvolutions(options: {
   const standardize = (): Dispatch[] => {
     if (!ws) return [];
     const buffers = { parameters: { buffer: model.parameters }, ...standardization() };
-    return standardizeFilters(filters, buffers, filterTuning);
+    return standardizeFilters(filters, buffers, filterTuning, isScaled);
   };
 
   return {
@@ -146,6 +148,7 @@ export function createConvolutions(options: {
           filters: places,
           partials: { buffer: partials },
           standardized: model.filters,
+          isScaled,
           tuning: filterTuning,
         });
         return { prepare: [], change: fused };

@@ -81,6 +81,7 @@ describe.each(['the specification’s limits', 'the adapter’s limits'] as cons
               network: resnet18({ width: isFirst ? 4 : 16, stemPadding: 1, classes: 10 }),
               norm,
               ws: norm !== 'bn' || !isFirst,
+              ...(norm === 'none' ? { wsGain: 'scaled' } : {}),
               optimizer: norm === 'gn' ? 'sgd' : 'adamw',
               augmentation: norm === 'none' ? 'none' : 'crop-flip',
               batchSize: 2,

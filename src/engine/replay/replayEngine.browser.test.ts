@@ -55,6 +55,7 @@ describe('the recorded engine', () => {
     { norm: 'none', ws: true, optimizer: 'adamw' },
     { norm: 'gn', ws: true, optimizer: 'sgd', gradientClip: 0.5 },
     { norm: 'bn', ws: false, optimizer: 'adamw', gradientClip: 0.5 },
+    { norm: 'none', ws: true, wsGain: 'scaled', optimizer: 'sgd' },
   ] as const)(
     'replays the bits of the eager path: $norm, ws $ws, $optimizer, clip $gradientClip',
     async (arm) => {

@@ -97,6 +97,7 @@ export function buildStep(
     network,
     batch: batchSize,
     ws,
+    isScaled: config.wsGain === 'scaled',
     model,
     pool,
     choose,

@@ -78,7 +78,7 @@ class TfjsEngine implements TrainingEngine {
   constructor(config: EngineConfig, backend: TensorBackend) {
     this.#config = config;
     this.#backend = backend;
-    this.#network = packedNetwork(config.network, config.norm, config.ws);
+    this.#network = packedNetwork(config);
     this.#batches = new BatchAssembler(config.dataset, config.network.classes);
     this.#evaluationBatch = Math.min(256, Math.max(32, config.batchSize));
     this.#order = new OrderQueue(config.batchSize, config.dataset.train.count);

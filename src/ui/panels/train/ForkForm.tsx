@@ -66,10 +66,12 @@ export function ForkForm({ run, steps }: ForkFormProps): ReactNode {
   const [clip, setClip] = useState<string>();
   const newest = steps.at(-1)!;
   const step = chosenStep !== undefined && steps.includes(chosenStep) ? chosenStep : newest;
-  const { norm, ws } = forkNetworks.find(({ name }) => name === network) ?? run.experiment;
+  const networks = forkNetworks(run.experiment);
+  const { norm, ws, wsGain = 'unit' } = networks.get(network ?? '') ?? run.experiment;
   const wanted = withSettings(run.experiment, {
     norm,
     ws,
+    wsGain,
     ...(rate !== undefined && { maxLearningRate: parseNumber(rate) }),
     ...(epochs !== undefined && { epochs: parseNumber(epochs) }),
     ...(clip !== undefined && { gradientClip: parseNumber(clip) }),
@@ -132,7 +134,7 @@ export function ForkForm({ run, steps }: ForkFormProps): ReactNode {
         <label className="field">
           <span className="field-label">Fork’s normalization</span>
           <select value={armName(wanted)} onChange={({ target }) => setNetwork(target.value)}>
-            {forkNetworks.map(({ name }) => (
+            {Array.from(networks.keys(), (name) => (
               <option key={name}>{name}</option>
             ))}
           </select>
@@ -150,7 +152,7 @@ export function ForkForm({ run, steps }: ForkFormProps): ReactNode {
           />
         </label>
         <label className="field">
-          <span className="field-label">Gradient clip (0: off)</span>
+          <span className="field-label">Fork’s gradient clip (0: off)</span>
           <input
             className="number-input"
             type="text"

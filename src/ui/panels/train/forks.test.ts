@@ -43,5 +43,9 @@ describe('forkProblem', () => {
 });
 
 it('offers every normalization once', () => {
-  expect(forkNetworks.map(({ name }) => name)).toEqual(['None', 'None+WS', 'BN', 'BN+WS', 'GN', 'GN+WS']);
+  const { experiment } = trainRun();
+  const offered = ['None', 'BN', 'GN', 'None+WS', 'BN+WS', 'GN+WS', 'None+Scaled WS'];
+  expect([...forkNetworks(experiment).keys()]).toEqual(offered);
+  const scaled = { ...experiment, ws: true, wsGain: 'scaled' } as const;
+  expect([...forkNetworks(scaled).keys()]).toEqual([...offered, 'BN+Scaled WS']);
 });
