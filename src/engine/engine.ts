@@ -39,8 +39,8 @@ export interface StepResults {
   /** Images of each batch whose largest logit was the label's. */
   readonly correct: Uint32Array;
   /**
-   * L2 norm of the gradient of all convolution filters together, of each step; NaN where the layers were not
-   * measured. Absent without `layerSampleEvery`.
+   * L2 norm of the gradient of all convolution filters together, before clipping, of each step; NaN where the layers
+   * were not measured. Absent without `layerSampleEvery`.
    */
   readonly gradientNorms?: Float32Array;
 }
