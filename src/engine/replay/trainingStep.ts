@@ -149,10 +149,10 @@ export function buildStep(
     tuning: optimizerTuning(context.adapter.isFallback),
     ...(beta2 === undefined ? {} : { beta2 }),
   };
-  // Only the measurements read them.
   const clip = gradientClip
     ? { largest: gradientClip, tuning: clipTuning(context.adapter.isFallback) }
     : undefined;
+  // Only the measurements read the filters' gradients.
   const { prepare, change } = convolutions.update(optimizer, every ?? 0, clip);
   const dispatches = [
     ...(fixedBatch ? [] : gather),
