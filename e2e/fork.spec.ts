@@ -31,15 +31,21 @@ test('forks a run that diverged, one that finished, and one while another goes',
     await expectAccessible(page, 'diverged');
   });
 
-  await test.step('a fork with another normalization and rate trains, and both stay', async () => {
+  await test.step('a fork with another normalization, rate and clip trains, and both stay', async () => {
     await panel.getByLabel('Fork’s normalization').selectOption('GN');
     const rate = panel.getByLabel('Fork’s max learning rate');
     await rate.fill('none');
     await expect(panel.getByText(/must be a number/)).toBeVisible();
     await rate.fill('1e-4');
+    const clip = panel.getByLabel('Fork’s gradient clip');
+    await expect(clip).toHaveValue('0');
+    await clip.fill('-1');
+    await expect(panel.getByText(/Gradient clip must be a number/)).toBeVisible();
+    await clip.fill('0.5');
     await panel.getByLabel('Epochs in all').fill(String(epochs));
     await panel.getByRole('button', { name: 'Start the fork' }).click();
     await untilAllOver(page, 2);
+    await expect(runItem(page, 'run 2 GN, finished')).toContainText('clip 0.5');
     await expect(runItem(page, 'run 2 GN, finished')).toContainText(`fork of run 1 at step ${step}`);
     await expect(runItem(page, 'run 1 None, diverged at step')).toBeVisible();
     // Raw, smoothed and validation loss of both.

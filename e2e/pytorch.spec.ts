@@ -17,6 +17,7 @@ const arms = [
   { name: 'gn', norm: 'gn', optimizer: 'sgd' },
   { name: 'bn+ws', norm: 'bn', ws: true },
   { name: 'gn+ws', norm: 'gn', ws: true },
+  { name: 'clipped', norm: 'gn', ws: true, wsGain: 'scaled', gradientClip: 0.5 },
 ];
 
 test('the first ten losses are those of train.py, for every normalization', async () => {

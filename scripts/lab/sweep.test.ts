@@ -41,8 +41,16 @@ describe('the file of a sweep', () => {
   });
 
   it('names folders after what an arm sets', () => {
-    const { arms } = sweep([{ batchSize: 2 }, { batchSize: 4, maxLearningRate: 1e-3 }]);
-    expect(arms.map(({ folder }) => folder)).toEqual(['bn-batchSize2', 'bn-batchSize4-maxLearningRate0.001']);
+    const { arms } = sweep([
+      { batchSize: 2 },
+      { batchSize: 4, maxLearningRate: 1e-3 },
+      { norm: 'none', ws: true, wsGain: 'scaled', gradientClip: 1 },
+    ]);
+    expect(arms.map(({ folder }) => folder)).toEqual([
+      'bn-batchSize2',
+      'bn-batchSize4-maxLearningRate0.001',
+      'none+scaled-ws-gradientClip1',
+    ]);
   });
 
   it.each([

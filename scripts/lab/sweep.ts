@@ -1,4 +1,6 @@
+import { namedByArm } from '#domain/arms.ts';
 import { armName, type Experiment } from '#domain/experiment.ts';
+import type { ParameterName } from '#domain/parameters.ts';
 import { completeExperiment } from './options.ts';
 import { UsageError } from './usageError.ts';
 
@@ -79,9 +81,9 @@ function armRuns(
 
 /** 'bn+ws', with what else the arm sets: 'gn-batchSize2'. */
 function describe(experiment: Experiment, own: Readonly<Record<string, unknown>>): string {
-  const others = Object.entries(own).filter(([setting]) => setting !== 'norm' && setting !== 'ws');
+  const others = Object.entries(own).filter(([setting]) => !namedByArm.has(setting as ParameterName));
   return [
-    armName(experiment).toLowerCase(),
+    armName(experiment).toLowerCase().replaceAll(' ', '-'),
     ...others.map(([setting, value]) => `${setting}${String(value)}`),
   ].join('-');
 }

@@ -117,8 +117,8 @@ describe('valuesToAdd', () => {
 describe('the ledger', () => {
   it('has a row for every rule of both sizes before anything ran, and says what to run', () => {
     const rows = claimsLedger([]);
-    // P1 1, P2 6, P3 2, P4 6, P5 9, P6 6, P7 3, P8 3, P12 12, P14 2.
-    expect(rows.length).toBe(2 * 50);
+    // P1 1, P2 6, P3 2, P4 6, P5 9, P6 6, P7 3, P8 3, P12 12, P14 3.
+    expect(rows.length).toBe(2 * 51);
     for (const row of rows) {
       expect(row).toMatchObject({
         count: 0,
@@ -347,6 +347,7 @@ describe('the ledger', () => {
     const runs = [0, 1, 2].flatMap((seed) => [
       trained(p14, 0, seed, [1.5 + 0.01 * seed]),
       trained(p14, 1, seed, [], { status: 'diverged' }),
+      trained(p14, 2, seed, [1.4 + 0.01 * seed]),
     ]);
     expect(rowsOf('P14', runs)).toMatchObject([
       { verdict: 'supported', count: 3 },
@@ -356,6 +357,7 @@ describe('the ledger', () => {
         note: expect.stringContaining('3 of 3 diverged.'),
         advice: undefined,
       },
+      { verdict: 'supported', measure: 'validation loss, None+Scaled WS, after one epoch' },
     ]);
     const mixed = [...runs.slice(0, 4), trained(p14, 0, 2, [], { status: 'diverged' })];
     expect(rowsOf('P14', mixed)[0]).toMatchObject({

@@ -1,4 +1,5 @@
 import { areEqualArms } from '#domain/arms.ts';
+import { armName } from '#domain/experiment.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
@@ -40,9 +41,9 @@ export interface GhostRun {
 /** Whether a run of the notebook has the arm and the batch size of an experiment. */
 export function isArmOfGhost(
   { settings }: GhostRun,
-  { norm, ws, batchSize }: Pick<Experiment, 'norm' | 'ws' | 'batchSize'>,
+  arm: Pick<Experiment, 'norm' | 'ws' | 'wsGain' | 'batchSize'>,
 ): boolean {
-  return settings.norm === norm && settings.ws === ws && settings.batchSize === batchSize;
+  return armName(settings) === armName(arm) && settings.batchSize === arm.batchSize;
 }
 
 /** A claim of the post (or a question it left open) with the runs that test it. */

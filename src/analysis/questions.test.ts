@@ -66,6 +66,7 @@ describe('questions', () => {
     expect(work('P6', 'full').steps).toBe(2 * 3 * 1100);
     expect(work('P7', 'full')).toMatchObject({ runs: 12, trainImages: 12 * 3 * 781 * 64 });
     expect(work('P8', 'full').trainImages).toBe(4 * 150_000 + 4 * 3 * 781 * 64);
+    expect(work('P14', 'full')).toMatchObject({ runs: 9, trainImages: 9 * 781 * 64 });
     expect(work('P12', 'full')).toMatchObject({ runs: 12, steps: 10 * 12_500 + 2 * 1000 });
   });
 

@@ -66,7 +66,15 @@ function blockTimes(intervals: readonly { steps: number; ms: number }[], count: 
 }
 
 /** Settings that decide how long a step takes. */
-const TIMED = ['norm', 'batchSize', 'width', 'stemPadding', 'optimizer', 'augmentation'] as const;
+const TIMED = [
+  'norm',
+  'batchSize',
+  'width',
+  'stemPadding',
+  'optimizer',
+  'augmentation',
+  'gradientClip',
+] as const;
 
 /**
  * The run that differs from `run` in Weight Standardization and otherwise does the same work per step; of

@@ -4,10 +4,12 @@ import {
   armNames,
   forkText,
   gridArms,
+  networks,
   raceProblem,
   raceWarning,
   studyArmNames,
 } from './arms.ts';
+import { armName } from './experiment.ts';
 import { defaultExperiment } from './parameters.ts';
 
 const bn = defaultExperiment();
@@ -21,15 +23,31 @@ describe('arms', () => {
     );
     expect(arms).toHaveLength(8);
     expect(arms[1]).toMatchObject({ norm: 'gn', ws: true, batchSize: 2, schedule: 'constant', width: 8 });
+    const all = gridArms(
+      { ...bn, ws: true, wsGain: 'scaled' },
+      {
+        networks,
+        batchSizes: [64],
+        rates: [1e-3],
+        schedules: ['constant'],
+      },
+    );
+    expect(all.map(armName)).toEqual(['None', 'BN', 'GN', 'None+WS', 'BN+WS', 'GN+WS', 'None+Scaled WS']);
+    expect(all[4]).not.toHaveProperty('wsGain');
   });
 
   it('are named by what differs', () => {
     expect(armNames([bn, gnWs])).toEqual(['BN', 'GN+WS']);
+    expect(armNames([gnWs, { ...gnWs, norm: 'none', wsGain: 'scaled' }])).toEqual([
+      'GN+WS',
+      'None+Scaled WS',
+    ]);
     expect(armNames([bn, { ...bn, batchSize: 2, schedule: 'constant' }])).toEqual([
       'BN · batch 64 · One-cycle',
       'BN · batch 2 · Constant',
     ]);
     expect(armNames([bn, { ...bn, width: 8 }])[1]).toBe('BN · width 8');
+    expect(armNames([bn, { ...bn, gradientClip: 1 }])).toEqual(['BN · not clipped', 'BN · clip 1']);
   });
 
   it('say what a fork continues', () => {
@@ -57,6 +75,8 @@ describe('arms', () => {
 
   it('warn of what differs besides the network', () => {
     expect(raceWarning([bn, gnWs])).toBeUndefined();
+    expect(raceWarning([gnWs, { ...gnWs, wsGain: 'scaled' }])).toBeUndefined();
+    expect(raceWarning([bn, { ...bn, gradientClip: 1 }])).toContain('gradient clip (0, 1)');
     expect(raceWarning([bn, { ...bn, ws: true, maxLearningRate: 0.01 }])).toContain(
       'max learning rate (0.0005, 0.01)',
     );

@@ -1,6 +1,6 @@
 import { armName } from './experiment.ts';
-import type { Experiment } from './experiment.ts';
-import { parameterNames, parameters } from './parameters.ts';
+import type { ArmSettings, Experiment } from './experiment.ts';
+import { parameterNames, parameters, settingOf, withSettings } from './parameters.ts';
 import type { ParameterName } from './parameters.ts';
 import type { ForkOrigin } from './run.ts';
 import { RACE_LANES } from './study.ts';
@@ -8,18 +8,32 @@ import type { Study } from './study.ts';
 
 /** Values whose combinations become arms. */
 export interface ArmGrid {
-  readonly networks: readonly Pick<Experiment, 'norm' | 'ws'>[];
+  readonly networks: readonly ArmSettings[];
   readonly batchSizes: readonly number[];
   readonly rates: readonly number[];
   readonly schedules: readonly Experiment['schedule'][];
 }
+
+/**
+ * Every normalization with and without Weight Standardization, and the one of which Scaled WS makes another network:
+ * a normalization takes the scale of what it gets away.
+ */
+export const networks: readonly ArmSettings[] = [
+  ...[false, true].flatMap((ws) => (['none', 'bn', 'gn'] as const).map((norm) => ({ norm, ws }))),
+  { norm: 'none', ws: true, wsGain: 'scaled' },
+];
+
+/** What `armName` says already. */
+export const namedByArm: ReadonlySet<ParameterName> = new Set(['norm', 'ws', 'wsGain']);
 
 /** Every combination of the grid, on the other settings of `base`. */
 export function gridArms(base: Experiment, grid: ArmGrid): Experiment[] {
   return grid.batchSizes.flatMap((batchSize) =>
     grid.schedules.flatMap((schedule) =>
       grid.rates.flatMap((maxLearningRate) =>
-        grid.networks.map(({ norm, ws }) => ({ ...base, norm, ws, batchSize, schedule, maxLearningRate })),
+        grid.networks.map(({ norm, ws, wsGain = 'unit' }) =>
+          withSettings(base, { norm, ws, wsGain, batchSize, schedule, maxLearningRate }),
+        ),
       ),
     ),
   );
@@ -37,8 +51,10 @@ export function areEqualArms(a: Experiment, b: Experiment): boolean {
 
 /** What each arm is called among the others: the network, and whatever else differs. */
 export function armNames(arms: readonly Experiment[]): string[] {
-  const others = differingSettings(arms).filter((name) => name !== 'norm' && name !== 'ws');
-  return arms.map((arm) => [armName(arm), ...others.map((name) => settingText(name, arm[name]))].join(' · '));
+  const others = differingSettings(arms).filter((name) => !namedByArm.has(name));
+  return arms.map((arm) =>
+    [armName(arm), ...others.map((name) => settingText(name, settingOf(arm, name)))].join(' · '),
+  );
 }
 
 /** The arms of a study by name; forks say what they continue. */
@@ -58,9 +74,11 @@ const shortLabels: Readonly<Partial<Record<ParameterName, string>>> = {
   maxLearningRate: 'LR',
   trainLimit: 'images',
   validLimit: 'validation images',
+  gradientClip: 'clip',
 };
 
-function settingText(name: ParameterName, value: Experiment[ParameterName]): string {
+function settingText(name: ParameterName, value: string | number | boolean): string {
+  if (name === 'gradientClip' && value === 0) return 'not clipped';
   const parameter = parameters[name];
   if (parameter.kind === 'choice' && name !== 'width' && name !== 'stemPadding') {
     const options: readonly { readonly value: unknown; readonly label: string }[] = parameter.options;
@@ -94,10 +112,10 @@ export function raceProblem(arms: readonly Experiment[]): string | undefined {
 
 /** What arms differ in besides the network, to be said beside a comparison; undefined when in nothing. */
 export function raceWarning(arms: readonly Experiment[]): string | undefined {
-  const others = differingSettings(arms).filter((name) => name !== 'norm' && name !== 'ws');
+  const others = differingSettings(arms).filter((name) => !namedByArm.has(name));
   if (others.length === 0) return undefined;
   const list = others.map((name) => {
-    const values = [...new Set(arms.map((arm) => String(arm[name])))];
+    const values = [...new Set(arms.map((arm) => String(settingOf(arm, name))))];
     return `${parameters[name].label.toLowerCase()} (${values.join(', ')})`;
   });
   return `Arms differ in: ${list.join('; ')}. What they show is not the normalization’s effect alone.`;

@@ -2,6 +2,8 @@
 export type Norm = 'none' | 'bn' | 'gn';
 export type OptimizerName = 'adamw' | 'sgd';
 export type ScheduleName = 'one-cycle' | 'constant';
+/** Deviation of standardized filters: one, or gamma / sqrt(fan-in) as in Scaled WS. */
+export type WsGain = 'unit' | 'scaled';
 export type Augmentation = 'none' | 'crop-flip';
 
 /** Everything that decides what a training run computes, apart from the data set itself. */
@@ -26,10 +28,18 @@ export interface Experiment {
   readonly trainLimit: number;
   /** Validation images used; 0 means all. */
   readonly validLimit: number;
+  /** Largest L2 norm of all gradients together that a step uses as it is; absent: any. */
+  readonly gradientClip?: number;
+  /** With Weight Standardization alone; absent: 'unit'. */
+  readonly wsGain?: WsGain;
 }
 
-/** 'BN+WS', 'GN', 'None' ... */
-export function armName(arm: Pick<Experiment, 'norm' | 'ws'>): string {
-  const norm = { none: 'None', bn: 'BN', gn: 'GN' }[arm.norm];
-  return arm.ws ? `${norm}+WS` : norm;
+/** What normalizes: activations, and filters. */
+export type ArmSettings = Pick<Experiment, 'norm' | 'ws' | 'wsGain'>;
+
+/** 'BN+WS', 'GN', 'None+Scaled WS' ... */
+export function armName({ norm, ws, wsGain }: ArmSettings): string {
+  const name = { none: 'None', bn: 'BN', gn: 'GN' }[norm];
+  if (!ws) return name;
+  return wsGain === 'scaled' ? `${name}+Scaled WS` : `${name}+WS`;
 }

@@ -7,7 +7,10 @@ import {
   parameterNames,
   parameters,
   parseNumber,
+  settingOf,
+  settingsOf,
   validateExperiment,
+  withSettings,
 } from './parameters.ts';
 
 function errorsOf(change: Record<string, unknown>): Readonly<Record<string, string>> {
@@ -18,7 +21,8 @@ function errorsOf(change: Record<string, unknown>): Readonly<Record<string, stri
 describe('parameters', () => {
   it('has defaults that pass their own check', () => {
     expect(validateExperiment(defaultExperiment())).toEqual({ ok: true, experiment: defaultExperiment() });
-    expect(Object.keys(defaultExperiment()).sort()).toEqual([...parameterNames].sort());
+    const left = new Set(Object.keys(defaultExperiment()));
+    expect(parameterNames.filter((name) => !left.has(name))).toEqual(['gradientClip', 'wsGain']);
   });
 
   it('offers only values that are allowed', () => {
@@ -45,6 +49,9 @@ describe('parameters', () => {
     ['width', 12, 'Width must be 8, 16, 32 or 64.'],
     ['norm', 'layer', 'Normalization must be none, bn or gn.'],
     ['ws', 1, 'Weight Standardization must be true or false.'],
+    ['gradientClip', -1, 'Gradient clip must be a number from 0 to 1,000,000.'],
+    ['gradientClip', null, 'Gradient clip must be a number from 0 to 1,000,000.'],
+    ['wsGain', 'large', 'WS gain must be unit or scaled.'],
     ['seed', -1, 'Seed must be a whole number from 0 to 4,294,967,295.'],
   ])('refuses %s = %s and says what is allowed', (name, value, sentence) => {
     expect(errorsOf({ [name]: value })).toEqual({ [name]: sentence });
@@ -67,6 +74,27 @@ describe('parameters', () => {
     expect(errorsOf({ trainLimit: 64 })).toEqual({});
   });
 
+  it('leaves out what came later where it has its default, and tells of it where anybody uses it', () => {
+    const plain = defaultExperiment();
+    const off = validateExperiment({ ...plain, gradientClip: 0 });
+    expect(off).toStrictEqual({ ok: true, experiment: plain });
+    const clipped = withSettings(plain, { gradientClip: 1 });
+    expect(validateExperiment(clipped)).toEqual({ ok: true, experiment: { ...plain, gradientClip: 1 } });
+    expect(withSettings(clipped, { gradientClip: 0 })).toStrictEqual(plain);
+    expect([settingOf(plain, 'gradientClip'), settingOf(clipped, 'gradientClip')]).toEqual([0, 1]);
+    expect(settingsOf([plain])).toEqual(Object.keys(plain));
+    expect(settingsOf([plain, clipped])).toEqual([...Object.keys(plain), 'gradientClip']);
+  });
+
+  it('has a gain of Weight Standardization only with it', () => {
+    const scaled = { ...defaultExperiment(), ws: true, wsGain: 'scaled' } as const;
+    expect(validateExperiment(scaled)).toEqual({ ok: true, experiment: scaled });
+    const plain = withSettings(scaled, { ws: false });
+    expect(plain).toStrictEqual(defaultExperiment());
+    expect(validateExperiment({ ...scaled, ws: false })).toStrictEqual({ ok: true, experiment: plain });
+    expect(withSettings(scaled, { wsGain: 'unit' })).toStrictEqual({ ...plain, ws: true });
+  });
+
   it('refuses what is no object, and copies rather than keeps what it is given', () => {
     for (const value of [null, undefined, 1, 'x', []]) expect(validateExperiment(value).ok).toBe(false);
     const given = defaultExperiment();
@@ -84,8 +112,10 @@ describe('parameters', () => {
   it('never throws and never accepts what a field check refuses', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...parameterNames), fc.anything()), (change) => {
-        const refused = Object.entries(change).some(([name, value]) =>
-          parameterError(name as (typeof parameterNames)[number], value),
+        const refused = Object.entries(change).some(
+          // Only what may be left out may be undefined, and then no check is made.
+          ([name, value]) =>
+            value !== undefined && parameterError(name as (typeof parameterNames)[number], value),
         );
         if (refused) expect(validateExperiment({ ...defaultExperiment(), ...change }).ok).toBe(false);
       }),

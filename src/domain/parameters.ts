@@ -1,4 +1,4 @@
-import type { Augmentation, Experiment, Norm, OptimizerName, ScheduleName } from './experiment.ts';
+import type { Augmentation, Experiment, Norm, OptimizerName, ScheduleName, WsGain } from './experiment.ts';
 
 interface ParameterTexts {
   readonly label: string;
@@ -60,6 +60,8 @@ export interface ParameterTable {
   readonly augmentation: ChoiceParameter<Augmentation>;
   readonly trainLimit: NumberParameter;
   readonly validLimit: NumberParameter;
+  readonly gradientClip: NumberParameter;
+  readonly wsGain: ChoiceParameter<WsGain>;
 }
 
 /**
@@ -259,11 +261,74 @@ export const parameters: ParameterTable = {
     integer: true,
     quick: [],
   },
+  gradientClip: {
+    kind: 'number',
+    label: 'Gradient clip',
+    what: 'Largest norm of all gradients together; a larger one is scaled down to it. 0 means off.',
+    unit: '',
+    source: 'Off, as in the post; 1 is usual where gradients explode.',
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    integer: false,
+    quick: [],
+  },
+  wsGain: {
+    kind: 'choice',
+    label: 'WS gain',
+    what: 'Deviation of standardized filters, where there is Weight Standardization.',
+    source: 'One, as in Qiao et al. 2019; Scaled WS is of Brock et al. 2021, arXiv:2101.08692.',
+    default: 'unit',
+    options: [
+      { value: 'unit', label: '1', what: 'Filters have a deviation of one, whatever their fan-in.' },
+      {
+        value: 'scaled',
+        label: 'Scaled',
+        what: 'Filters have a deviation of 1.71 / √fan-in, so that a convolution behind a ReLU leaves the size of activations as it is.',
+      },
+    ],
+  },
 };
 
 export const parameterNames: readonly ParameterName[] = Object.freeze(
   Object.keys(parameters) as ParameterName[], // exactly the keys of `ParameterTable`
 );
+
+/**
+ * Settings that came after the first kept runs. An experiment leaves them out where they have their default, so that
+ * what was kept, shared and named before is what it was.
+ */
+const optionalNames = ['gradientClip', 'wsGain'] as const satisfies readonly ParameterName[];
+
+function isOptional(name: ParameterName): boolean {
+  return optionalNames.some((optional) => optional === name);
+}
+
+/** What an experiment has of a setting, also where it leaves it out. */
+export function settingOf<Name extends ParameterName>(
+  experiment: Experiment,
+  name: Name,
+): NonNullable<Experiment[Name]> {
+  // The default of a parameter is of the type of its field.
+  return (experiment[name] ?? parameters[name].default) as NonNullable<Experiment[Name]>;
+}
+
+/** An experiment with changes, without what it may leave out: defaults, and a gain where nothing is standardized. */
+export function withSettings(experiment: Experiment, changes: Partial<Experiment>): Experiment {
+  const changed = { ...experiment, ...changes };
+  for (const name of optionalNames) {
+    if (settingOf(changed, name) === parameters[name].default) delete changed[name];
+  }
+  if (!changed.ws) delete changed.wsGain;
+  return changed;
+}
+
+/** The settings that are told of experiments: all but those that every one of them leaves out. */
+export function settingsOf(experiments: readonly Experiment[]): readonly ParameterName[] {
+  return parameterNames.filter(
+    (name) => !isOptional(name) || experiments.some((experiment) => experiment[name] !== undefined),
+  );
+}
 
 /** The experiment that the page opens with. */
 export function defaultExperiment(): Experiment {
@@ -347,6 +412,7 @@ export function validateExperiment(value: unknown): ExperimentCheck {
   const fields = new Map<string, unknown>(Object.entries(value));
   const errors: [string, string][] = [];
   for (const name of parameterNames) {
+    if (isOptional(name) && fields.get(name) === undefined) continue;
     const error = parameterError(name, fields.get(name));
     if (error) errors.push([name, error]);
   }
@@ -361,5 +427,5 @@ export function validateExperiment(value: unknown): ExperimentCheck {
   if (errors.length > 0) return { ok: false, errors: Object.fromEntries(errors) };
   const known = parameterNames.map((name) => [name, fields.get(name)]);
   // Every field was checked against the table, which has exactly the fields of `Experiment`.
-  return { ok: true, experiment: Object.fromEntries(known) as Experiment };
+  return { ok: true, experiment: withSettings(Object.fromEntries(known) as Experiment, {}) };
 }

@@ -1,4 +1,4 @@
-import type { Augmentation, Norm, OptimizerName } from '#domain/experiment.ts';
+import type { Augmentation, Norm, OptimizerName, WsGain } from '#domain/experiment.ts';
 import type { NetworkSpec } from '#domain/resnet.ts';
 import type { Dataset } from '#domain/dataset.ts';
 import type { LayerHistory } from '#domain/layerHistory.ts';
@@ -8,9 +8,13 @@ export interface EngineConfig {
   readonly network: NetworkSpec;
   readonly norm: Norm;
   readonly ws: boolean;
+  /** With `ws`; absent: 'unit'. */
+  readonly wsGain?: WsGain;
   readonly batchSize: number;
   readonly optimizer: OptimizerName;
   readonly weightDecay: number;
+  /** Largest L2 norm of all gradients together that a step uses as it is; absent: any. */
+  readonly gradientClip?: number;
   readonly augmentation: Augmentation;
   /** Keys the augmentation's generator. */
   readonly seed: number;
@@ -35,8 +39,8 @@ export interface StepResults {
   /** Images of each batch whose largest logit was the label's. */
   readonly correct: Uint32Array;
   /**
-   * L2 norm of the gradient of all convolution filters together, of each step; NaN where the layers were not
-   * measured. Absent without `layerSampleEvery`.
+   * L2 norm of the gradient of all convolution filters together, before clipping, of each step; NaN where the layers
+   * were not measured. Absent without `layerSampleEvery`.
    */
   readonly gradientNorms?: Float32Array;
 }

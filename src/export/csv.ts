@@ -1,5 +1,5 @@
 import { armName } from '#domain/experiment.ts';
-import { parameterNames } from '#domain/parameters.ts';
+import { settingOf, settingsOf } from '#domain/parameters.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
 
 type Cell = string | number | boolean | undefined;
@@ -64,7 +64,7 @@ function* stepRows(runs: readonly ExportedRun[]): Iterable<readonly Cell[]> {
 
 /** One row per epoch of every training run, epochs from 0, and per probe inside them, with all settings. */
 export function epochsCsv(runs: readonly ExportedRun[]): string {
-  const settings = parameterNames.filter((name) => name !== 'seed');
+  const settings = settingsOf(runs.map(({ run }) => run.header.experiment)).filter((name) => name !== 'seed');
   return table(
     [
       ...RUN_COLUMNS,
@@ -90,7 +90,7 @@ export function epochsCsv(runs: readonly ExportedRun[]): string {
         status,
         dataset.title,
         device.title,
-        ...settings.map((name) => experiment[name]),
+        ...settings.map((name) => settingOf(experiment, name)),
       ];
       const rows = epochs.map((row) => [
         ...cells,

@@ -1,7 +1,7 @@
 import type { ClaimRow } from '#analysis/claims.ts';
 import { questionById } from '#analysis/questions.ts';
 import { armName, type Experiment } from '#domain/experiment.ts';
-import { parameterNames, parameters, type ParameterName } from '#domain/parameters.ts';
+import { parameters, settingOf, settingsOf, type ParameterName } from '#domain/parameters.ts';
 import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
 import { notebookLosses } from './markdown.ts';
@@ -141,9 +141,10 @@ function setupTable(runs: readonly ExportedRun[]): string {
   if (!first) return '<p>No runs.</p>';
   const isShared = (name: ParameterName): boolean =>
     experiments.every((experiment) => experiment[name] === first[name]);
-  const varied = parameterNames.filter((name) => !isShared(name));
+  const names = settingsOf(experiments);
+  const varied = names.filter((name) => !isShared(name));
   const label = (name: ParameterName): string => parameters[name].label;
-  const shared = parameterNames.filter(isShared).map((name) => [label(name), settingText(first, name)]);
+  const shared = names.filter(isShared).map((name) => [label(name), settingText(first, name)]);
   const each = runs.map((exported) => [
     runName(exported),
     exported.run.status,
@@ -154,7 +155,7 @@ function setupTable(runs: readonly ExportedRun[]): string {
 
 /** A setting as the form of the page shows it. */
 function settingText(experiment: Experiment, name: ParameterName): string {
-  const value = experiment[name];
+  const value = settingOf(experiment, name);
   const parameter = parameters[name];
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (parameter.kind === 'choice') {
@@ -162,6 +163,7 @@ function settingText(experiment: Experiment, name: ParameterName): string {
     return options.find((option) => option.value === value)?.label ?? String(value);
   }
   if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
+  if (name === 'gradientClip' && value === 0) return 'off';
   return name === 'maxLearningRate' && typeof value === 'number' ? formatRate(value, 4) : String(value);
 }
 

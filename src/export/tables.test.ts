@@ -40,6 +40,18 @@ describe('epochsCsv', () => {
     expect(cells(lines[1]!).at(-3)).toBe(''); // the first epoch has no standard error
   });
 
+  it('has a column for a setting that came later only where a run uses it', () => {
+    const header = (runs: Parameters<typeof epochsCsv>[0]) => epochsCsv(runs).split('\r\n')[0]!;
+    expect(header([trainingRun()])).not.toContain('gradientClip');
+    const both = [trainingRun(), trainingRun({ experiment: { gradientClip: 0.5 } })];
+    expect(header(both)).toContain(',validLimit,gradientClip,row,');
+    const clips = epochsCsv(both)
+      .split('\r\n')
+      .slice(1, -1)
+      .map((line) => line.split(',')[header(both).split(',').indexOf('gradientClip')]);
+    expect(clips).toEqual(['0', '0', '0.5', '0.5']);
+  });
+
   it('has a row per probe, after those of the epochs', () => {
     const exported = trainingRun();
     const probes = [{ step: 2, count: 1000, validLoss: 1.75, accuracy: 0.3 }];

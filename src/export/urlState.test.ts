@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { questions } from '#analysis/questions.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { experimentHash } from '#domain/experimentHash.ts';
-import { defaultExperiment, parameterNames, parameters, validateExperiment } from '#domain/parameters.ts';
+import {
+  defaultExperiment,
+  parameterNames,
+  parameters,
+  validateExperiment,
+  withSettings,
+} from '#domain/parameters.ts';
 import { isSharedData } from './urlData.ts';
 import type { SharedData } from './urlData.ts';
 import { decodeHash, encodeHash, MAX_HASH_LENGTH } from './urlState.ts';
@@ -29,7 +35,7 @@ const anyExperiment: fc.Arbitrary<Experiment> = fc
       }),
     ),
   )
-  .map((record) => ({ ...record, trainLimit: 0 }) as unknown as Experiment)
+  .map((record) => withSettings(record as unknown as Experiment, { trainLimit: 0 }))
   .filter((experiment) => validateExperiment(experiment).ok);
 
 const anyStudy: fc.Arbitrary<SharedStudy> = fc
@@ -110,6 +116,34 @@ describe('encodeHash and decodeHash', () => {
         if (data) expect(isSharedData(result.setup.data!, data)).toBe(true);
       }),
     );
+  });
+
+  it('carry settings that came later, and arms that leave them out again', () => {
+    const plain = defaultExperiment();
+    expect(encodeHash(setup(plain))).toBe('#v=1');
+    const base = withSettings(plain, { norm: 'none', ws: true, wsGain: 'scaled', gradientClip: 1 });
+    const study: SharedStudy = {
+      title: 'x',
+      kind: 'train',
+      mode: 'queue',
+      arms: [
+        base,
+        withSettings(base, { ws: false }),
+        withSettings(base, { gradientClip: 0, wsGain: 'unit' }),
+      ],
+      seeds: [0],
+      finder: undefined,
+      question: undefined,
+    };
+    const hash = encodeHash(setup(base, study));
+    expect(hash).toBe(
+      '#v=1&norm=none&ws=1&clip=1&gain=scaled&study=x&mode=queue&arm=&arm=ws:0,gain:unit&arm=clip:0,gain:unit&seeds=0',
+    );
+    expect(decodeHash(hash)).toEqual({ kind: 'setup', setup: setup(base, study) });
+    expect(errorsOf('#v=1&clip=-1&gain=2')).toEqual({
+      clip: 'Gradient clip must be a number from 0 to 1,000,000.',
+      gain: 'WS gain must be unit or scaled.',
+    });
   });
 
   it('return why learning rates are what they are', () => {

@@ -1,7 +1,7 @@
 import type { StudyPlan } from '#analysis/question.ts';
 import { withNotebookReasons } from '#analysis/questions.ts';
 import type { Experiment } from '#domain/experiment.ts';
-import { defaultExperiment, parameterNames, validateExperiment } from '#domain/parameters.ts';
+import { defaultExperiment, parameterNames, settingOf, validateExperiment } from '#domain/parameters.ts';
 import type { ParameterName } from '#domain/parameters.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import type { RunOptions, StopRule } from '#domain/runOptions.ts';
@@ -53,6 +53,8 @@ const KEYS: Readonly<Record<ParameterName, string>> = {
   augmentation: 'aug',
   trainLimit: 'train',
   validLimit: 'valid',
+  gradientClip: 'clip',
+  wsGain: 'gain',
 };
 const NAMES: ReadonlyMap<string, ParameterName> = new Map(parameterNames.map((name) => [KEYS[name], name]));
 const STUDY_KEYS: readonly string[] = [
@@ -180,10 +182,10 @@ function rampText({ start, end, steps }: FinderSettings): string {
 function differences(experiment: Experiment, from: Experiment): [key: string, value: string][] {
   return parameterNames
     .filter((name) => experiment[name] !== from[name])
-    .map((name) => [KEYS[name], showValue(experiment[name])]);
+    .map((name) => [KEYS[name], showValue(settingOf(experiment, name))]);
 }
 
-function showValue(value: Experiment[ParameterName]): string {
+function showValue(value: string | number | boolean): string {
   if (typeof value === 'boolean') return value ? '1' : '0';
   return typeof value === 'number' ? showNumber(value) : value;
 }
@@ -301,7 +303,7 @@ function readExperiment(
   for (const [key, text] of changes) {
     const name = NAMES.get(key);
     if (name === undefined) errors.set(path + clip(key), `“${clip(key)}” is not a setting.`);
-    else values.push([name, readValue(text, base[name])]);
+    else values.push([name, readValue(text, settingOf(base, name))]);
   }
   const check = validateExperiment({ ...base, ...Object.fromEntries(values) });
   if (check.ok) return check.experiment;
@@ -312,7 +314,7 @@ function readExperiment(
 }
 
 /** As the type that the setting has; what does not fit stays text, which the check refuses. */
-function readValue(text: string, like: Experiment[ParameterName]): unknown {
+function readValue(text: string, like: string | number | boolean): unknown {
   if (typeof like === 'boolean') return text === '1' ? true : text === '0' ? false : text;
   return typeof like === 'number' ? (readNumber(text) ?? text) : text;
 }

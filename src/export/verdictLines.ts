@@ -4,6 +4,7 @@ import { armKey, groupByArm } from '#analysis/repeats.ts';
 import { counted, formatShort } from '#analysis/text.ts';
 import { timePerStep } from '#analysis/wsOverhead.ts';
 import { armName, type Experiment } from '#domain/experiment.ts';
+import { withSettings } from '#domain/parameters.ts';
 import { formatRate } from '#lib/numberText.ts';
 import { smooth } from '#optim/smoothing.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
@@ -55,7 +56,7 @@ function comparisonKey({ run: { header } }: ExportedRun, isAnyRate: boolean): st
 
 /** Equal for settings that differ in normalization and WS alone, whatever their seeds. */
 function keyWithoutArm(experiment: Experiment): string {
-  return armKey({ ...experiment, norm: 'none', ws: false });
+  return armKey(withSettings(experiment, { norm: 'none', ws: false }));
 }
 
 function comparison(baseline: ExportedRun, exported: ExportedRun): string {

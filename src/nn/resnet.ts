@@ -1,8 +1,9 @@
-import type { Norm } from '#domain/experiment.ts';
+import type { Norm, WsGain } from '#domain/experiment.ts';
 import { groupCount, type ConvNorm, type NetworkSpec } from '#domain/resnet.ts';
 import * as tf from '#gpu/tf.ts';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '#gpu/tf.ts';
 import { convolve } from '#kernels/tfjs/convolution.ts';
+import { scaledGain } from '#kernels/weightStandardization/table.ts';
 import { batchNorm, batchNormEvaluation, groupNorm } from './normalization.ts';
 
 /** Tensors by torchvision's names. */
@@ -22,6 +23,8 @@ export interface Arm {
   readonly network: NetworkSpec;
   readonly norm: Norm;
   readonly ws: boolean;
+  /** With `ws`; absent: 'unit'. */
+  readonly wsGain?: WsGain;
 }
 
 /**
@@ -53,7 +56,12 @@ function convolutionAndNorm(
   { conv, norm }: ConvNorm,
   mode: Mode,
 ): Tensor4D {
-  const y = convolve(x, named(parameters, `${conv.name}.weight`) as Tensor4D, conv, arm.ws);
+  const standardized = convolve(x, named(parameters, `${conv.name}.weight`) as Tensor4D, conv, arm.ws);
+  // A convolution is linear in its filter: what scales the one scales the other.
+  const isScaled = arm.ws && arm.wsGain === 'scaled';
+  const y = isScaled
+    ? tf.mul<Tensor4D>(standardized, scaledGain(conv.kernel ** 2 * conv.inChannels))
+    : standardized;
   if (arm.norm === 'none') return y;
   const scale = named(parameters, `${norm.name}.weight`);
   const shift = named(parameters, `${norm.name}.bias`);

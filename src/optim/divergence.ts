@@ -35,7 +35,7 @@ const FEWEST_GRADIENTS = 20;
  * The second half of 4 has the same reason: once a network knows its images, most gradients are near zero, and
  * the one of a batch that it gets wrong is thousands of times as large, though no larger than those of its first
  * steps. A run that does not begin with initial weights has no first samples to be measured against, and must not be
- * fed gradients.
+ * fed gradients; nor must one that clips them, to which a large one does no harm.
  */
 export class DivergenceRule {
   readonly #smoother = new Smoother();

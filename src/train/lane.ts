@@ -54,7 +54,10 @@ export class Lane implements LoopLane, Pausable {
   readonly #parts: LaneParts;
   readonly #schedule: ScheduleTable;
   readonly #rule: DivergenceRule;
-  /** What gradients are measured against are those of the first steps. */
+  /**
+   * What gradients are measured against are those of the first steps. Where they are clipped, one that explodes does
+   * no harm.
+   */
   readonly #seesGradients: boolean;
   readonly #report: StepReport;
   readonly #saver: StateSaver | undefined;
@@ -76,7 +79,7 @@ export class Lane implements LoopLane, Pausable {
     this.prepared = prepared;
     this.#schedule = scheduleTable(plan.experiment, plan.totalSteps);
     this.#rule = new DivergenceRule(batchSize, engineConfig.network.classes);
-    this.#seesGradients = from === undefined;
+    this.#seesGradients = from === undefined && plan.experiment.gradientClip === undefined;
     this.firstStep = from?.state.step ?? 0;
     this.firstEpoch =
       from?.kind === 'resume'

@@ -79,6 +79,8 @@ export function prepareRun(
       batchSize,
       optimizer: experiment.optimizer,
       weightDecay: experiment.weightDecay,
+      ...(experiment.wsGain === undefined ? {} : { wsGain: experiment.wsGain }),
+      ...(experiment.gradientClip === undefined ? {} : { gradientClip: experiment.gradientClip }),
       augmentation: experiment.augmentation,
       seed,
       dataset: firstImages(dataset, trainCount, validCount),

@@ -358,6 +358,13 @@ describe('divergence', () => {
     expect(await session.train({ experiment: long, reporter: recorder }, dataset)).toBe('diverged');
     expect(recorder.divergences).toMatchObject([{ step: 130, reason: 'gradient-exploded' }]);
   });
+
+  test('lets a run go on whose gradient explodes where it is clipped', async () => {
+    const { session, recorder } = bench({ gradientNorm: (step) => (step === 130 ? 1e4 : 1) });
+    const long = { ...experiment, epochs: 30, gradientClip: 1 };
+    expect(await session.train({ experiment: long, reporter: recorder }, dataset)).toBe('finished');
+    expect(recorder.divergences).toEqual([]);
+  });
 });
 
 describe('failures', () => {

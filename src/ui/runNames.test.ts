@@ -40,6 +40,13 @@ describe('runNames', () => {
     expect(
       names([run(1, { trainLimit: 0 }), run(2, { trainLimit: 640, augmentation: 'crop-flip' })]),
     ).toEqual(['#1 BN · not augmented · all images', '#2 BN · crop + flip · 640 images']);
+    expect(names([run(1, {}), run(2, { gradientClip: 0.5 })])).toEqual([
+      '#1 BN · not clipped',
+      '#2 BN · clip 0.5',
+    ]);
+    expect(
+      names([run(1, { norm: 'none', ws: true }), run(2, { norm: 'none', ws: true, wsGain: 'scaled' })]),
+    ).toEqual(['#1 None+WS', '#2 None+Scaled WS']);
   });
 
   it('leaves the seed out of the names of arms', () => {

@@ -1,13 +1,14 @@
 import type { RunRecord } from '#client/runRecord.ts';
+import { namedByArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
-import { parameterNames, parameters } from '#domain/parameters.ts';
+import { parameterNames, parameters, settingOf } from '#domain/parameters.ts';
 import type { ParameterName } from '#domain/parameters.ts';
 import { formatCount, formatRate } from './format.ts';
 import { runLabel } from './runText.ts';
 
 /** A setting as a form shows it. */
 export function settingText(experiment: Experiment, name: ParameterName): string {
-  const value = experiment[name];
+  const value = settingOf(experiment, name);
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (typeof value === 'string') {
     const parameter = parameters[name];
@@ -16,6 +17,7 @@ export function settingText(experiment: Experiment, name: ParameterName): string
     return option?.label ?? value;
   }
   if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
+  if (name === 'gradientClip' && value === 0) return 'off';
   return Math.abs(value) < 0.01 && value !== 0 ? formatRate(value, 3) : String(value);
 }
 
@@ -28,6 +30,7 @@ const SHORT: Partial<Record<ParameterName, (text: string, experiment: Experiment
   schedule: (text) => text,
   augmentation: (text, { augmentation }) => (augmentation === 'none' ? 'not augmented' : text.toLowerCase()),
   trainLimit: (text) => `${text} images`,
+  gradientClip: (text, { gradientClip }) => (gradientClip ? `clip ${text}` : 'not clipped'),
 };
 
 /** A setting in as few characters as say which one it is. */
@@ -35,9 +38,6 @@ function shortSetting(experiment: Experiment, name: ParameterName): string {
   const text = settingText(experiment, name);
   return SHORT[name]?.(text, experiment) ?? `${parameters[name].label.toLowerCase()} ${text}`;
 }
-
-/** What the number and the arm in front of a name say already. */
-const IN_LABEL: ReadonlySet<ParameterName> = new Set(['norm', 'ws']);
 
 /**
  * Names of runs that are shown together, by id: number and arm, and of everything else only what is not the same for
@@ -47,7 +47,7 @@ const IN_LABEL: ReadonlySet<ParameterName> = new Set(['norm', 'ws']);
 export function runNames(runs: readonly RunRecord[], isOfArms = false): ReadonlyMap<string, string> {
   const varied = parameterNames.filter(
     (name) =>
-      !IN_LABEL.has(name) &&
+      !namedByArm.has(name) &&
       !(isOfArms && name === 'seed') &&
       runs.some((run) => run.experiment[name] !== runs[0]!.experiment[name]),
   );

@@ -19,10 +19,11 @@ describe('runText', () => {
         schedule: 'constant',
         augmentation: 'crop-flip',
         epochs: 1,
+        gradientClip: 0.5,
       },
     });
     expect(runDetails(other)).toBe(
-      'batch 64 · LR 5e-4 · 1 epoch · constant · width 16 · SGD · augmented · seed 0',
+      'batch 64 · LR 5e-4 · 1 epoch · constant · width 16 · SGD · clip 0.5 · augmented · seed 0',
     );
     expect(runDetails(finderRun())).toContain('100 steps');
     const fork = trainRun({ forkOf: { runId: 'a', step: 50, number: 3 }, rateReason: 'valley' });

@@ -22,7 +22,7 @@ export function runName({ number, notes, experiment }: RunRecord): string {
 
 /** What a list says of a run besides its arm. */
 export function runDetails(run: RunRecord): string {
-  const { batchSize, width, epochs, maxLearningRate, schedule, optimizer, seed, augmentation } =
+  const { batchSize, width, epochs, maxLearningRate, schedule, optimizer, seed, augmentation, gradientClip } =
     run.experiment;
   const parts = [`batch ${batchSize}`];
   if (run.kind === 'train') {
@@ -36,6 +36,7 @@ export function runDetails(run: RunRecord): string {
   }
   parts.push(`width ${width}`);
   if (optimizer === 'sgd') parts.push('SGD');
+  if (gradientClip !== undefined) parts.push(`clip ${gradientClip}`);
   if (augmentation !== 'none') parts.push('augmented');
   parts.push(`seed ${seed}`);
   if (run.forkOf) parts.push(forkText(run.forkOf));

@@ -23,8 +23,9 @@ function shapeKey({
   ws,
   batchSize,
   width,
-}: Pick<Experiment, 'norm' | 'ws' | 'batchSize' | 'width'>): string {
-  return `${norm} ${ws} ${batchSize} ${width}`;
+  gradientClip,
+}: Pick<Experiment, 'norm' | 'ws' | 'batchSize' | 'width' | 'gradientClip'>): string {
+  return `${norm} ${ws}${gradientClip ? ' clipped' : ''} ${batchSize} ${width}`;
 }
 
 /** Steps of training that an epoch with its validation takes as long as. */

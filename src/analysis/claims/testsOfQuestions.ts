@@ -1,3 +1,4 @@
+import { armName } from '#domain/experiment.ts';
 import type { FinderRule } from '#domain/run.ts';
 import type { QuestionRef } from '#domain/study.ts';
 import { stopRate, toleranceRate, TOLERANCES } from '../finderBands.ts';
@@ -287,10 +288,11 @@ function byEye(studies: readonly StudyPlan[]): readonly ClaimTest[] {
   });
 }
 
-/** P14: none and none+WS. */
+/** P14: none, none+WS and none+Scaled WS. */
 function withoutNorm(studies: readonly StudyPlan[]): readonly ClaimTest[] {
   const study = studies[0]!;
-  return ['None', 'None+WS'].map((name, arm): ClaimTest => {
+  return study.arms.map((settings, arm): ClaimTest => {
+    const name = armName(settings);
     const test = seedTest(
       {
         measure: `validation loss, ${name}, after one epoch`,

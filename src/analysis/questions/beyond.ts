@@ -75,9 +75,9 @@ function p14(size: QuestionRef['size']): QuestionSize {
   return {
     title,
     note: isFull
-      ? 'Width 64, all images, one epoch, 3 seeds: 300,000 images. WS without a normalization is outside of its authors’ advice; the scaled variant (arXiv:2101.08692) is not part of NormLab.'
+      ? 'Width 64, all images, one epoch, 3 seeds: 450,000 images. WS without a normalization is outside of its authors’ advice; Scaled WS (arXiv:2101.08692) is made for that.'
       : 'A sixteenth of the network and an eighth of the images, one epoch, 3 seeds.',
-    studies: [race(question, title, withAndWithoutWs(base), 3)],
+    studies: [race(question, title, [...withAndWithoutWs(base), { ...base, ws: true, wsGain: 'scaled' }], 3)],
   };
 }
 
@@ -109,7 +109,8 @@ export const questionsBeyond: readonly Question[] = [
     title: 'Does it train without any normalization?',
     claim: 'This ResNet-18 trains at batch 64 without any normalization.',
     evidence: 'Open: the notebook has no such run.',
-    measure: 'Whether the run diverges, and its validation loss after one epoch, with and without WS.',
+    measure:
+      'Whether the run diverges, and its validation loss after one epoch: plain, with WS and with Scaled WS.',
     rule: 'Supported when no seed diverges and the 95 % interval lies below ln 10, the loss of guessing.',
     sizes: { full: p14('full'), quick: p14('quick') },
     ghosts: [],

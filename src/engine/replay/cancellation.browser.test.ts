@@ -59,6 +59,7 @@ describe('cancelling', () => {
   it.each([
     { norm: 'bn', ws: true, optimizer: 'adamw' },
     { norm: 'gn', ws: false, optimizer: 'sgd' },
+    { norm: 'bn', ws: true, optimizer: 'sgd', gradientClip: 0.5 },
   ] as const)('goes back to the last whole step, bit for bit: $norm, ws $ws, $optimizer', async (arm) => {
     const config = tinyConfig({ ...arm, batchSize: 1, layerSampleEvery: 2 });
     const { engine: whole, states, losses } = await undisturbed(config, 5);

@@ -2,6 +2,7 @@ import { convNorms, type ConvSpec, type NetworkSpec, type TensorTable } from '#d
 import type { Dispatch } from '#gpu/command.ts';
 import { filterGradient, filterGradientSplits, forward, inputGradient } from '#kernels/conv2d/kernel.ts';
 import { convShape, filterSize } from '#kernels/conv2d/shape.ts';
+import { clipCoefficient, clipPartsSize, type ClipTuning } from '#kernels/gradientClip/kernel.ts';
 import { optimizerStep, type OptimizerStep } from '#kernels/optimizer/kernel.ts';
 import {
   filterGradients,
@@ -24,6 +25,21 @@ export interface ConvLayer {
   filterGradient(input: GPUBuffer, outputGradient: GPUBuffer): Dispatch[];
 }
 
+/** The end of a step, in order. */
+export interface Update {
+  /** What leaves all state as it is. */
+  readonly prepare: readonly Dispatch[];
+  /** From the first of these on a step has to be finished. */
+  readonly change: readonly Dispatch[];
+}
+
+/** How gradients are clipped. */
+export interface GradientClip {
+  /** The L2 norm of all gradients together up to which they are left as they are. */
+  readonly largest: number;
+  readonly tuning: ClipTuning;
+}
+
 /** All convolutions of a network, and the dispatches that serve all their filters at once. */
 export interface Convolutions {
   layer(spec: ConvSpec): ConvLayer;
@@ -33,8 +49,9 @@ export interface Convolutions {
    * The end of a step: sums the partial filter gradients in fixed order and updates all parameters. With Weight
    * Standardization it also takes those gradients through it and leaves the standardized new filters.
    * @param gradientEvery with Weight Standardization, filters' gradients are kept in every so many steps; 0: never.
+   * @param clip with it gradients are all kept, as they were before clipping, and must be zeros between tensors.
    */
-  update(optimizer: OptimizerStep, gradientEvery: number): Dispatch[];
+  update(optimizer: OptimizerStep, gradientEvery: number, clip?: GradientClip): Update;
 }
 
 /** The filters' partial gradients are a buffer of `pool`; evaluation needs none. */
@@ -42,17 +59,29 @@ export function createConvolutions(options: {
   network: NetworkSpec;
   batch: number;
   ws: boolean;
+  /** With `ws`: Scaled WS. */
+  isScaled: boolean;
   model: ModelBuffers;
   pool: BufferPool;
   tunings: Pick<Tunings, 'conv' | 'filters'>;
   forTraining: boolean;
 }): Convolutions {
-  const { network, batch, ws, model, pool, tunings, forTraining } = options;
+  const { network, batch, ws, isScaled, model, pool, tunings, forTraining } = options;
   const { conv: choose, filters: filterTuning } = tunings;
   const shapes = new Map(convNorms(network).map(({ conv }) => [conv.name, convShape(conv, batch)]));
   const { filters, places, size } = placeFilters(network, batch, model.parameterTable, choose);
   const partials = forTraining ? pool.output('filter gradient partials', size) : undefined;
   const partialOf = new Map(Array.from(shapes.keys(), (name, i) => [name, places[i]!]));
+  let statistics: GPUBuffer | undefined;
+  const standardization = () => ({
+    standardized: { buffer: model.filters },
+    statistics: { buffer: (statistics ??= pool.output('filter statistics', statisticsSize(filters))) },
+  });
+  const standardize = (): Dispatch[] => {
+    if (!ws) return [];
+    const buffers = { parameters: { buffer: model.parameters }, ...standardization() };
+    return standardizeFilters(filters, buffers, filterTuning, isScaled);
+  };
 
   return {
     layer(spec) {
@@ -99,35 +128,45 @@ export function createConvolutions(options: {
         },
       };
     },
-    prepareFilters() {
-      if (!ws) return [];
-      const buffers = {
-        parameters: { buffer: model.parameters },
-        standardized: { buffer: model.filters },
-        statistics: { buffer: pool.output('filter statistics', statisticsSize(filters)) },
-      };
-      return standardizeFilters(filters, buffers, filterTuning);
-    },
-    update(optimizer, gradientEvery) {
+    prepareFilters: standardize,
+    update(optimizer, gradientEvery, clip) {
       if (!partials) throw new Error('These convolutions were made for evaluation; they have no gradients');
-      if (ws) {
-        return updateStandardized({
+      if (ws && !clip) {
+        const fused = updateStandardized({
           ...optimizer,
           gradientEvery,
           filters: places,
           partials: { buffer: partials },
           standardized: model.filters,
+          isScaled,
           tuning: filterTuning,
         });
+        return { prepare: [], change: fused };
       }
-      return [
-        ...filterGradients(
-          places,
-          { partials: { buffer: partials }, gradient: { buffer: model.gradients } },
-          filterTuning,
-        ),
-        ...optimizerStep(optimizer),
-      ];
+      const gradients = filterGradients(
+        places,
+        {
+          partials: { buffer: partials },
+          gradient: { buffer: model.gradients },
+          standardization: ws ? standardization() : undefined,
+        },
+        filterTuning,
+      );
+      if (!clip) return { prepare: gradients, change: optimizerStep(optimizer) };
+      const { packedSize } = optimizer;
+      const coefficient = pool.output('clip coefficient', 1);
+      const norm = clipCoefficient({
+        ...clip,
+        packedSize,
+        gradients: model.gradients,
+        parts: pool.output('gradient squares', clipPartsSize(packedSize, clip.tuning)),
+        coefficient,
+      });
+      return {
+        prepare: [...gradients, ...norm],
+        // The fused update would need the norm of gradients that it only computes.
+        change: [...optimizerStep({ ...optimizer, coefficient }), ...standardize()],
+      };
     },
   };
 }

@@ -58,6 +58,7 @@ export function buildEvaluation(parts: EvaluationParts, half: 'train' | 'valid')
     network,
     batch,
     ws,
+    isScaled: config.wsGain === 'scaled',
     model,
     pool,
     tunings,

@@ -80,6 +80,7 @@ describe.each(['the specification’s limits', 'the adapter’s limits'] as cons
             network: resnet18({ width: isFirst ? 4 : 16, stemPadding: 1, classes: 10 }),
             norm,
             ws: (norm !== 'bn') === isFirst,
+            ...(norm === 'none' ? { wsGain: 'scaled' } : {}),
             optimizer: norm === 'gn' ? 'sgd' : 'adamw',
             augmentation: norm === 'none' ? 'none' : 'crop-flip',
             batchSize: 2,
@@ -112,6 +113,20 @@ describe.each(['the specification’s limits', 'the adapter’s limits'] as cons
     },
     PATIENCE_MS,
   );
+
+  it('clips with a few dispatches more, and never more than a step may have', async () => {
+    const config = tinyConfig({ norm: 'bn', batchSize: 2, dataset: tinyDataset(8, 4) });
+    const counts = async (ws: boolean, gradientClip?: number) => {
+      const clip = gradientClip === undefined ? {} : { gradientClip };
+      const engine = await createReplayEngine(context, { ...config, ws, ...clip });
+      engine.dispose();
+      return engine.dispatchCount;
+    };
+    expect((await counts(false, 1)) - (await counts(false))).toBe(2);
+    // Nothing is fused: gradients, optimizer and standardization are dispatches of their own.
+    expect((await counts(true, 1)) - (await counts(true))).toBe(4);
+    expect(await counts(true, 1)).toBeLessThanOrEqual(160);
+  });
 
   it('says where a kernel is wrong, and makes no pipeline of it', async () => {
     const shader = {

@@ -3,6 +3,7 @@ import type { LayerHistory } from '#domain/layerHistory.ts';
 import { convNorms, resnet18 } from '#domain/resnet.ts';
 import { forwardReference } from '#kernels/conv2d/reference.ts';
 import { convShape } from '#kernels/conv2d/shape.ts';
+import { clipReference } from '#kernels/gradientClip/reference.ts';
 import {
   largestMagnitudeReference,
   normReference,
@@ -52,16 +53,22 @@ describe('the recorded engine', () => {
     { norm: 'bn', ws: true, optimizer: 'adamw' },
     { norm: 'gn', ws: false, optimizer: 'sgd' },
     { norm: 'none', ws: true, optimizer: 'adamw' },
-  ] as const)('replays the bits of the eager path: $norm, ws $ws, $optimizer', async (arm) => {
-    const config = tinyConfig(arm);
-    const eager = await started(config);
-    const eagerResults = await eager.advanceEagerly(3);
-    const replayed = await started(config);
-    const results = await replayed.advance(3);
-    expect([...results.losses]).toEqual([...eagerResults.losses]);
-    expect([...results.correct]).toEqual([...eagerResults.correct]);
-    expect(bits(await replayed.snapshot())).toEqual(bits(await eager.snapshot()));
-  });
+    { norm: 'gn', ws: true, optimizer: 'sgd', gradientClip: 0.5 },
+    { norm: 'bn', ws: false, optimizer: 'adamw', gradientClip: 0.5 },
+    { norm: 'none', ws: true, wsGain: 'scaled', optimizer: 'sgd' },
+  ] as const)(
+    'replays the bits of the eager path: $norm, ws $ws, $optimizer, clip $gradientClip',
+    async (arm) => {
+      const config = tinyConfig(arm);
+      const eager = await started(config);
+      const eagerResults = await eager.advanceEagerly(3);
+      const replayed = await started(config);
+      const results = await replayed.advance(3);
+      expect([...results.losses]).toEqual([...eagerResults.losses]);
+      expect([...results.correct]).toEqual([...eagerResults.correct]);
+      expect(bits(await replayed.snapshot())).toEqual(bits(await eager.snapshot()));
+    },
+  );
 
   it('gives the same bits however steps are grouped into submissions, and when resumed', async () => {
     const config = tinyConfig();
@@ -82,6 +89,44 @@ describe('the recorded engine', () => {
     const losses = (await Promise.all(pending)).flatMap((part) => [...part.losses]);
     expect(losses).toEqual([...all.losses]);
     expect(bits(await resumed.snapshot())).toEqual(bits(await whole.snapshot()));
+  });
+
+  it.each([
+    { norm: 'gn', ws: true },
+    { norm: 'bn', ws: false },
+  ] as const)('clips the gradient of all parameters together: $norm, ws $ws', async (arm) => {
+    const config = tinyConfig({ ...arm, optimizer: 'sgd', weightDecay: 0, gradientClip: 0.25 });
+    const engine = await started(config);
+    const { parameters: before } = await engine.snapshot();
+    await engine.advance(1);
+    const gradients = await engine.readGradients();
+    const coefficient = clipReference(
+      [...gradients.values()].flatMap((values) => [...values]),
+      0.25,
+    );
+    expect(coefficient).toBeLessThan(0.9);
+    // The first velocity is the gradient as the optimizer sees it.
+    const { parameters: after, moments } = await engine.snapshot();
+    for (const [name, gradient] of gradients) {
+      const expected = gradient.map((value) => value * coefficient);
+      expectClose(moments[0]!.get(name)!, expected, { atol: 1e-12, rtol: 1e-5, label: name });
+    }
+    expect(after).not.toEqual(before);
+    // The same gradient as a step without clipping has.
+    const { gradientClip: _, ...plainConfig } = config;
+    const plain = await started({ ...plainConfig, layerSampleEvery: 1 });
+    await plain.advance(1);
+    for (const [name, gradient] of await plain.readGradients()) {
+      expectClose(gradients.get(name)!, gradient, { atol: 1e-6, rtol: 1e-4, label: name });
+    }
+  });
+
+  it('has the bits of a run without clipping where nothing is clipped', async () => {
+    const config = tinyConfig({ norm: 'gn', ws: false });
+    const plain = await started(config);
+    const clipped = await started({ ...config, gradientClip: 1e6 });
+    expect(await clipped.advance(3)).toEqual(await plain.advance(3));
+    expect(bits(await clipped.snapshot())).toEqual(bits(await plain.snapshot()));
   });
 
   it('leaves all state untouched by evaluation, and evaluates alike at any time', async () => {
@@ -216,7 +261,8 @@ describe('the layer recorder', () => {
     { norm: 'bn', ws: true, optimizer: 'adamw' },
     { norm: 'gn', ws: false, optimizer: 'sgd' },
     { norm: 'none', ws: true, optimizer: 'adamw' },
-  ] as const)('changes no bit of a run: $norm, ws $ws, $optimizer', async (arm) => {
+    { norm: 'bn', ws: true, optimizer: 'adamw', gradientClip: 0.5 },
+  ] as const)('changes no bit of a run: $norm, ws $ws, $optimizer, clip $gradientClip', async (arm) => {
     const config = tinyConfig({ ...arm, batchSize: 2 });
     const plain = await started(config);
     const plainResults = await plain.advance(7);
@@ -287,6 +333,16 @@ describe('the layer recorder', () => {
     });
     // A variance is known to some 1e-6 from the running one; of a deviation of a hundredth that is a part in 200.
     expectClose(history.smallestDeviation, deviations, { atol: 1e-5, rtol: 5e-3 });
+  });
+
+  it('records the gradient as it was before clipping', async () => {
+    const config = tinyConfig({ norm: 'gn', ws: true, batchSize: 2, layerSampleEvery: 1 });
+    const clipped = await started({ ...config, gradientClip: 1e-3 });
+    await clipped.advance(1);
+    const plain = await started(config);
+    await plain.advance(1);
+    const history = await plain.layerHistory();
+    expectClose((await clipped.layerHistory()).gradientNorm, history.gradientNorm, { atol: 0, rtol: 1e-4 });
   });
 
   it('adds no dispatch to a step that is not sampled', async () => {

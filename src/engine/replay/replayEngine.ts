@@ -214,7 +214,10 @@ export class ReplayEngine implements TrainingEngine {
     return this.#submissions.run(this, () => this.#layerRecorder?.read() ?? NO_HISTORY);
   }
 
-  /** Gradients that the last step left, by name; with WS those of filters only where it was sampled. For tests. */
+  /**
+   * Gradients that the last step left, before clipping, by name; with WS and without clipping those of filters only
+   * where it was sampled. For tests.
+   */
   async readGradients(): Promise<NamedTensors> {
     const { parameterTable: table, gradients } = this.#parts.model;
     return unpackTensors(table, new Float32Array(await download(this.#context, gradients)));

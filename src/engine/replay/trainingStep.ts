@@ -4,6 +4,7 @@ import type { Dispatch } from '#gpu/command.ts';
 import type { GpuContext } from '#gpu/device.ts';
 import { advanceCounter, gatherTraining, orderBufferWords } from '#kernels/gather/kernel.ts';
 import { RESULT_WORDS } from '#kernels/head/kernel.ts';
+import { clipTuning } from '#kernels/gradientClip/kernel.ts';
 import { statisticsTuning } from '#kernels/layerStatistics/kernel.ts';
 import { momentCount, SCHEDULE_ROW } from '#kernels/optimizer/kernel.ts';
 import type { EngineConfig } from '../engine.ts';
@@ -60,7 +61,7 @@ export function buildStep(
   pool: BufferPool,
   options: StepOptions,
 ): StepParts {
-  const { network, norm, ws, batchSize, layerSampleEvery: every } = config;
+  const { network, norm, ws, batchSize, gradientClip, layerSampleEvery: every } = config;
   const { info } = config.dataset;
   const parameters = parameterTable(network, norm);
   const buffers = bufferTable(network, norm);
@@ -69,7 +70,10 @@ export function buildStep(
     parameterTable: parameters,
     bufferTable: buffers,
     parameters: parameterBuffer,
-    gradients: pool.output('gradients', parameters.packedSize),
+    // Clipping takes the norm over the gaps between tensors as well: they stay zeros.
+    gradients: gradientClip
+      ? pool.keep('gradients', parameters.packedSize)
+      : pool.output('gradients', parameters.packedSize),
     running: pool.keep('running statistics', buffers.packedSize),
     filters: ws ? pool.output('standardized filters', parameters.packedSize) : parameterBuffer,
   };
@@ -90,6 +94,7 @@ export function buildStep(
     network,
     batch: batchSize,
     ws,
+    isScaled: config.wsGain === 'scaled',
     model,
     pool,
     tunings,
@@ -139,9 +144,18 @@ export function buildStep(
     tuning: tunings.optimizer,
     ...(beta2 === undefined ? {} : { beta2 }),
   };
-  // Only the measurements read them.
-  const update = convolutions.update(optimizer, every ?? 0);
-  const dispatches = [...(fixedBatch ? [] : gather), ...passes, ...update, ...advanceCounter(counter, 1)];
+  const clip = gradientClip
+    ? { largest: gradientClip, tuning: clipTuning(context.adapter.isFallback) }
+    : undefined;
+  // Only the measurements read the filters' gradients.
+  const { prepare, change } = convolutions.update(optimizer, every ?? 0, clip);
+  const dispatches = [
+    ...(fixedBatch ? [] : gather),
+    ...passes,
+    ...prepare,
+    ...change,
+    ...advanceCounter(counter, 1),
+  ];
   return {
     model,
     moments,
@@ -152,8 +166,8 @@ export function buildStep(
     logits,
     tunings,
     dispatches,
-    commit: dispatches.indexOf(update.at(-1)!),
-    layers: layers?.finish(passes.at(-1)!, update.at(-1)!),
+    commit: dispatches.indexOf(change[0]!),
+    layers: layers?.finish(passes.at(-1)!, change.at(-1)!),
     prepare: convolutions.prepareFilters(),
   };
 }

@@ -11,7 +11,7 @@ describe('the tfjs engine with our kernels on WebGPU', () => {
     await expectGolden((config) => createTfjsEngine(config, backend), name, {
       sensitive: SENSITIVE_STOCK,
       // Every arm runs to its end with AdamW; with SGD, whose late steps are rounding's, only its update is new.
-      ...(name.endsWith('sgd') ? { steps: 4 } : {}),
+      ...(name.includes(' sgd') ? { steps: 4 } : {}),
     });
     expect(context.failure).toBeUndefined();
   });

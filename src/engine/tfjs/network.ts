@@ -1,11 +1,4 @@
-import {
-  bufferTable,
-  convNorms,
-  parameterTable,
-  type NetworkSpec,
-  type TensorTable,
-} from '#domain/resnet.ts';
-import type { Norm } from '#domain/experiment.ts';
+import { bufferTable, convNorms, parameterTable, type TensorTable } from '#domain/resnet.ts';
 import * as tf from '#gpu/tf.ts';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '#gpu/tf.ts';
 import { crossEntropy, forward, type Arm } from '#nn/resnet.ts';
@@ -21,9 +14,10 @@ export interface PackedNetwork {
   readonly statistics: TensorTable;
 }
 
-export function packedNetwork(network: NetworkSpec, norm: Norm, ws: boolean): PackedNetwork {
+export function packedNetwork(arm: Arm): PackedNetwork {
+  const { network, norm, ws, wsGain = 'unit' } = arm;
   return {
-    arm: { network, norm, ws },
+    arm: { network, norm, ws, wsGain },
     parameters: dense(parameterTable(network, norm)),
     statistics: dense(bufferTable(network, norm)),
   };

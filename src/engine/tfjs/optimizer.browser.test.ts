@@ -4,8 +4,10 @@ import { useWebGpuBackend } from '#gpu/backend.ts';
 import type { TensorBackend } from '#gpu/tensorBackend.ts';
 import * as tf from '#gpu/tf.ts';
 import type { Tensor1D } from '#gpu/tf.ts';
+import { clipReference } from '#kernels/gradientClip/reference.ts';
+import { signal } from '#kernels/shared/testData.ts';
 import { expectClose, testGpu } from '#testing/gpu.ts';
-import { MOMENT_COUNT, update } from './optimizer.ts';
+import { clipGradient, MOMENT_COUNT, update } from './optimizer.ts';
 
 let backend: TensorBackend;
 
@@ -64,5 +66,41 @@ describe('update', () => {
     ]);
     // b1 = 0.5 + 0.1 = 0.6, p1 = 1 - 0.06; b2 = 0.8 * 0.6 - 0.3 + 0.1 * 0.94 = 0.274, p2 = 0.94 - 0.0548
     expectClose(values, [0.94, 0.8852], tolerance);
+  });
+});
+
+describe('clipGradient', () => {
+  async function clipped(gradient: Float32Array, largest: number): Promise<Float32Array> {
+    const before = tf.memory().numTensors;
+    const source = tf.tensor1d(gradient);
+    const result = clipGradient(source, largest);
+    const values = await backend.read(result);
+    tf.dispose([source, result]);
+    expect(tf.memory().numTensors).toBe(before);
+    return values;
+  }
+
+  it.each([1, 1e30])('shrinks gradients of about %s to the norm that torch would', async (deviation) => {
+    const gradient = signal(1, 3000, 0, deviation);
+    const norm = Math.hypot(...gradient);
+    for (const share of [0.1, 3]) {
+      const coefficient = clipReference(gradient, norm * share);
+      const expected = Float64Array.from(gradient, (value) => value * coefficient);
+      // A sum of thousands of squares in f32.
+      expectClose(await clipped(gradient, norm * share), expected, { atol: 0, rtol: 1e-5 });
+    }
+  });
+
+  it('leaves zeros and small gradients as they are, and makes NaN of what has no finite norm', async () => {
+    expect(await clipped(new Float32Array(8), 1)).toEqual(new Float32Array(8));
+    const small = signal(1, 8, 0, 1e-3);
+    expect(await clipped(small, 1)).toEqual(small);
+    for (const values of [
+      [1, NaN],
+      [1, Infinity],
+      [3e38, 3e38],
+    ]) {
+      expect([...(await clipped(Float32Array.from(values), 1))]).toEqual([NaN, NaN]);
+    }
   });
 });

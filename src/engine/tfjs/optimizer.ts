@@ -43,6 +43,27 @@ export function update(
   return tf.tidy(() => formula(parameters, gradient, moments, settings));
 }
 
+/** Added to the norm, as torch does. */
+const CLIP_EPSILON = 1e-6;
+
+/**
+ * All gradients, packed in one vector, shrunk so that their L2 norm is at most `largest`: torch's `clip_grad_norm_`
+ * (Pascanu et al. 2013, arXiv:1211.5063). Where the norm is not finite all become NaN.
+ *
+ * @returns a new tensor; the argument is not disposed.
+ */
+export function clipGradient(gradient: Tensor1D, largest: number): Tensor1D {
+  return tf.tidy(() => {
+    // The largest one is taken out first, so that squares stay in range; of zeros it is one.
+    const magnitude = tf.max(tf.abs(gradient));
+    const unit = tf.where(tf.equal(magnitude, 0), tf.onesLike(magnitude), magnitude);
+    const norm = tf.mul(tf.sqrt(tf.sum(tf.square(tf.div(gradient, unit)))), unit);
+    const coefficient = tf.minimum(tf.div(largest, tf.add(norm, CLIP_EPSILON)), 1);
+    // Zero times a norm that is not finite is NaN, which a minimum may lose.
+    return tf.mul(gradient, tf.add(coefficient, tf.mul(norm, 0)));
+  });
+}
+
 function adamw(
   parameters: Tensor1D,
   gradient: Tensor1D,

@@ -23,7 +23,7 @@ import {
   unbiasFactors,
   type PackedNetwork,
 } from './network.ts';
-import { MOMENT_COUNT, update } from './optimizer.ts';
+import { clipGradient, MOMENT_COUNT, update } from './optimizer.ts';
 import { OrderQueue } from './orderQueue.ts';
 
 /** Evaluation results are read back after this many batches, so that the queue stays short. */
@@ -78,7 +78,7 @@ class TfjsEngine implements TrainingEngine {
   constructor(config: EngineConfig, backend: TensorBackend) {
     this.#config = config;
     this.#backend = backend;
-    this.#network = packedNetwork(config.network, config.norm, config.ws);
+    this.#network = packedNetwork(config);
     this.#batches = new BatchAssembler(config.dataset, config.network.classes);
     this.#evaluationBatch = Math.min(256, Math.max(32, config.batchSize));
     this.#order = new OrderQueue(config.batchSize, config.dataset.train.count);
@@ -191,12 +191,13 @@ class TfjsEngine implements TrainingEngine {
   /** Issues one step; its loss and correct count, `[2]`. */
   #step(values: { step: number; indices: Uint32Array; learningRate: number; momentum: number }): Tensor {
     const { step, indices, learningRate, momentum } = values;
-    const { augmentation, seed, optimizer, weightDecay } = this.#config;
+    const { augmentation, seed, optimizer, weightDecay, gradientClip } = this.#config;
     const state = this.#currentState();
     return tf.tidy(() => {
       const batch = this.#batches.training(indices, { augmentation, seed, step });
       const pass = trainingPass(this.#network, state.parameters, batch);
-      const next = update(optimizer, state.parameters, pass.gradient, state.moments, {
+      const gradient = gradientClip ? clipGradient(pass.gradient, gradientClip) : pass.gradient;
+      const next = update(optimizer, state.parameters, gradient, state.moments, {
         t: step + 1,
         learningRate,
         momentum,

@@ -17,6 +17,7 @@ import { resnet18 } from '#domain/resnet.ts';
 import { augmentOf, cropReference } from '#kernels/gather/reference.ts';
 import { initialWeights } from '#nn/init.ts';
 import { scheduleTable } from '#optim/schedules.ts';
+import { goldenSettings, type GoldenName } from '#testing/golden.ts';
 import golden from '../../testing/golden/golden.json';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../safetensors.ts';
 import { fromTorch, toTorch } from '../torchTensors.ts';
@@ -91,13 +92,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-type GoldenName = keyof typeof golden.runs;
-
 /** A bundle of a run that PyTorch computed in double precision: width 8, batch 8, ten steps. */
 function goldenBundle(name: GoldenName): BundleInput {
   const { config } = golden;
-  const [arm, optimizer] = name.split(' ') as [string, Experiment['optimizer']];
-  const norm = arm.split('+')[0] as Experiment['norm'];
+  const arm = goldenSettings(name);
+  const { norm, optimizer } = arm;
   const { tensors } = decodeSafetensors(readFileSync('src/testing/golden/golden.safetensors'));
   const network = resnet18({ width: config.width, stemPadding: 1, classes: 10 });
   const drawn = fromTorch(
@@ -113,9 +112,7 @@ function goldenBundle(name: GoldenName): BundleInput {
   const settings = config.optimizers[optimizer];
   const experiment: Experiment = {
     ...defaultExperiment(),
-    norm,
-    ws: arm.endsWith('+ws'),
-    optimizer,
+    ...arm,
     batchSize: config.batch,
     width: config.width,
     schedule: 'constant',
@@ -255,7 +252,7 @@ describe('the PyTorch bundle', () => {
 
 // Needs a Python with PyTorch, such as Debian's python3-torch.
 describe.skipIf(python === undefined)('train.py', () => {
-  it.each<GoldenName>(['bn+ws adamw', 'gn adamw', 'none sgd'])(
+  it.each<GoldenName>(['bn+ws adamw', 'gn adamw', 'none sgd', 'gn+ws sgd clip', 'none+sws adamw'])(
     'computes the first ten losses of %s to 1e-3',
     (name) => {
       const output = run(unpacked(goldenBundle(name)), 'train.py', '--check');

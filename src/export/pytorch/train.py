@@ -10,6 +10,7 @@ Needs PyTorch 1.12 or newer and NumPy. config.json holds the settings, init.safe
 import argparse
 import hashlib
 import json
+import math
 import os
 import pickle
 import struct
@@ -36,13 +37,25 @@ class WSConv2d(nn.Conv2d):
 
     def forward(self, x):
         w = self.weight - self.weight.mean(dim=(1, 2, 3), keepdim=True)
-        w = w / (w.flatten(1).std(dim=1).view(-1, 1, 1, 1) + 1e-5)
+        w = self.gain * w / (w.flatten(1).std(dim=1).view(-1, 1, 1, 1) + 1e-5)
         return F.conv2d(x, w, None, self.stride, self.padding)
 
+    @property
+    def gain(self):
+        return 1
 
-def build_network(norm, ws, width, stem_padding, classes):
+
+class ScaledWSConv2d(WSConv2d):
+    """Scaled WS (Brock et al. 2021, arXiv:2101.08692): the deviation that keeps the size of activations behind a ReLU."""
+
+    @property
+    def gain(self):
+        return math.sqrt(2 / (1 - 1 / math.pi) / self.weight[0].numel())
+
+
+def build_network(norm, ws, width, stem_padding, classes, ws_gain='unit'):
     """ResNet-18 for 32x32 images: 3x3 stem of stride 1, no max-pool; names as in torchvision."""
-    conv = WSConv2d if ws else nn.Conv2d
+    conv = (ScaledWSConv2d if ws_gain == 'scaled' else WSConv2d) if ws else nn.Conv2d
 
     def normalize(channels):
         if norm == 'bn':
@@ -251,7 +264,12 @@ class Trainer:
         if config['batchSize'] % processes.count:
             sys.exit(f"A batch of {config['batchSize']} images cannot be split over {processes.count} processes.")
         self.network = build_network(
-            config['norm'], config['ws'], config['width'], config['stemPadding'], config['classes']
+            config['norm'],
+            config['ws'],
+            config['width'],
+            config['stemPadding'],
+            config['classes'],
+            config.get('wsGain', 'unit'),
         )
         self.network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
         self.network.to(processes.device)
@@ -293,6 +311,8 @@ class Trainer:
         loss = F.cross_entropy(self.model(self.prepare(images)), labels.to(processes.device))
         self.optimizer.zero_grad()
         loss.backward()
+        if config.get('gradientClip'):
+            nn.utils.clip_grad_norm_(self.network.parameters(), config['gradientClip'])
         self.optimizer.step()
         mean = processes.sum(loss.item())[0] / processes.count
         self.average = 0.98 * self.average + 0.02 * mean

@@ -35,6 +35,8 @@ export interface OptimizerStep extends OptimizerRule {
   readonly schedule: GPUBuffer;
   /** `[1]`, uint32: the step, 0-based, read only. */
   readonly counter: GPUBuffer;
+  /** `[1]` f32: what every gradient is multiplied with before anything else; absent: they are taken as they are. */
+  readonly coefficient?: GPUBuffer | undefined;
   /** For a graphics card where absent. */
   readonly tuning?: FlatTuning;
 }
@@ -87,22 +89,24 @@ export function checkMoments(optimizer: OptimizerName, moments: readonly GPUBuff
  * @throws {RangeError} when `packedSize` is no multiple of 4 or the number of moments is wrong.
  */
 export function optimizerStep(options: OptimizerStep): Dispatch[] {
-  const { optimizer, packedSize, moments, tuning = WIDE_FLAT } = options;
+  const { optimizer, packedSize, moments, coefficient, tuning = WIDE_FLAT } = options;
   if (packedSize % 4 !== 0)
     throw new RangeError(`optimizer: packed size ${packedSize} must be a multiple of 4`);
   checkMoments(optimizer, moments);
   const vectors = packedSize / 4;
+  const clip = coefficient ? [floats(coefficient, 1)] : [];
   return [
     {
       shader: {
-        label: `optimizer/${optimizer}`,
-        code: `${code}\n${ruleCode(optimizer, 5)}`,
+        label: `optimizer/${optimizer}${coefficient ? ', clipped' : ''}`,
+        code: `${expandTemplate(code, { isClipped: clip.length > 0 })}\n${ruleCode(optimizer, 5 + clip.length)}`,
         bindings: [
           'read_write',
           'read',
           'read',
           'read',
           'uniform',
+          ...clip.map(() => 'read' as const),
           ...moments.map(() => 'read_write' as const),
         ],
         constants: { LANES: tuning.lanes, VECTORS: tuning.vectors },
@@ -113,6 +117,7 @@ export function optimizerStep(options: OptimizerStep): Dispatch[] {
         { buffer: options.schedule },
         { buffer: options.counter },
         { uniform: ruleWords(vectors, options) },
+        ...clip,
         ...moments.map((moment) => floats(moment, packedSize)),
       ],
       workgroups: foldWorkgroups(Math.ceil(vectors / (tuning.lanes * tuning.vectors))),

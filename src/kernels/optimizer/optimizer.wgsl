@@ -4,7 +4,8 @@
 //   gradients   [packed / 4]  vec4f
 //   schedule    [rows]        vec4f  of the optimizer's rule
 //   counter     [1]           u32    step, 0-based
-// Bindings 0 to 3 in this order, then 4 the parameters.
+// Bindings 0 to 3 in this order, then 4 the parameters and, with clipping,
+//   coefficient [1]           f32    what every gradient is multiplied with
 //
 // Dispatch (ceil(vectors / (LANES * VECTORS)), 1, 1), folded into y past 65,535. Needs adamWRule.wgsl or sgdRule.wgsl.
 
@@ -26,6 +27,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> schedule: array<vec4f>;
 @group(0) @binding(3) var<storage, read> counter: array<u32>;
 @group(0) @binding(4) var<uniform> params: Params;
+//# if isClipped
+@group(0) @binding(5) var<storage, read> coefficient: array<f32>;
+//# end
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -40,6 +44,10 @@ fn main(
     if i >= params.vectors {
       return;
     }
+//# if isClipped
+    keep(i, updated(i, parameters[i], gradients[i] * coefficient[0], row));
+//# else
     keep(i, updated(i, parameters[i], gradients[i], row));
+//# end
   }
 }

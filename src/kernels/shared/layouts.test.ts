@@ -4,6 +4,7 @@ import type { Dispatch } from '#gpu/command.ts';
 import { relu, reluBackward } from '../activation/kernel.ts';
 import { batchNormBackward, batchNormEvaluation, batchNormTraining } from '../batchNorm/kernel.ts';
 import { advanceCounter, gatherEvaluation, gatherTraining } from '../gather/kernel.ts';
+import { clipCoefficient, NARROW_CLIP } from '../gradientClip/kernel.ts';
 import { groupNormBackward, groupNormForward } from '../groupNorm/kernel.ts';
 import { headEvaluation, headTraining } from '../head/kernel.ts';
 import {
@@ -131,6 +132,23 @@ const cases: [string, Dispatch, Record<string, number | number[]>][] = [
   ...pair('sgd', optimizerStep({ ...optimizer, optimizer: 'sgd', moments: [dx] }), [
     { vectors: 160, decay: 0.25 },
   ]),
+  ...pair(
+    'adamW, clipped',
+    optimizerStep({ ...optimizer, optimizer: 'adamw', moments: [dx, dz], coefficient: scratch }),
+    [{ vectors: 160, decay: 0.25, eps: 1e-8 }],
+  ),
+  ...pair(
+    'clipCoefficient',
+    clipCoefficient({
+      gradients: y,
+      packedSize: 8256,
+      largest: 0.75,
+      parts: scratch,
+      coefficient: stats,
+      tuning: NARROW_CLIP,
+    }),
+    [{ vectors: 2064 }, { parts: 3, largest: 0.75, eps: 1e-6 }],
+  ),
   ...pair(
     'gatherTraining',
     gatherTraining({

@@ -31,6 +31,14 @@ fn spreadOf(sum: Vec, squares: Vec, count: f32) -> Spread {
   return Spread(mean, sqrt(max(squares - count * mean * mean, Vec()) / max(count - 1.0, 1.0)));
 }
 
+//# if isScaled
+// Deviation that standardized filters have under Scaled WS; without, it is one.
+// Source: Brock et al. 2021, arXiv:2101.08692, section 4, for ReLU.
+fn scaledGain(fanIn: u32) -> f32 {
+  return ${gamma} / sqrt(f32(fanIn));
+}
+//# end
+
 // Sum over the lanes of one Vec (lane = row * TILE + Vec), in a fixed tree; every lane gets its Vec's total.
 //# if isShared
 var<workgroup> rowSums: array<Vec, LANES>;

@@ -7,7 +7,7 @@
 //   statistics    packed   f32   per filter [2, outC], as standardize.wgsl leaves them
 //
 // With g the gradient with respect to w^, n = kH*kW*inC, sums over n:
-//   dw = (g - sum(g) / n) / (deviation + eps) - w^ * sum(g w^) / ((n - 1) deviation)
+//   dw = gain (g - sum(g) / n) / (deviation + eps) - w^ * sum(g w^) / (gain (n - 1) deviation)
 // Bindings 0 to 3 in this order, then 4 the parameters.
 // which lets the gradient flow through mean and deviation (mean(w^) is zero up to rounding).
 //

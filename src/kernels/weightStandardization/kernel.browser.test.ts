@@ -3,7 +3,7 @@ import { expectClose, testGpu } from '#testing/gpu.ts';
 import { noise } from '../conv2d/testShapes.ts';
 import { filterGradients, placePartials, standardizeFilters, statisticsSize } from './kernel.ts';
 import { standardizeGradientReference, standardizeReference } from './reference.ts';
-import { NARROW_FILTERS, STANDARDIZATION_EPS as eps, WIDE_FILTERS } from './table.ts';
+import { NARROW_FILTERS, scaledGain, STANDARDIZATION_EPS as eps, WIDE_FILTERS } from './table.ts';
 
 interface Case {
   readonly fanIn: number;
@@ -62,36 +62,43 @@ const CASES = Object.entries(LISTS).flatMap(([name, cases]) =>
 );
 
 describe.each(CASES)('%s', (name, cases, tuning) => {
-  it('is standardized as the reference says, and nothing beside it is written', async () => {
-    const gpu = await testGpu();
-    const { filters, size, weights } = layOut(cases);
-    const standardized = gpu.poisoned(size);
-    const statistics = gpu.poisoned(statisticsSize(filters));
-    await gpu.executor.run(
-      standardizeFilters(
-        filters,
-        {
-          parameters: { buffer: gpu.f32(weights) },
-          standardized: { buffer: standardized },
-          statistics: { buffer: statistics },
-        },
-        tuning,
-      ),
-    );
-    const actual = await gpu.readF32(standardized, size);
-    const expected = new Float64Array(size).fill(NaN);
-    for (const { offset, fanIn, outChannels } of filters) {
-      const own = weights.subarray(offset, offset + fanIn * outChannels);
-      expected.set(standardizeReference(own, fanIn, outChannels, eps).standardized, offset);
-    }
-    // Weights and results are of order one after centring: a few roundings of 2^-24 each.
-    expectClose(actual, expected, { atol: 4e-6, rtol: 4e-6, label: name });
-    expect((await gpu.readF32(statistics, statisticsSize(filters))).every(Number.isFinite)).toBe(true);
-  });
+  it.each([false, true])(
+    'is standardized as the reference says (scaled: %s), and nothing beside it is written',
+    async (isScaled) => {
+      const gpu = await testGpu();
+      const { filters, size, weights } = layOut(cases);
+      const standardized = gpu.poisoned(size);
+      const statistics = gpu.poisoned(statisticsSize(filters));
+      await gpu.executor.run(
+        standardizeFilters(
+          filters,
+          {
+            parameters: { buffer: gpu.f32(weights) },
+            standardized: { buffer: standardized },
+            statistics: { buffer: statistics },
+          },
+          tuning,
+          isScaled,
+        ),
+      );
+      const actual = await gpu.readF32(standardized, size);
+      const expected = new Float64Array(size).fill(NaN);
+      for (const { offset, fanIn, outChannels } of filters) {
+        const own = weights.subarray(offset, offset + fanIn * outChannels);
+        const gain = isScaled ? scaledGain(fanIn) : 1;
+        expected.set(standardizeReference(own, fanIn, outChannels, eps, gain).standardized, offset);
+      }
+      // Weights and results are of order one after centring: a few roundings of 2^-24 each.
+      expectClose(actual, expected, { atol: 4e-6, rtol: 4e-6, label: name });
+      expect((await gpu.readF32(statistics, statisticsSize(filters))).every(Number.isFinite)).toBe(true);
+    },
+  );
 
-  it.each([true, false])(
-    'gets its gradient from the partial sums (standardized: %s), the same bits twice',
-    async (isStandardized) => {
+  it.each(['plain', 'standardized', 'scaled'] as const)(
+    'gets its gradient from the partial sums (%s), the same bits twice',
+    async (kind) => {
+      const isStandardized = kind !== 'plain';
+      const isScaled = kind === 'scaled';
       const gpu = await testGpu();
       const { filters, size, weights } = layOut(cases);
       const { places, size: partialSize } = placePartials(filters);
@@ -104,6 +111,7 @@ describe.each(CASES)('%s', (name, cases, tuning) => {
           filters,
           { parameters: { buffer: gpu.f32(weights) }, standardized, statistics },
           tuning,
+          isScaled,
         ),
       );
       const run = async () => {
@@ -132,12 +140,13 @@ describe.each(CASES)('%s', (name, cases, tuning) => {
         });
         const own = weights.subarray(offset, offset + count);
         const expected = isStandardized
-          ? standardizeGradientReference(own, sum, fanIn, outChannels, eps)
+          ? standardizeGradientReference(own, sum, fanIn, outChannels, eps, isScaled ? scaledGain(fanIn) : 1)
           : sum;
         // The Jacobian divides by the deviation, so the scale of errors is that of the largest gradient.
         const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
         expectClose(actual.subarray(offset, offset + count), expected, {
-          atol: 2e-6 * largest + 1e-6,
+          // The two terms cancel in a filter of two weights; the gain's root is rounded, too.
+          atol: 2e-6 * largest + (isScaled ? 4e-6 : 1e-6),
           rtol: 4e-6,
           label: name,
         });

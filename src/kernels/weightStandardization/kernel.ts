@@ -35,8 +35,8 @@ export function statisticsSize(filters: readonly FilterPlace[]): number {
 }
 
 /**
- * Standardizes every output channel of `filters` to zero mean and unit deviation: one dispatch for up to 64
- * filters. For a single filter in a buffer of its own pass one place with offset 0.
+ * Standardizes every output channel of `filters` to zero mean and unit deviation (Scaled WS: to that of `scaledGain`):
+ * one dispatch for up to 64 filters. For a single filter in a buffer of its own pass one place with offset 0.
  *
  * @param parameters packed f32, read at each filter's offset.
  * @param standardized packed like `parameters`; only the filters are written.
@@ -50,9 +50,10 @@ export function standardizeFilters(
     statistics,
   }: { parameters: BufferSlice; standardized: BufferSlice; statistics: BufferSlice },
   tuning: FilterTuning = WIDE_FILTERS,
+  isScaled = false,
 ): Dispatch[] {
   return filterTables(filters).map(({ uniform, workgroups, width }) => ({
-    shader: standardizeShader(width, tuning),
+    shader: standardizeShader(width, tuning, isScaled),
     bindings: [parameters, standardized, statistics, { uniform }],
     workgroups: [workgroups, 1, 1],
   }));
@@ -88,10 +89,10 @@ export function filterGradients(
   }));
 }
 
-function standardizeShader(width: 1 | 4, tuning: FilterTuning): Shader {
+function standardizeShader(width: 1 | 4, tuning: FilterTuning, isScaled: boolean): Shader {
   return {
     label: 'weightStandardization/standardize',
-    code: expandTemplate(`${standardizeCode}\n${columnsCode}`, columnValues(width, tuning)),
+    code: expandTemplate(`${standardizeCode}\n${columnsCode}`, columnValues(width, tuning, isScaled)),
     bindings: ['read', 'read_write', 'read_write', 'uniform'],
   };
 }
@@ -100,7 +101,7 @@ function filterGradientsShader(width: 1 | 4, tuning: FilterTuning, isStandardize
   return {
     label: 'weightStandardization/filterGradients',
     code: expandTemplate(`${filterGradientsCode}\n${columnsCode}`, {
-      ...columnValues(width, tuning),
+      ...columnValues(width, tuning, false), // the gain is in what `standardizeFilters` wrote
       isStandardized,
     }),
     bindings: ['read', 'read_write', 'uniform', ...(isStandardized ? (['read', 'read'] as const) : [])],

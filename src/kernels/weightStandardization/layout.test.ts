@@ -14,6 +14,11 @@ const standardization = { standardized: slice, statistics: slice };
 
 const dispatches: [string, Dispatch, boolean][] = [
   ['standardize', standardizeFilters(filters, { parameters: slice, ...standardization })[0]!, false],
+  [
+    'standardize, scaled',
+    standardizeFilters(filters, { parameters: slice, ...standardization }, undefined, true)[0]!,
+    false,
+  ],
   ['filterGradients', filterGradients(places, { partials: slice, gradient: slice })[0]!, true],
   [
     'filterGradients, standardized',

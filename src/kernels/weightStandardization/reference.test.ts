@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { expectClose } from '#testing/gpu.ts';
 import { noise } from '../conv2d/testShapes.ts';
 import { standardizeGradientReference, standardizeReference } from './reference.ts';
+import { scaledGain } from './table.ts';
 
 describe('the Weight Standardization reference', () => {
   it('divides by the unbiased deviation plus eps, each output channel by its own', () => {
@@ -17,12 +18,19 @@ describe('the Weight Standardization reference', () => {
     expect([...standardizeReference([3], 1, 1, 1e-5).standardized]).toEqual([0]);
   });
 
-  it('has the gradient that central differences find', () => {
+  it('has the deviation of Scaled WS where asked for', () => {
+    // PyTorch: sqrt(2 / (1 - 1 / pi)) / 6 times w = (1, 2, 3) standardized.
+    expect(scaledGain(36)).toBeCloseTo(0.2854764250749438, 12);
+    const { standardized } = standardizeReference([1, 2, 3], 3, 1, 0, scaledGain(36));
+    expectClose(standardized, [-0.2854764250749438, 0, 0.2854764250749438], { atol: 0, rtol: 1e-12 });
+  });
+
+  it.each([1, 0.3])('has the gradient that central differences find, gain %s', (gain) => {
     const [fanIn, outChannels, eps] = [7, 3, 1e-2];
     const filter = Float64Array.from(noise(fanIn * outChannels, 1));
     const upstream = noise(fanIn * outChannels, 2);
     const loss = (w: Float64Array) =>
-      standardizeReference(w, fanIn, outChannels, eps).standardized.reduce(
+      standardizeReference(w, fanIn, outChannels, eps, gain).standardized.reduce(
         (sum, x, i) => sum + x * upstream[i]!,
         0,
       );
@@ -32,7 +40,7 @@ describe('the Weight Standardization reference', () => {
       return (shifted(step) - shifted(-step)) / (2 * step);
     });
     // Truncation is of order step^2, rounding of order 1e-16 / step.
-    expectClose(standardizeGradientReference(filter, upstream, fanIn, outChannels, eps), differences, {
+    expectClose(standardizeGradientReference(filter, upstream, fanIn, outChannels, eps, gain), differences, {
       atol: 1e-9,
       rtol: 1e-8,
     });

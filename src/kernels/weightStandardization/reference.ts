@@ -1,9 +1,10 @@
-/** Weight Standardization of one filter `[fanIn, outC]`, in double precision, with what backward needs. */
+/** Weight Standardization of one filter `[fanIn, outC]` to deviation `gain`, in double precision, with what backward needs. */
 export function standardizeReference(
   filter: ArrayLike<number>,
   fanIn: number,
   outChannels: number,
   eps: number,
+  gain = 1,
 ): { standardized: Float64Array; deviation: Float64Array } {
   const standardized = new Float64Array(fanIn * outChannels);
   const deviation = new Float64Array(outChannels);
@@ -15,7 +16,8 @@ export function standardizeReference(
     // A filter of one weight has no spread: zero, where the unbiased formula would divide by zero.
     deviation[o] = Math.sqrt(squares / Math.max(fanIn - 1, 1));
     for (let i = 0; i < fanIn; i++) {
-      standardized[i * outChannels + o] = (filter[i * outChannels + o]! - mean) / (deviation[o]! + eps);
+      standardized[i * outChannels + o] =
+        (gain * (filter[i * outChannels + o]! - mean)) / (deviation[o]! + eps);
     }
   }
   return { standardized, deviation };
@@ -31,6 +33,7 @@ export function standardizeGradientReference(
   fanIn: number,
   outChannels: number,
   eps: number,
+  gain = 1,
 ): Float64Array {
   const { standardized, deviation } = standardizeReference(filter, fanIn, outChannels, eps);
   const out = new Float64Array(fanIn * outChannels);
@@ -51,7 +54,7 @@ export function standardizeGradientReference(
     // centred = w - mean
     let mean = 0;
     for (let i = 0; i < fanIn; i++) mean += centredGradient[i]! / fanIn;
-    for (let i = 0; i < fanIn; i++) out[i * outChannels + o] = centredGradient[i]! - mean;
+    for (let i = 0; i < fanIn; i++) out[i * outChannels + o] = gain * (centredGradient[i]! - mean);
   }
   return out;
 }

@@ -1,11 +1,11 @@
 // Weight Standardization of every filter of a network in one dispatch.
 //
 //   weights       packed   f32   filters [kH*kW*inC, outC] at their offsets
-//   standardized  packed   f32   same places: (w - mean) / (deviation + eps), per output channel
-//   statistics    packed   f32   per filter, [2, outC]: 1 / (deviation + eps); 1 / ((n - 1) deviation)
+//   standardized  packed   f32   same places: gain (w - mean) / (deviation + eps), per output channel
+//   statistics    packed   f32   per filter, [2, outC]: gain / (deviation + eps); 1 / (gain (n - 1) deviation)
 // Bindings 0 to 2 in this order, then 3 the parameters.
 //
-// n = kH*kW*inC; the deviation is the unbiased one, sqrt(sum of squares / (n - 1)).
+// n = kH*kW*inC; the deviation is the unbiased one, sqrt(sum of squares / (n - 1)); the gain is 1, or that of Scaled WS.
 //
 // Dispatch (sum over filters of ceil(outC / (TILE * width)), 1, 1): a workgroup takes TILE vectors of output
 // channels; its rows of lanes stride over the fan-in.
@@ -63,7 +63,7 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
     squares += chunkSquares;
   }
   let spread = spreadOf(sumRows(sum, lane), sumRows(squares, lane), f32(f.fanIn));
-  let scale = 1.0 / (spread.deviation + ${eps});
+  let scale = ${gain} / (spread.deviation + ${eps});
   for (var row = firstRow; row < endRow; row += ROWS) {
     let i = begin + row * vectors;
     standardized[i] = (weights[i] - shift - spread.mean) * scale;
@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
     // A constant filter has no direction in which its deviation grows: no gradient flows through it.
     statistics[at + vectors] = select(
       Vec(),
-      1.0 / (max(f32(f.fanIn) - 1.0, 1.0) * spread.deviation),
+      1.0 / (max(f32(f.fanIn) - 1.0, 1.0) * spread.deviation)${overGain},
       spread.deviation > Vec(),
     );
   }

@@ -1,6 +1,17 @@
 /** Added to the deviation, in the weights' own unit. Source: Qiao et al. 2019, the authors' PyTorch code. */
 export const STANDARDIZATION_EPS = 1e-5;
 
+/**
+ * Of `scaledGain`: one over the deviation that a ReLU leaves of unit noise.
+ * Source: Brock et al. 2021, arXiv:2101.08692, section 4.
+ */
+const RELU_GAMMA = Math.sqrt(2 / (1 - 1 / Math.PI));
+
+/** Deviation of a filter under Scaled WS: a convolution behind a ReLU then leaves the size of activations as it is. */
+export function scaledGain(fanIn: number): number {
+  return RELU_GAMMA / Math.sqrt(fanIn);
+}
+
 /** One filter `[kH, kW, inC, outC]` inside the packed buffers. */
 export interface FilterPlace {
   /** First element: `TensorSpec.offset`, or 0 for a buffer of its own. A multiple of 4. */
@@ -94,11 +105,15 @@ export function filterTables(
 }
 
 /** Values of columns.wgsl. */
-export const columnValues = (width: 1 | 4, { rows }: FilterTuning) => ({
+export const columnValues = (width: 1 | 4, { rows }: FilterTuning, isScaled: boolean) => ({
   rows,
   isShared: rows > 1,
   width,
   vector: width === 4 ? 'vec4f' : 'f32',
   filterLimit: FILTER_LIMIT,
   eps: STANDARDIZATION_EPS,
+  isScaled,
+  gamma: RELU_GAMMA,
+  gain: isScaled ? 'scaledGain(f.fanIn)' : '1.0',
+  overGain: isScaled ? ' / scaledGain(f.fanIn)' : '',
 });

@@ -6,7 +6,7 @@ import { ADAMW_BETA2, ADAMW_EPS, momentCount, scheduleRow } from '../optimizer/k
 import { adamWReference, sgdReference } from '../optimizer/reference.ts';
 import { placePartials, standardizeFilters, statisticsSize } from './kernel.ts';
 import { standardizeGradientReference, standardizeReference } from './reference.ts';
-import { NARROW_FILTERS, STANDARDIZATION_EPS, WIDE_FILTERS } from './table.ts';
+import { NARROW_FILTERS, scaledGain, STANDARDIZATION_EPS, WIDE_FILTERS } from './table.ts';
 import { updateStandardized } from './update.ts';
 
 /** Two filters with other parameters before, between and behind them. */
@@ -34,7 +34,13 @@ function isInFilter(i: number): boolean {
 }
 
 /** The same two steps in double precision; gradients with respect to standardized filters and other parameters. */
-function reference(optimizer: 'adamw' | 'sgd', initial: Float64Array, gradients: readonly Float64Array[]) {
+function reference(
+  optimizer: 'adamw' | 'sgd',
+  isScaled: boolean,
+  initial: Float64Array,
+  gradients: readonly Float64Array[],
+) {
+  const gain = (fanIn: number): number => (isScaled ? scaledGain(fanIn) : 1);
   const parameters = Float64Array.from(initial);
   const state = Array.from(parameters, () => ({ m: 0, v: 0, b: 0 }));
   let through = new Float64Array(SIZE);
@@ -49,6 +55,7 @@ function reference(optimizer: 'adamw' | 'sgd', initial: Float64Array, gradients:
           fanIn,
           outChannels,
           STANDARDIZATION_EPS,
+          gain(fanIn),
         ),
         offset,
       );
@@ -80,7 +87,14 @@ function reference(optimizer: 'adamw' | 'sgd', initial: Float64Array, gradients:
   const standardized = new Float64Array(SIZE).fill(NaN);
   for (const { offset, fanIn, outChannels } of FILTERS) {
     const own = parameters.subarray(offset, offset + fanIn * outChannels);
-    standardized.set(standardizeReference(own, fanIn, outChannels, STANDARDIZATION_EPS).standardized, offset);
+    const { standardized: filter } = standardizeReference(
+      own,
+      fanIn,
+      outChannels,
+      STANDARDIZATION_EPS,
+      gain(fanIn),
+    );
+    standardized.set(filter, offset);
   }
   return { parameters, gradient: through, standardized };
 }
@@ -91,7 +105,7 @@ async function train(
   weights: Float32Array,
   partials: readonly Float32Array[],
   others: readonly Float32Array[],
-  gradientEvery = 1,
+  { gradientEvery = 1, isScaled = false } = {},
 ) {
   const gpu = await testGpu();
   const { places } = placePartials(FILTERS);
@@ -118,6 +132,7 @@ async function train(
       partials: { buffer: gpu.f32(values) },
       standardized,
       gradientEvery,
+      isScaled,
       tuning,
     });
     expect(dispatches).toHaveLength(1);
@@ -152,32 +167,38 @@ describe.each([
   ['sgd', 'narrow', NARROW_FILTERS],
   ['sgd', 'wide', WIDE_FILTERS],
 ] as const)('%s, %s', (optimizer, _, tuning) => {
-  it('does two steps as the references do one after another, the same bits twice', async () => {
-    // The second filter's mean is far above its spread, as its weights in single precision have it.
-    const weights = noise(SIZE, 7).map((x, i) => Math.fround(i >= 768 ? 3 + 0.05 * x : 0.2 * x));
-    const actual = await train(optimizer, tuning, weights, partials, others);
-    expect(await train(optimizer, tuning, weights, partials, others)).toEqual(actual);
-    const expected = reference(
-      optimizer,
-      Float64Array.from(weights),
-      partials.map((values, k) => gradientOf(values, others[k]!)),
-    );
-    // Weights near 3 are rounded to 2.4e-7, a five-millionth of their spread; gradients scale by its inverse.
-    expectClose(actual.parameters, expected.parameters, { atol: 4e-6, rtol: 4e-6, label: 'parameters' });
-    expectClose(actual.gradient, expected.gradient, { atol: 5e-4, rtol: 1e-5, label: 'gradient' });
-    expectClose(actual.standardized, expected.standardized, {
-      atol: 4e-5,
-      rtol: 4e-5,
-      label: 'standardized',
-    });
-  });
+  it.each([false, true])(
+    'does two steps as the references do one after another (scaled: %s), the same bits twice',
+    async (isScaled) => {
+      // The second filter's mean is far above its spread, as its weights in single precision have it.
+      const weights = noise(SIZE, 7).map((x, i) => Math.fround(i >= 768 ? 3 + 0.05 * x : 0.2 * x));
+      const actual = await train(optimizer, tuning, weights, partials, others, { isScaled });
+      expect(await train(optimizer, tuning, weights, partials, others, { isScaled })).toEqual(actual);
+      const expected = reference(
+        optimizer,
+        isScaled,
+        Float64Array.from(weights),
+        partials.map((values, k) => gradientOf(values, others[k]!)),
+      );
+      // Weights near 3 are rounded to 2.4e-7, a five-millionth of their spread; gradients scale by its inverse.
+      expectClose(actual.parameters, expected.parameters, { atol: 4e-6, rtol: 4e-6, label: 'parameters' });
+      expectClose(actual.gradient, expected.gradient, { atol: 5e-4, rtol: 1e-5, label: 'gradient' });
+      expectClose(actual.standardized, expected.standardized, {
+        atol: 4e-5,
+        rtol: 4e-5,
+        label: 'standardized',
+      });
+    },
+  );
 
   it.each([0, 2])(
     'keeps no gradient of filters where nobody wants it (%i), and does the same',
     async (every) => {
       const weights = noise(SIZE, 7);
       const all = await train(optimizer, tuning, weights, partials, others);
-      const { gradient, ...rest } = await train(optimizer, tuning, weights, partials, others, every);
+      const { gradient, ...rest } = await train(optimizer, tuning, weights, partials, others, {
+        gradientEvery: every,
+      });
       expect(rest).toEqual({ parameters: all.parameters, standardized: all.standardized });
       // Of the second step: the first alone is one of every two.
       expect(gradient.filter((_, i) => isInFilter(i)).every(Number.isNaN)).toBe(true);

@@ -11,7 +11,7 @@ const ROW = 64;
 const GRADIENT_EVERY = 5;
 
 /** Everything that a training step with Weight Standardization leaves to do when its backward pass is over. */
-export interface StandardizedUpdate extends Omit<OptimizerStep, 'tuning'> {
+export interface StandardizedUpdate extends Omit<OptimizerStep, 'tuning' | 'coefficient'> {
   /** Every filter of the network, at a multiple of 64. */
   readonly filters: readonly PartialPlace[];
   /** All partial sums of the filters' gradients, at each filter's `partialOffset`. */
@@ -20,6 +20,8 @@ export interface StandardizedUpdate extends Omit<OptimizerStep, 'tuning'> {
   readonly standardized: GPUBuffer;
   /** The filters' gradients are written to `gradients` in every so many steps, from step 0 on; 0: never. */
   readonly gradientEvery: number;
+  /** Standardized filters have the deviation of Scaled WS in place of one. */
+  readonly isScaled?: boolean;
   readonly tuning?: FilterTuning;
 }
 
@@ -31,7 +33,7 @@ export interface StandardizedUpdate extends Omit<OptimizerStep, 'tuning'> {
  * @throws {RangeError} when a filter's place is no multiple of 64 or the number of moments is wrong.
  */
 export function updateStandardized(options: StandardizedUpdate): Dispatch[] {
-  const { optimizer, packedSize, moments, tuning = WIDE_FILTERS } = options;
+  const { optimizer, packedSize, moments, isScaled = false, tuning = WIDE_FILTERS } = options;
   checkMoments(optimizer, moments);
   const whole = (buffer: GPUBuffer): BufferSlice => ({ buffer, size: packedSize * 4 });
   const places = allParameters(options.filters, packedSize);
@@ -40,7 +42,7 @@ export function updateStandardized(options: StandardizedUpdate): Dispatch[] {
   return filterTables(places, header).map(({ uniform, workgroups, width }) => ({
     shader: {
       label: `weightStandardization/update, ${optimizer}`,
-      code: expandTemplate(`${updateCode}\n${columnsCode}`, columnValues(width, tuning)).concat(
+      code: expandTemplate(`${updateCode}\n${columnsCode}`, columnValues(width, tuning, isScaled)).concat(
         `\n${ruleCode(optimizer, 7)}`,
       ),
       bindings: [

@@ -5,15 +5,16 @@
 //   partials      packed   f32   per filter [splits, kH*kW*inC, outC]
 //   gradient      packed   f32   filters: written in every gradientEvery-th step, 0: never; other parameters: read
 //   parameters    packed   f32   filters [kH*kW*inC, outC] and other parameters at their offsets, updated in place
-//   standardized  packed   f32   of filters, out: (w - mean) / (deviation + eps), per output channel, w updated
+//   standardized  packed   f32   of filters, out: gain (w - mean) / (deviation + eps), per output channel, w updated
 //   schedule      [rows]   vec4f of the optimizer's rule
 //   counter       [1]      u32   step, 0-based
 //   and the moments of the rule, packed like the parameters
 //
 // With w^ the standardized filter before the update, g the gradient with respect to it, n = kH*kW*inC, sums over n:
-//   dw = (g - sum(g) / n) / (deviation + eps) - w^ * sum(g w^) / ((n - 1) deviation)
+//   dw = gain (g - sum(g) / n) / (deviation + eps) - w^ * sum(g w^) / (gain (n - 1) deviation)
 // Bindings 0 to 5 in this order, then 6 the parameters.
-// which lets the gradient flow through mean and deviation (mean(w^) is zero up to rounding).
+// which lets the gradient flow through mean and deviation (mean(w^) is zero up to rounding). The gain is 1, or that of
+// Scaled WS.
 //
 // Dispatch (sum over entries of ceil(outC / (TILE * width)), 1, 1): a workgroup takes TILE vectors of output
 // channels; its rows of lanes stride over the fan-in. Three passes over the rows: sums; update, with the new
@@ -111,13 +112,18 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
   }
   let count = f32(f.fanIn);
   let spread = spreadOf(sumRows(sum, lane), sumRows(squares, lane), count);
-  let scale = 1.0 / (spread.deviation + ${eps});
+  let inverse = 1.0 / (spread.deviation + ${eps});
   let totalGradient = sumRows(gradientSum, lane);
   let meanGradient = totalGradient / count;
   let product = sumRows(productSum, lane) - spread.mean * totalGradient; // sum(g (w - mean))
   // A constant filter has no direction in which its deviation grows: no gradient flows through it.
-  let slope = select(Vec(), scale * product / (max(count - 1.0, 1.0) * spread.deviation), spread.deviation > Vec());
+  let slope = select(Vec(), inverse * product / (max(count - 1.0, 1.0) * spread.deviation), spread.deviation > Vec());
 
+//# if isScaled
+  let scale = inverse * scaledGain(f.fanIn);
+//# else
+  let scale = inverse;
+//# end
   let firstGradient = (summedPartials(partialAt, stride, f.splits) - meanGradient + spread.mean * slope) * scale;
   let newShift = updated(begin, shift, firstGradient, rates).parameter;
 //# if isShared
@@ -147,7 +153,7 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
     squares += chunkSquares;
   }
   let newSpread = spreadOf(sumRows(sum, lane), sumRows(squares, lane), count);
-  let newScale = 1.0 / (newSpread.deviation + ${eps});
+  let newScale = ${gain} / (newSpread.deviation + ${eps});
   for (var row = firstRow; row < endRow; row += ROWS) {
     let i = begin + row * vectors;
     standardized[i] = (parameters[i] - newShift - newSpread.mean) * newScale;

@@ -17,16 +17,19 @@ def main():
     draws = int(sys.argv[1]) if len(sys.argv) > 1 else 12
     weights = golden.initial_weights()
     images, labels = golden.batches()
-    for arm in ('none', 'bn', 'gn', 'bn+ws', 'gn+ws'):
-        norm, ws = golden.ARMS[arm]
-        exact = golden.train(norm, ws, 'sgd', weights, images, labels, torch.float64)['losses']
+    for name in golden.RUNS:
+        arm, optimizer, *clip = name.split()
+        if optimizer != 'sgd':
+            continue
+        setup = *golden.ARMS[arm], optimizer, bool(clip)
+        exact = golden.train(*setup, weights, images, labels, torch.float64)['losses']
         worst = []
         for draw in range(draws):
             noise = np.random.RandomState(100 + draw)
             moved = {k: v.astype(np.float64) * (1 + noise.uniform(-6e-8, 6e-8, v.shape)) for k, v in weights.items()}
-            losses = golden.train(norm, ws, 'sgd', moved, images, labels, torch.float64)['losses']
+            losses = golden.train(*setup, moved, images, labels, torch.float64)['losses']
             worst.append(max(abs(a - b) / abs(b) for a, b in zip(losses, exact)))
-        print(f"{arm + ' sgd':10s}", ' '.join(f'{w:.1e}' for w in sorted(worst)), flush=True)
+        print(f'{name:15s}', ' '.join(f'{w:.1e}' for w in sorted(worst)), flush=True)
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ test('sixteen runs of an arm look different, and the next looks like the first',
 test('dashes say Weight Standardization in every run of an arm', () => {
   for (let i = 0; i < STYLES_OF_ARM; i++) {
     expect(armStyle({ norm: 'gn', ws: true }, i).dash).toMatch(/^6 3/);
+    expect(armStyle({ norm: 'gn', ws: true, wsGain: 'scaled' }, i).dash).toMatch(/^3 3/);
     expect(armStyle({ norm: 'gn', ws: false }, i).dash ?? '16').toMatch(/^16/);
   }
 });

@@ -1,9 +1,10 @@
-import type { Experiment } from '#domain/experiment.ts';
+import { armName } from '#domain/experiment.ts';
+import type { ArmSettings } from '#domain/experiment.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 
 export type MarkerShape = 'circle' | 'square' | 'triangle' | 'diamond';
 
-/** How a run is drawn everywhere: hue is the normalization, dashes are Weight Standardization. */
+/** How a run is drawn everywhere: hue is the normalization, dashes are Weight Standardization, short ones if scaled. */
 export interface RunStyle {
   /** A CSS colour; follows the theme. */
   readonly colour: string;
@@ -17,11 +18,12 @@ const MARKERS: readonly MarkerShape[] = ['circle', 'square', 'triangle', 'diamon
 const TONES = 4;
 /**
  * Where the tones are used up, lines get dots in between: without Weight Standardization they stay long, with it
- * they stay dashed.
+ * they stay dashed, short for Scaled WS.
  */
 const DASHES = {
   plain: [undefined, '16 3 2 3', '16 3 2 3 2 3', '16 3 2 3 2 3 2 3'],
   ws: ['6 3', '6 3 2 3', '6 3 2 3 2 3', '6 3 2 3 2 3 2 3'],
+  scaled: ['3 3', '3 3 1 3', '3 3 1 3 1 3', '3 3 1 3 1 3 1 3'],
 } as const;
 /** So many runs of an arm look different. */
 export const STYLES_OF_ARM = TONES * DASHES.plain.length;
@@ -33,15 +35,16 @@ const styles = new Map<string, RunStyle>();
  * The style of the `repeat`-th run of an arm: repeats keep the hue, get darker (in the dark theme lighter) and change
  * the mark; every four get another dot in their lines. So none of the first sixteen look alike.
  */
-export function armStyle(arm: Pick<Experiment, 'norm' | 'ws'>, repeat = 0): RunStyle {
+export function armStyle({ norm, ws, wsGain }: ArmSettings, repeat = 0): RunStyle {
   const tone = repeat % TONES;
   const round = Math.floor(repeat / TONES) % DASHES.plain.length;
-  const key = `${arm.norm} ${arm.ws} ${tone} ${round}`;
+  const filters = !ws ? 'plain' : wsGain === 'scaled' ? 'scaled' : 'ws';
+  const key = `${norm} ${filters} ${tone} ${round}`;
   const known = styles.get(key);
   if (known) return known;
   const style: RunStyle = {
-    colour: `var(--series-${arm.norm}-${tone})`,
-    dash: DASHES[arm.ws ? 'ws' : 'plain'][round],
+    colour: `var(--series-${norm}-${tone})`,
+    dash: DASHES[filters][round],
     marker: MARKERS[(tone + round) % MARKERS.length]!,
   };
   styles.set(key, style);
@@ -53,7 +56,7 @@ export function runStyles(runs: readonly RunRecord[]): ReadonlyMap<string, RunSt
   const seen = new Map<string, number>();
   return new Map(
     runs.map((run) => {
-      const arm = `${run.kind} ${run.experiment.norm} ${run.experiment.ws}`;
+      const arm = `${run.kind} ${armName(run.experiment)}`;
       const repeat = seen.get(arm) ?? 0;
       seen.set(arm, repeat + 1);
       return [run.id, armStyle(run.experiment, repeat)];

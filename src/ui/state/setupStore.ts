@@ -3,7 +3,7 @@ import type { Experiment } from '#domain/experiment.ts';
 import type { RunOptions } from '#domain/runOptions.ts';
 import type { WeightsFile } from '#client/runRequests.ts';
 import type { StoredTensor } from '#export/safetensors.ts';
-import { defaultExperiment, parameterError, parseNumber } from '#domain/parameters.ts';
+import { defaultExperiment, parameterError, parseNumber, withSettings } from '#domain/parameters.ts';
 import type { NumberParameterName, ParameterName } from '#domain/parameters.ts';
 import { defaultFinderSettings, type FinderSettings } from '#domain/run.ts';
 
@@ -27,7 +27,7 @@ interface SetupState {
   readonly options: RunOptions;
   /** Undefined: initial weights follow from the seed. */
   readonly weights: ChosenWeights | undefined;
-  set: <Name extends ParameterName>(name: Name, value: Experiment[Name]) => void;
+  set: <Name extends ParameterName>(name: Name, value: NonNullable<Experiment[Name]>) => void;
   /** Takes a learning rate that the finder showed, with the reason for it. */
   setRate: (learningRate: number, reason: string) => void;
   /** Takes what was typed: into the experiment when it is allowed, else as a draft with an error. */
@@ -58,7 +58,7 @@ export const useSetup = create<SetupState>()((set) => ({
   weights: undefined,
   set: (name, value) =>
     set((state) => ({
-      experiment: { ...state.experiment, [name]: value },
+      experiment: withSettings(state.experiment, { [name]: value }),
       drafts: without(state.drafts, name),
       errors: without(state.errors, name),
       ...(name === 'maxLearningRate' && { rateReason: undefined }),
@@ -74,7 +74,7 @@ export const useSetup = create<SetupState>()((set) => ({
       const drafts = { ...state.drafts, [name]: text };
       if (error) return { drafts, errors: { ...state.errors, [name]: error } };
       return {
-        experiment: { ...state.experiment, [name]: value },
+        experiment: withSettings(state.experiment, { [name]: value }),
         drafts,
         errors: without(state.errors, name),
         ...(name === 'maxLearningRate' && { rateReason: undefined }),

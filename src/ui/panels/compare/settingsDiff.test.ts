@@ -34,6 +34,16 @@ describe('unfairPair', () => {
   it('lets one thing differ: the arm, a rate, the seed', () => {
     expect(unfairPair([run('a', {}), run('b', { norm: 'gn', ws: true, seed: 4 })])).toBeUndefined();
     expect(unfairPair([run('a', {}), run('b', { maxLearningRate: 0.01 })])).toBeUndefined();
+    expect(
+      unfairPair([run('a', {}), run('b', { norm: 'none', ws: true, wsGain: 'scaled' })]),
+    ).toBeUndefined();
+    expect(unfairPair([run('a', {}), run('b', { ws: true, gradientClip: 1 })])?.labels).toEqual([
+      'Weight Standardization',
+      'Gradient clip',
+    ]);
+    expect(settingsDiff([run('a', {}), run('b', { gradientClip: 1 })])).toMatchObject([
+      { name: 'gradientClip', values: ['off', '1'] },
+    ]);
     expect(unfairPair([run('a', {}), run('b', {}, { deviceTitle: 'another' })])).toBeUndefined();
   });
 

@@ -1,5 +1,6 @@
 import { armKey } from '#analysis/repeats.ts';
 import type { RunRecord } from '#client/runRecord.ts';
+import { namedByArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterNames, parameters } from '#domain/parameters.ts';
 import { settingText } from '#ui/runNames.ts';
@@ -41,8 +42,8 @@ export function settingsDiff(runs: readonly RunRecord[]): readonly SettingDiffer
 
 /** What does not change which answer a run gives: repeats differ in the seed, clocks in the device. */
 const HARMLESS: ReadonlySet<SettingDifference['name']> = new Set(['seed', 'device', 'version']);
-/** What is compared: one of these at a time. Norm and WS together make the arm. */
-const ARM: ReadonlySet<SettingDifference['name']> = new Set(['norm', 'ws']);
+/** What is compared: one of these at a time. Together they make the arm. */
+const ARM: ReadonlySet<SettingDifference['name']> = namedByArm;
 
 /** Equal for runs that can stand for each other here. */
 function comparedKey({ experiment, datasetHash, forkOf }: RunRecord): string {

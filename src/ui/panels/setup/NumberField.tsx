@@ -1,6 +1,6 @@
 import { useId } from 'react';
 import type { ReactNode } from 'react';
-import { parameters } from '#domain/parameters.ts';
+import { parameters, settingOf } from '#domain/parameters.ts';
 import type { NumberParameterName } from '#domain/parameters.ts';
 import { formatRate } from '#ui/format.ts';
 import { setupActions, useSetup } from '#ui/state/setupStore.ts';
@@ -10,7 +10,7 @@ import { FieldHelp } from './FieldHelp.tsx';
 export function NumberField({ name, aside }: { name: NumberParameterName; aside?: ReactNode }): ReactNode {
   const id = useId();
   const parameter = parameters[name];
-  const value = useSetup((state) => state.experiment[name]);
+  const value = useSetup((state) => settingOf(state.experiment, name));
   const draft = useSetup((state) => state.drafts[name]);
   const error = useSetup((state) => state.errors[name]);
   const { set, type, settle } = setupActions;

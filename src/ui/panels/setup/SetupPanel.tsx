@@ -17,7 +17,7 @@ import { SetupActions } from './SetupActions.tsx';
 import { SchedulePreview } from './SchedulePreview.tsx';
 import { StartWeights } from './StartWeights.tsx';
 
-const advanced = ['weightDecay', 'momentum', 'trainLimit', 'validLimit'] as const;
+const advanced = ['weightDecay', 'momentum', 'gradientClip', 'trainLimit', 'validLimit'] as const;
 
 /** Everything that decides the next run. */
 export function SetupPanel(): ReactNode {

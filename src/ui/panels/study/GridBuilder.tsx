@@ -1,8 +1,8 @@
 import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
-import { gridArms } from '#domain/arms.ts';
+import { gridArms, networks } from '#domain/arms.ts';
 import { armName } from '#domain/experiment.ts';
-import type { Experiment, Norm } from '#domain/experiment.ts';
+import type { Experiment } from '#domain/experiment.ts';
 import { parameterError, parameters, parseNumber } from '#domain/parameters.ts';
 import { armStyle } from '#ui/charts/palette.ts';
 import { Swatch } from '#ui/parts/Swatch.tsx';
@@ -10,9 +10,6 @@ import { useSetup } from '#ui/state/setupStore.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 
-const networks = [false, true].flatMap((ws) =>
-  (['none', 'bn', 'gn'] as const).map((norm: Norm) => ({ norm, ws, name: armName({ norm, ws }) })),
-);
 const schedules = parameters.schedule.options;
 
 /** A list of numbers as people type it; undefined when one is not allowed. */
@@ -38,7 +35,7 @@ export function GridBuilder(): ReactNode {
   const batchSizes = parseList(batchText ?? String(base.batchSize), 'batchSize');
   const rates = parseList(rateText ?? String(base.maxLearningRate), 'maxLearningRate');
   const grid = {
-    networks: networks.filter(({ name }) => chosen.includes(name)),
+    networks: networks.filter((arm) => chosen.includes(armName(arm))),
     batchSizes: batchSizes ?? [],
     rates: rates ?? [],
     schedules: chosenSchedules.length > 0 ? chosenSchedules : [base.schedule],
@@ -56,17 +53,20 @@ export function GridBuilder(): ReactNode {
       <fieldset className="field">
         <legend className="field-label">Normalization × WS</legend>
         <div className="grid-cells">
-          {networks.map(({ norm, ws, name }) => (
-            <label key={name} className="norm-cell">
-              <input
-                type="checkbox"
-                checked={chosen.includes(name)}
-                onChange={() => setChosen(toggled(chosen, name))}
-              />
-              <span className="norm-name">{name}</span>
-              <Swatch style={armStyle({ norm, ws })} width={42} hasMarker={false} />
-            </label>
-          ))}
+          {networks.map((arm) => {
+            const name = armName(arm);
+            return (
+              <label key={name} className="norm-cell">
+                <input
+                  type="checkbox"
+                  checked={chosen.includes(name)}
+                  onChange={() => setChosen(toggled(chosen, name))}
+                />
+                <span className="norm-name">{name}</span>
+                <Swatch style={armStyle(arm)} width={42} hasMarker={false} />
+              </label>
+            );
+          })}
         </div>
       </fieldset>
       <div className="grid-lists">

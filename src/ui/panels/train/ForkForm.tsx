@@ -5,7 +5,7 @@ import { isQueueOver } from '#client/studyQueue.ts';
 import { armName } from '#domain/experiment.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { isOver } from '#domain/run.ts';
-import { parseNumber } from '#domain/parameters.ts';
+import { parseNumber, settingOf, withSettings } from '#domain/parameters.ts';
 import { formatCount, formatRate } from '#ui/format.ts';
 import { runName } from '#ui/runText.ts';
 import { useActiveRun, useClient, useClientState } from '#ui/state/client.ts';
@@ -63,16 +63,19 @@ export function ForkForm({ run, steps }: ForkFormProps): ReactNode {
   const [rate, setRate] = useState<string>();
   const [network, setNetwork] = useState<string>();
   const [epochs, setEpochs] = useState<string>();
+  const [clip, setClip] = useState<string>();
   const newest = steps.at(-1)!;
   const step = chosenStep !== undefined && steps.includes(chosenStep) ? chosenStep : newest;
-  const { norm, ws } = forkNetworks.find(({ name }) => name === network) ?? run.experiment;
-  const wanted: Experiment = {
-    ...run.experiment,
+  const networks = forkNetworks(run.experiment);
+  const { norm, ws, wsGain = 'unit' } = networks.get(network ?? '') ?? run.experiment;
+  const wanted = withSettings(run.experiment, {
     norm,
     ws,
+    wsGain,
     ...(rate !== undefined && { maxLearningRate: parseNumber(rate) }),
     ...(epochs !== undefined && { epochs: parseNumber(epochs) }),
-  };
+    ...(clip !== undefined && { gradientClip: parseNumber(clip) }),
+  });
   const problem = forkProblem(run, wanted, step, info);
   const waits = active !== undefined || isQueued;
 
@@ -97,7 +100,7 @@ export function ForkForm({ run, steps }: ForkFormProps): ReactNode {
             type="button"
             className="button"
             aria-disabled={problem !== undefined}
-            onClick={() => fork({ ...wanted, ...change })}
+            onClick={() => fork(withSettings(wanted, change))}
           >
             {label}
           </button>
@@ -131,7 +134,7 @@ export function ForkForm({ run, steps }: ForkFormProps): ReactNode {
         <label className="field">
           <span className="field-label">Fork’s normalization</span>
           <select value={armName(wanted)} onChange={({ target }) => setNetwork(target.value)}>
-            {forkNetworks.map(({ name }) => (
+            {Array.from(networks.keys(), (name) => (
               <option key={name}>{name}</option>
             ))}
           </select>
@@ -146,6 +149,18 @@ export function ForkForm({ run, steps }: ForkFormProps): ReactNode {
             value={epochs ?? String(run.experiment.epochs)}
             aria-describedby={`${id}-help`}
             onChange={({ target }) => setEpochs(target.value)}
+          />
+        </label>
+        <label className="field">
+          <span className="field-label">Fork’s gradient clip (0: off)</span>
+          <input
+            className="number-input"
+            type="text"
+            inputMode="decimal"
+            autoComplete="off"
+            value={clip ?? String(settingOf(run.experiment, 'gradientClip'))}
+            aria-describedby={`${id}-help`}
+            onChange={({ target }) => setClip(target.value)}
           />
         </label>
         <button

@@ -10,8 +10,9 @@ describe('forkChoices', () => {
       'LR / 3 (3.3e-3)',
       'GN',
       'WS on',
+      'Clip 1',
     ]);
-    expect(forkChoices({ ...experiment, norm: 'gn', ws: true })).toHaveLength(1);
+    expect(forkChoices({ ...experiment, norm: 'gn', ws: true, gradientClip: 0.5 })).toHaveLength(1);
   });
 });
 
@@ -35,11 +36,16 @@ describe('forkProblem', () => {
 
   it('names what is not allowed, and other data', () => {
     expect(problem({ maxLearningRate: Number.NaN })).toContain('learning rate');
+    expect(problem({ gradientClip: Number.NaN })).toContain('Gradient clip');
     expect(problem({}, 1, { ...dataset, hash: '11' })).toContain('load that data set');
     expect(problem({}, 1, null)).toContain('load that data set');
   });
 });
 
 it('offers every normalization once', () => {
-  expect(forkNetworks.map(({ name }) => name)).toEqual(['None', 'None+WS', 'BN', 'BN+WS', 'GN', 'GN+WS']);
+  const { experiment } = trainRun();
+  const offered = ['None', 'BN', 'GN', 'None+WS', 'BN+WS', 'GN+WS', 'None+Scaled WS'];
+  expect([...forkNetworks(experiment).keys()]).toEqual(offered);
+  const scaled = { ...experiment, ws: true, wsGain: 'scaled' } as const;
+  expect([...forkNetworks(scaled).keys()]).toEqual([...offered, 'BN+Scaled WS']);
 });

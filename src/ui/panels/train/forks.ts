@@ -1,7 +1,8 @@
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
+import { networks } from '#domain/arms.ts';
 import { armName } from '#domain/experiment.ts';
-import type { Experiment, Norm } from '#domain/experiment.ts';
+import type { ArmSettings, Experiment } from '#domain/experiment.ts';
 import { formatCount, formatRate } from '#ui/format.ts';
 import { experimentProblem, runSize } from '#ui/plan.ts';
 
@@ -11,19 +12,20 @@ interface ForkChoice {
 }
 
 /** One change at a time, each a likely cure of a run that has diverged. */
-export function forkChoices({ maxLearningRate, norm, ws }: Experiment): readonly ForkChoice[] {
+export function forkChoices({ maxLearningRate, norm, ws, gradientClip }: Experiment): readonly ForkChoice[] {
   const lower = Number((maxLearningRate / 3).toPrecision(2));
   return [
     { label: `LR / 3 (${formatRate(lower)})`, change: { maxLearningRate: lower } },
     ...(norm === 'gn' ? [] : [{ label: 'GN', change: { norm: 'gn' as const } }]),
     ...(ws ? [] : [{ label: 'WS on', change: { ws: true } }]),
+    ...(gradientClip === undefined ? [{ label: 'Clip 1', change: { gradientClip: 1 } }] : []),
   ];
 }
 
-/** Every normalization that a fork can go on with. */
-export const forkNetworks = (['none', 'bn', 'gn'] as const).flatMap((norm: Norm) =>
-  [false, true].map((ws) => ({ norm, ws, name: armName({ norm, ws }) })),
-);
+/** Every normalization that a fork of a run can go on with, its own among them, by name. */
+export function forkNetworks(own: ArmSettings): ReadonlyMap<string, ArmSettings> {
+  return new Map([...networks, own].map((arm) => [armName(arm), arm]));
+}
 
 /** Why a run cannot go on with these settings after `step` steps, in a sentence; undefined when it can. */
 export function forkProblem(
