@@ -137,6 +137,13 @@ describe('verdictLines', () => {
     expect(verdictLines([finder('alone', false, 0, 60, 1e-3)])).toEqual([
       'The finder suggests 1e-3 for alone, by its valley.',
     ]);
+    // A seed that was run again counts once, and one from given weights is of another kind.
+    const again = finder('again', false, 0, 60, 2e-3);
+    const { header } = again.run;
+    const given = { ...again, run: { ...again.run, header: { ...header, givenWeights: 'mine' } } };
+    expect(verdictLines([finder('alone', false, 0, 60, 1e-3), again, given])).toEqual([
+      'The finder suggests 2e-3 for again, by its valley.',
+    ]);
   });
 
   it('compares nothing that differs in more than the arm', () => {

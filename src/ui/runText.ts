@@ -40,11 +40,15 @@ export function runDetails(run: RunRecord): string {
   parts.push(`seed ${seed}`);
   if (run.forkOf) parts.push(forkText(run.forkOf));
   if (run.options?.stopRule) parts.push(`stops ${stopText(run.options.stopRule)}`);
-  if (run.givenWeights !== undefined) {
-    const { initialWeightsHash = '' } = run.plan ?? {};
-    parts.push(`from ${run.givenWeights || 'given weights'} ${initialWeightsHash.slice(0, 8)}`.trimEnd());
-  }
+  const given = givenText(run);
+  if (given !== undefined) parts.push(`from ${given}`);
   return parts.join(' · ');
+}
+
+/** 'mine.safetensors 0123abcd': the file of its initial weights; undefined where they follow from the seed. */
+export function givenText({ givenWeights, plan }: RunRecord): string | undefined {
+  if (givenWeights === undefined) return undefined;
+  return `${givenWeights || 'given weights'} ${plan?.initialWeightsHash.slice(0, 8) ?? ''}`.trimEnd();
 }
 
 /** 'compiling kernels 12 of 40' */

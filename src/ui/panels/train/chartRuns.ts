@@ -184,11 +184,21 @@ export function groupNotes(groups: readonly ChartGroup[]): readonly string[] {
     if (!band) return [];
     const members = new Set(band.members.map(({ id }) => id));
     const out = runs.map(({ run }) => run).filter(({ id }) => !members.has(id));
-    const begun = out.filter(({ metrics, stepsLoaded }) => metrics.count > 0 && stepsLoaded === 'live');
+    const begun = out.filter(({ metrics }) => metrics.count > 0);
+    const twins = begun.flatMap((run) => {
+      const twin = band.members.find(({ experiment }) => experiment.seed === run.experiment.seed);
+      return twin && (isOver(run.status) || !isOver(twin.status)) ? [{ run, twin }] : [];
+    });
+    const going = begun.filter((run) => !twins.some((one) => one.run === run));
     const end = bandEnd(band.members);
     return [
-      ...(begun.length > 0
-        ? [`The mean of ${name} leaves out what is not over: ${begun.map(seedOf).join(', ')}.`]
+      ...(going.length > 0
+        ? [`The mean of ${name} leaves out what is not over: ${going.map(seedOf).join(', ')}.`]
+        : []),
+      ...(twins.length > 0
+        ? [
+            `The mean of ${name} counts each seed once: ${twins.map(({ run, twin }) => `${seedOf(twin)}, not #${run.number}`).join('; ')}.`,
+          ]
         : []),
       ...(end
         ? [
