@@ -321,14 +321,15 @@ export class RunStore {
     const folder = folderOf(runId);
     const names = await this.#files.files(folder);
     const stepsFile = names.includes(STEPS) ? await this.#files.read(folder, STEPS) : undefined;
-    const stepCount = recordCount(stepsFile?.size ?? 0);
     const recordedEnd = await this.#recordedEnd(reading.header, stepsFile);
+    const begin = reading.header.forkOf?.step ?? 0;
     const isGoing = this.#logs.has(runId) || (isOwned?.(runId) ?? false);
     return {
       header: reading.header,
       notes: await readNotes(this.#files, folder, names),
       ...replay(reading.events, isGoing),
-      stepCount,
+      // Forks that came from files of before have steps that they never took, before their own.
+      stepCount: Math.max(0, recordedEnd - begin),
       // A checkpoint beyond the recorded steps could not be continued: the smoothed loss follows from them.
       checkpointStep: await this.checkpoints.newestStep(runId, names, recordedEnd),
     };

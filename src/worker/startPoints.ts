@@ -78,9 +78,11 @@ interface RecordedLosses {
 }
 
 async function lossesOf({ header }: KeptRun, store: KeptStore): Promise<RecordedLosses> {
-  const { losses } = await store.steps(header.runId);
+  const { firstStep, losses } = await store.steps(header.runId);
+  const end = firstStep + losses.length;
+  // Forks that came from files of before have steps that they never took, before their own.
   const begin = header.forkOf?.step ?? 0;
-  return { values: losses, begin, end: begin + losses.length };
+  return { values: losses.subarray(Math.max(0, begin - firstStep)), begin, end: Math.max(begin, end) };
 }
 
 function continueFrom(
