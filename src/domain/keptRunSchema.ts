@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, GradientMemory } from './checkpoint.ts';
 import type { KeptRun, RunHeader, RunNotes, RunStart } from './keptRun.ts';
 import {
   countSchema,
@@ -118,6 +118,11 @@ export const keptRunSchema: Schema<KeptRun> = v.strictObject({
 /** A checkpoint without its tensors: the part that is kept as JSON. */
 export type CheckpointHead = Omit<Checkpoint, 'parameters' | 'buffers' | 'moments'>;
 
+const gradientMemorySchema: Schema<GradientMemory> = v.strictObject({
+  first: v.exactOptional(anyNumberSchema),
+  last: v.pipe(v.array(anyNumberSchema), v.maxLength(1000)),
+});
+
 export const checkpointHeadEntries = {
   runId: runIdSchema,
   step: stepSchema,
@@ -129,4 +134,5 @@ export const checkpointHeadEntries = {
   savedAt: timeSchema,
   elapsedMs: durationSchema,
   epochStartedMs: durationSchema,
+  gradients: v.exactOptional(gradientMemorySchema),
 } satisfies { readonly [Name in keyof CheckpointHead]: Schema<CheckpointHead[Name]> };

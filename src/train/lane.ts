@@ -54,7 +54,7 @@ export class Lane implements LoopLane, Pausable {
   readonly #parts: LaneParts;
   readonly #schedule: ScheduleTable;
   readonly #rule: DivergenceRule;
-  /** What gradients are measured against are those of the first steps. */
+  /** A run from a state of before does not know what its gradients were in its first steps. */
   readonly #seesGradients: boolean;
   readonly #report: StepReport;
   readonly #saver: StateSaver | undefined;
@@ -75,8 +75,13 @@ export class Lane implements LoopLane, Pausable {
     this.control = control;
     this.prepared = prepared;
     this.#schedule = scheduleTable(plan.experiment, plan.totalSteps);
-    this.#rule = new DivergenceRule(batchSize, engineConfig.network.classes);
-    this.#seesGradients = from === undefined;
+    const gradients = from?.state.gradients;
+    this.#seesGradients = !from || gradients !== undefined;
+    this.#rule = new DivergenceRule(
+      batchSize,
+      engineConfig.network.classes,
+      from?.kind === 'fork' ? gradients && { ...gradients, last: [] } : gradients,
+    );
     this.firstStep = from?.state.step ?? 0;
     this.firstEpoch =
       from?.kind === 'resume'
@@ -111,7 +116,7 @@ export class Lane implements LoopLane, Pausable {
     const forked = await prepareEngine(this.engine, prepared, from);
     this.engine.setSchedule(this.#schedule);
     // The state of another run may be gone by the time that this one has to be resumed.
-    if (forked) this.#saver?.keep({ ...forked, elapsedMs: 0, epochStartedMs: 0 });
+    if (forked) this.#saver?.keep({ ...this.#reached(), ...forked });
     if (!this.control.isStopped) reporter.status('running');
   }
 
@@ -153,7 +158,7 @@ export class Lane implements LoopLane, Pausable {
     this.#report.flush();
     this.#parts.reporter.status('paused');
     // Its engine is idle. A device that fails here fails the next step too.
-    this.#saver?.keepNow(this.#progress).catch(() => undefined);
+    this.#saver?.keepNow(this.#reached()).catch(() => undefined);
   }
 
   stepped(): void {
@@ -249,7 +254,7 @@ export class Lane implements LoopLane, Pausable {
     // Together: each waits for the GPU, which other runs may keep busy.
     const [layers] = await Promise.all([
       this.engine.layerHistory?.(),
-      this.#divergedAt === undefined ? this.#saver?.keepNow(this.#progress) : undefined,
+      this.#divergedAt === undefined ? this.#saver?.keepNow(this.#reached()) : undefined,
     ]);
     if (layers && layers.steps.length > 0) reporter.layers(layers);
     this.#reportEnd(status, status === 'stopped' ? reached : undefined);
@@ -315,7 +320,12 @@ export class Lane implements LoopLane, Pausable {
   }
 
   #tellSaver(): void {
-    this.#saver?.recorded(this.#progress);
+    this.#saver?.recorded(this.#reached());
+  }
+
+  /** Where the run is, with all that its state needs besides the engine's. */
+  #reached(): Progress {
+    return this.#seesGradients ? { ...this.#progress, gradients: this.#rule.gradients } : this.#progress;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { GradientMemory } from '#domain/checkpoint.ts';
 import type { LayerHistory } from '#domain/layerHistory.ts';
 import type {
   Divergence,
@@ -35,6 +36,8 @@ export interface RunState extends EngineState {
   /** Compute time of the run, and at the start of the current epoch; milliseconds. */
   readonly elapsedMs: number;
   readonly epochStartedMs: number;
+  /** Absent in states of earlier versions. */
+  readonly gradients?: GradientMemory;
 }
 
 /** Where the states of a run are kept. */

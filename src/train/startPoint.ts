@@ -20,7 +20,7 @@ export type StartPoint =
   | {
       /** A new run with other settings takes over the state of another one; its own steps begin there. */
       readonly kind: 'fork';
-      readonly state: EngineState;
+      readonly state: EngineState & Pick<RunState, 'gradients'>;
       /** That the state's moments belong to. */
       readonly optimizer: OptimizerName;
     };
