@@ -101,6 +101,15 @@ export function stepsOfRule(rule: StopRule | undefined, batchSize: number): numb
   return rule?.kind === 'images' ? Math.ceil(rule.value / batchSize) : undefined;
 }
 
+/** The options with another stop rule, or with none. */
+export function withRule({ stopRule: _, ...others }: RunOptions, stopRule: StopRule | undefined): RunOptions {
+  return stopRule ? { ...others, stopRule } : others;
+}
+
+export function areEqualOptions(a: RunOptions = {}, b: RunOptions = {}): boolean {
+  return areEqualRules(a.stopRule, b.stopRule) && a.probes === b.probes;
+}
+
 export function areEqualRules(a: StopRule | undefined, b: StopRule | undefined): boolean {
   return a?.kind === b?.kind && a?.value === b?.value;
 }

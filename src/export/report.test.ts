@@ -34,7 +34,7 @@ const input = (changes: Partial<ReportInput> = {}): ReportInput => ({
   runs: [trainingRun(), finderRun()],
   charts: [{ title: 'Losses', svg: '<svg viewBox="0 0 1 1"><path d="M0 0"/></svg>' }],
   claims: [],
-  link: 'https://example.org/#v=1&norm=gn',
+  link: { href: 'https://example.org/#v=1&norm=gn', lacksStudies: false },
   writer: {
     version: '0.2.0',
     browser: 'Chrome 156 on Linux',
@@ -184,6 +184,13 @@ describe('reportHtml', () => {
     }
   });
 
+  it('says what its link lacks', () => {
+    const link = { href: 'https://example.org/#v=1', lacksStudies: true };
+    expect(reportHtml(input({ link }))).toContain(
+      '">open the settings of the first run</a> (a link cannot hold so many arms and seeds)',
+    );
+  });
+
   it('shows shared settings once and the others run by run', () => {
     const html = reportHtml(input({ runs: [trainingRun(), trainingRun({ experiment: { ws: true } })] }));
     expect(html).toContain('<th>Weight Standardization</th>');
@@ -196,7 +203,11 @@ describe('reportHtml', () => {
   it('escapes every text, and allows nothing to load or run', () => {
     const evil = '<img src=x onerror=alert(1)>"\'&';
     const html = reportHtml(
-      input({ title: evil, runs: [trainingRun({ name: evil })], link: 'data:text/html,x' }),
+      input({
+        title: evil,
+        runs: [trainingRun({ name: evil })],
+        link: { href: 'data:text/html,x', lacksStudies: false },
+      }),
     );
     expect(html).not.toContain('<img');
     expect(html).not.toContain('data:text');

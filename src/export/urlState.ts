@@ -10,6 +10,7 @@ import type { SharedData } from './urlData.ts';
 import {
   clip,
   MAX_ARMS,
+  OPTION_KEYS,
   readActive,
   readFile,
   readImages,
@@ -21,6 +22,7 @@ import {
   readReasons,
   readSeeds,
   REASON_SEPARATOR,
+  STUDY_OPTION_KEYS,
 } from './urlFields.ts';
 
 /**
@@ -63,7 +65,7 @@ const STUDY_KEYS: readonly string[] = [
   'seeds',
   'ramp',
   'images',
-  'ends',
+  ...Object.values(STUDY_OPTION_KEYS),
   'q',
 ];
 /** Of the learning-rate finder in the set-up. */
@@ -74,8 +76,6 @@ const REASON_KEY = 'why';
 /** The study that is being edited, where it is not the first: its index. */
 const ACTIVE_KEY = 'edit';
 const DATA_KEY = 'data';
-/** Of a run that is started alone: what ends it early, and whether validation is probed inside epochs. */
-const OPTION_KEYS: readonly string[] = ['stop', 'probes'];
 /** A file of runs beside the page. */
 const FILE_KEY = 'open';
 const OTHER_KEYS: readonly string[] = [
@@ -85,7 +85,7 @@ const OTHER_KEYS: readonly string[] = [
   ACTIVE_KEY,
   DATA_KEY,
   FILE_KEY,
-  ...OPTION_KEYS,
+  ...Object.values(OPTION_KEYS),
 ];
 
 /** A study in an address. */
@@ -161,6 +161,7 @@ function studyParts(study: SharedStudy, experiment: Experiment): string[] {
   if (finder) parts.push(`ramp=${rampText(finder)}`);
   if (finder && finderImages !== undefined) parts.push(`images=${finderImages}`);
   if (options?.stopRule) parts.push(`ends=${ruleText(options.stopRule)}`);
+  if (options?.probes) parts.push('probing=0');
   if (question) parts.push(`q=${question.id}.${question.size}`);
   return parts;
 }
@@ -225,7 +226,7 @@ export function decodeHash(hash: string): SetupFromHash {
   });
   const active = readActive(fields.get(ACTIVE_KEY), studies.length, errors);
   const data = readData(fields.get(DATA_KEY), errors);
-  const options = OPTION_KEYS.some((key) => fields.has(key)) && readOptions('stop', fields, errors);
+  const options = readOptions(OPTION_KEYS, fields, errors);
   const file = readFile(fields.get(FILE_KEY), errors);
   const more = { ...(options && { options }), ...(file !== undefined && { file }) };
   return errors.size > 0
@@ -324,6 +325,7 @@ function readStudy({ fields, arms }: StudyBlock, base: Experiment, errors: Map<s
   if (mode !== 'queue' && mode !== 'race') errors.set('mode', 'The mode must be queue or race.');
   const finder = readRamp('ramp', fields.get('ramp'), errors);
   const rateReasons = readReasons(fields.get('whys'), errors);
+  const options = readOptions(STUDY_OPTION_KEYS, fields, errors);
   return {
     title,
     kind: finder ? 'finder' : 'train',
@@ -334,7 +336,7 @@ function readStudy({ fields, arms }: StudyBlock, base: Experiment, errors: Map<s
     finderImages: readImages(fields.get('images'), errors),
     question: readQuestion(fields.get('q'), errors),
     ...(rateReasons && { rateReasons }),
-    ...(fields.has('ends') && { options: readOptions('ends', fields, errors) }),
+    ...(options && { options }),
   };
 }
 
