@@ -1,3 +1,5 @@
+import type { RunStatus } from './run.ts';
+
 /** What ends a run before its last epoch does. */
 export interface StopRule {
   readonly kind: 'images' | 'minutes' | 'valid-loss' | 'train-loss';
@@ -91,9 +93,12 @@ export function reachedText(rule: StopRule, steps: number): string {
   return `Reached ${stopText(rule).slice('at '.length)} at step ${number(steps)}.`;
 }
 
-/** Whether what is said of a run's end is that its rule was met. */
-export function isReached(detail: string | undefined): boolean {
-  return detail?.startsWith('Reached ') ?? false;
+/** What has ended a run other than its last epoch, the user or a fault. */
+export type RunEnder = 'rule';
+
+/** What ended a run that was kept or exported before that was told apart: its sentence says it. */
+export function enderOfOld(status: RunStatus, detail: string | undefined): RunEnder | undefined {
+  return status === 'stopped' && detail?.startsWith('Reached ') ? 'rule' : undefined;
 }
 
 /** Steps after which a rule ends a run; undefined for one that does not go by steps. */

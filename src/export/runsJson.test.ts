@@ -67,6 +67,12 @@ describe('encodeRuns and decodeRuns', () => {
     });
   });
 
+  it('tell that a rule has ended a run where a file of before only says so', () => {
+    const { run, steps } = trainingRun({ run: { status: 'stopped', detail: 'Reached 4 images at step 4.' } });
+    expect(decodeRuns(encodeRuns([{ run, steps }], NOW))[0]!.run.endedBy).toBe('rule');
+    expect(decodeRuns(encodeRuns([trainingRun()], NOW))[0]!.run).not.toHaveProperty('endedBy');
+  });
+
   it('are read by earlier versions too, unless a fork is among them', () => {
     const { run, steps } = trainingRun();
     const forkOf = { runId: 'o', step: 2, number: 1 };

@@ -3,6 +3,7 @@ import { toJsonValue } from '#domain/jsonValue.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { keptRunSchema } from '#domain/keptRunSchema.ts';
 import { isOver } from '#domain/run.ts';
+import { enderOfOld } from '#domain/runOptions.ts';
 import { countSchema, maybe, stepChunkSchema, textSchema, timeSchema } from '#domain/runSchema.ts';
 import { VERSION } from '#domain/version.ts';
 import { ownSteps, type ExportedRun } from './exportedRun.ts';
@@ -93,11 +94,12 @@ export function decodeRuns(text: string): readonly ExportedRun[] {
   return file.runs.map((item, index) => {
     const exported = checked(exportedRunSchema, item, `runs[${index}].`);
     const steps = ownSteps(exported.steps, exported.run.header.forkOf);
-    const { status } = exported.run;
+    const { status, detail, endedBy = enderOfOld(status, detail) } = exported.run;
     const run: KeptRun = {
       ...exported.run,
       stepCount: steps.losses.length,
       status: isOver(status) ? status : 'interrupted',
+      ...(endedBy && { endedBy }),
     };
     return { ...exported, run, steps };
   });

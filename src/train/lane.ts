@@ -1,6 +1,6 @@
 import type { EpochRow, RunStatus } from '#domain/run.ts';
 import { stepsOfRule } from '#domain/runOptions.ts';
-import type { RunOptions } from '#domain/runOptions.ts';
+import type { RunEnder, RunOptions } from '#domain/runOptions.ts';
 import type { Evaluation, ScheduleTable, StepResults, TrainingEngine } from '#engine/engine.ts';
 import { DivergenceRule } from '#optim/divergence.ts';
 import { scheduleTable } from '#optim/schedules.ts';
@@ -257,7 +257,8 @@ export class Lane implements LoopLane, Pausable {
       this.#divergedAt === undefined ? this.#saver?.keepNow(this.#reached()) : undefined,
     ]);
     if (layers && layers.steps.length > 0) reporter.layers(layers);
-    this.#reportEnd(status, status === 'stopped' ? reached : undefined);
+    if (status === 'stopped' && reached !== undefined) this.#reportEnd(status, reached, 'rule');
+    else this.#reportEnd(status);
     this.#release();
   }
 
@@ -284,10 +285,10 @@ export class Lane implements LoopLane, Pausable {
   }
 
   /** Once. */
-  #reportEnd(status: RunStatus, detail?: string): void {
+  #reportEnd(status: RunStatus, detail?: string, endedBy?: RunEnder): void {
     if (this.#status) return;
     this.#status = status;
-    this.#parts.reporter.status(status, detail);
+    this.#parts.reporter.status(status, detail, endedBy);
   }
 
   /** Undefined when a stop has cut it short. */

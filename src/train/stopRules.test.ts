@@ -24,6 +24,7 @@ describe('a stop rule', () => {
     expect(status).toBe('stopped');
     expect(recorder.losses).toHaveLength(10);
     expect(recorder.details.at(-1)).toBe('Reached 150 images at step 10.');
+    expect(recorder.enders.at(-1)).toBe('rule');
     expect(recorder.probes.map(({ step, count }) => [step, count])).toEqual([[10, 40]]);
     expect(keeper.steps.at(-1)).toBe(10);
   });
@@ -80,7 +81,7 @@ describe('a stop rule', () => {
   test('that is met with the last step lets the run finish', async () => {
     const { recorder, status } = await stopped({ kind: 'images', value: 3 * 96 }, {}, 3);
     expect(status).toBe('finished');
-    expect(recorder.details.at(-1)).toBeUndefined();
+    expect([recorder.details.at(-1), recorder.enders.at(-1)]).toEqual([undefined, undefined]);
     expect(recorder.rows).toHaveLength(3);
   });
 

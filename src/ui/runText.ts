@@ -1,7 +1,7 @@
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
 import { forkText } from '#domain/arms.ts';
 import { armName } from '#domain/experiment.ts';
-import { isReached, stopText } from '#domain/runOptions.ts';
+import { stopText } from '#domain/runOptions.ts';
 import type { FinderResult, FinderRule, Preparation } from '#domain/run.ts';
 import { formatCount, formatLoss, formatPercent, formatRate } from './format.ts';
 
@@ -83,8 +83,8 @@ export function statusText(run: RunRecord): string {
 }
 
 /** Whether its stop rule has ended a run; `detail` says how. */
-export function endedByRule(run: RunRecord): boolean {
-  return run.status === 'stopped' && run.options?.stopRule !== undefined && isReached(run.detail);
+export function endedByRule({ endedBy }: RunRecord): boolean {
+  return endedBy === 'rule';
 }
 
 /** 'diverged at step 413 with loss NaN'; steps are counted from 1, as on the axes. */

@@ -694,13 +694,17 @@ describe('what a run does besides its steps', () => {
     const body = { ...training('a'), start: { ...start('a'), options: rule } };
     expect(await page.request('train', body)).toEqual({ status: 'stopped' });
     const run = await kept(page);
-    expect(run).toMatchObject({ status: 'stopped', detail: 'Reached 80 images at step 5.', stepCount: 5 });
+    const ended = { status: 'stopped', detail: 'Reached 80 images at step 5.', endedBy: 'rule' };
+    expect(run).toMatchObject({ ...ended, stepCount: 5 });
+    expect(ofType(page, 'run-status').at(-1)).toMatchObject(ended);
     expect(run.header.options).toEqual(rule);
     expect(run.probes).toMatchObject([{ step: 5, count: 40 }]);
     const again = await open();
     expect(await again.request('resumeKept', { runId: 'a' })).toEqual({ status: 'finished' });
-    expect(await kept(again)).toMatchObject({ status: 'finished', stepCount: 12, checkpointStep: 12 });
-    expect((await kept(again)).probes).toHaveLength(1);
+    const whole = await kept(again);
+    expect(whole).toMatchObject({ status: 'finished', stepCount: 12, checkpointStep: 12 });
+    expect(whole.probes).toHaveLength(1);
+    expect(whole.endedBy).toBeUndefined();
   });
 
   test('the loss that a stop was for is known again when the run goes on', async () => {

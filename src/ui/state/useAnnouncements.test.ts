@@ -53,7 +53,12 @@ describe('announcementsBetween', () => {
       '#1 BN: step 2, loss 1.250.',
     ]);
     const ruled = trainRun({ options: { stopRule: { kind: 'images', value: 10 } } });
-    const stopped = { ...ruled, status: 'stopped', detail: 'Reached 10 images at step 5.' } as const;
+    const stopped = {
+      ...ruled,
+      status: 'stopped',
+      detail: 'Reached 10 images at step 5.',
+      endedBy: 'rule',
+    } as const;
     expect(announcementsBetween(state(ruled), state(stopped))).toEqual([
       '#1 BN stopped. Reached 10 images at step 5.',
     ]);

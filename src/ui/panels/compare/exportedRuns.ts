@@ -27,6 +27,7 @@ export function keptRunOf(run: RunRecord): KeptRun {
     notes: run.notes,
     status: isOver(run.status) ? run.status : 'interrupted',
     detail: run.detail,
+    ...(run.endedBy && { endedBy: run.endedBy }),
     plan: run.plan,
     epochs: run.kind === 'train' ? run.epochs : [],
     ...(run.kind === 'train' && run.probes && { probes: run.probes }),
