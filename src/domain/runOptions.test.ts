@@ -10,6 +10,9 @@ describe('stop rules', () => {
     expect(reachedText({ kind: 'train-loss', value: 0.6 }, 1200)).toBe(
       'Reached a smoothed training loss of 0.6 at step 1,200.',
     );
+    expect(reachedText({ kind: 'valid-loss', value: 0.6 }, 1200, 1000)).toBe(
+      'Reached a validation loss of 0.6 over the first 1,000 images at step 1,200.',
+    );
   });
 
   it('have ended runs of before that say so', () => {

@@ -52,7 +52,7 @@ export const stopKinds: Readonly<Record<StopKind, StopKindText>> = {
     default: 1,
     max: 1000,
     isInteger: false,
-    what: 'Ends after the first epoch whose validation loss is this low.',
+    what: 'Ends after the first epoch, or the first probe inside a long one, whose validation loss is this low. A probe is over 1,000 images.',
   },
   'train-loss': {
     label: 'Train loss',
@@ -88,9 +88,13 @@ export function stopText({ kind, value }: StopRule): string {
   }
 }
 
-/** 'Reached a validation loss of 0.6 at step 1,200.' */
-export function reachedText(rule: StopRule, steps: number): string {
-  return `Reached ${stopText(rule).slice('at '.length)} at step ${number(steps)}.`;
+/**
+ * 'Reached a validation loss of 0.6 at step 1,200.'
+ * @param probed validation images of the probe that met it; absent where no probe did.
+ */
+export function reachedText(rule: StopRule, steps: number, probed?: number): string {
+  const over = probed === undefined ? '' : ` over the first ${number(probed)} images`;
+  return `Reached ${stopText(rule).slice('at '.length)}${over} at step ${number(steps)}.`;
 }
 
 /** What has ended a run other than its last epoch, the user or a fault. */

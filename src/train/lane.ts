@@ -210,7 +210,7 @@ export class Lane implements LoopLane, Pausable {
   }
 
   /**
-   * Reports loss and accuracy over the first validation images, which is no time of the run.
+   * Reports loss and accuracy over the first validation images, which is no time of the run, and may end it.
    * @returns false when it was given up because of a stop.
    */
   async probe(signal = this.control.signal): Promise<boolean> {
@@ -219,13 +219,17 @@ export class Lane implements LoopLane, Pausable {
     const evaluation = await this.#evaluate(Math.min(PROBE_IMAGES, prepared.plan.validCount), signal);
     if (!evaluation) return false;
     const { loss, accuracy, count, losses } = evaluation;
+    const { step, elapsedMs } = this.#progress;
     reporter.probe({
-      step: this.#progress.step,
+      step,
       count,
       validLoss: loss,
       ...(losses && { standardError: meanWithError(losses).standardError }),
       accuracy,
     });
+    this.#validatedAt = step;
+    this.#stop.update({ step, elapsedMs, validLoss: loss, probed: count });
+    this.#stopIfReached();
     return true;
   }
 

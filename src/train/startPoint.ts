@@ -14,7 +14,7 @@ export type StartPoint =
       readonly losses: Float32Array;
       /** First epoch that has no row yet. */
       readonly nextEpoch: number;
-      /** Lowest validation loss of the epochs before. */
+      /** Lowest validation loss before: of epochs, and of probes inside them. */
       readonly validLoss?: number;
     }
   | {

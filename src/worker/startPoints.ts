@@ -97,7 +97,8 @@ function continueFrom(
   }
   const rows = run.epochs.filter(({ step }) => step <= state.step);
   const nextEpoch = rows.at(-1)?.epoch;
-  const validLosses = rows.map(({ validLoss }) => validLoss).filter(Number.isFinite);
+  const probes = run.probes?.filter(({ step }) => step <= state.step) ?? [];
+  const validLosses = [...rows, ...probes].map(({ validLoss }) => validLoss).filter(Number.isFinite);
   return {
     from: {
       kind: 'resume',
