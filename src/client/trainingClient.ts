@@ -193,12 +193,29 @@ export class TrainingClient {
     const run = this.#runs.get(runId);
     if (run?.kind !== 'train') return;
     const { number, origin } = run;
-    const keepsRate = experiment.maxLearningRate === run.experiment.maxLearningRate;
     this.#studies.fork({
       of: { runId, step: Math.min(step, soundSteps(run)), number },
       experiment,
-      rateReason: (keepsRate && run.rateReason) || '',
+      rateReason: keptReason(run, experiment),
       origin,
+    });
+  }
+
+  /**
+   * Starts a training run again with its seed and other settings, as a run of its own: at once, or queued behind what
+   * goes and waits. Its weights follow from its seed.
+   * @returns false where its study has such a run already.
+   */
+  startAgain(runId: string, experiment: Experiment): boolean {
+    const run = this.#runs.get(runId);
+    if (run?.kind !== 'train') return false;
+    const { number, origin, options } = run;
+    return this.#studies.again({
+      number,
+      origin,
+      options,
+      experiment,
+      rateReason: keptReason(run, experiment),
     });
   }
 
@@ -396,4 +413,9 @@ export class TrainingClient {
 /** Steps after which the state of a run is sound: the one after `divergence.step` steps is whose loss broke the rule. */
 function soundSteps({ divergence, stepCount, metrics }: TrainRecord): number {
   return divergence === undefined ? Math.max(stepCount, metrics.count) : Math.max(0, divergence.step - 1);
+}
+
+/** Why the learning rate of a run is what it is, for one with other settings that keeps it. */
+function keptReason(run: TrainRecord, { maxLearningRate }: Experiment): string {
+  return (maxLearningRate === run.experiment.maxLearningRate && run.rateReason) || '';
 }
