@@ -218,6 +218,26 @@ describe('ComparePanel', () => {
     await expect.element(page.getByText(/ahead by/).first()).toBeVisible();
   });
 
+  it('makes an axis logarithmic and linear again by a key', async () => {
+    const slider = figure(/^Loss/).querySelector<HTMLInputElement>('.plot-slider')!;
+    slider.focus();
+    const axes = (): boolean[] => [useView.getState().isXLog, useView.getState().isLossLog];
+    setZoom('compare', [10_000, 10_250]);
+    await userEvent.keyboard('x');
+    expect(axes()).toEqual([true, false]);
+    expect(useZoom.getState().ranges.compare).toBeUndefined();
+    await userEvent.keyboard('Y');
+    expect(axes()).toEqual([true, true]);
+    await userEvent.keyboard('xy');
+    expect(axes()).toEqual([false, false]);
+    // Other charts have the same horizontal axis, and one of their own beside it.
+    figure(/^Accuracy/)
+      .querySelector<HTMLInputElement>('.plot-slider')!
+      .focus();
+    await userEvent.keyboard('xy');
+    expect(axes()).toEqual([true, false]);
+  });
+
   it('reads a chart as a table and saves it as a picture with its colours', async () => {
     await page.getByRole('button', { name: 'Show Loss as table' }).click();
     await expect.element(page.getByRole('region', { name: 'Loss as table' })).toBeVisible();

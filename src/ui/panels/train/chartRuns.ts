@@ -16,6 +16,7 @@ import { runLabel } from '#ui/runText.ts';
 import type { XUnit } from '#ui/charts/xUnit.ts';
 import { isTrainRun } from '#ui/state/client.ts';
 import type { CursorGroup } from '#ui/state/cursor.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
 import type { Range } from '#ui/state/zoom.ts';
 
 /** More names than this at the ends of lines would cover each other: the list of runs names them then. */
@@ -62,11 +63,12 @@ export interface ChartView {
 }
 
 /** What every chart of a view has in common: its horizontal axis and its cursor. */
-export function axisOf(
-  view: ChartView,
-): Pick<ChartView, 'group' | 'xAxis' | 'xExtent' | 'formatX'> & { readonly isXLog: boolean } {
+export function axisOf(view: ChartView): Pick<ChartView, 'group' | 'xAxis' | 'xExtent' | 'formatX'> & {
+  readonly isXLog: boolean;
+  readonly onLogX: () => void;
+} {
   const { group, xAxis, xExtent, formatX, series } = view;
-  return { group, xAxis, xExtent, formatX, isXLog: series.isXLog };
+  return { group, xAxis, xExtent, formatX, isXLog: series.isXLog, onLogX: viewActions.toggleXLog };
 }
 
 export interface ChartOptions extends SeriesView {
