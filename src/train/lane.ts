@@ -1,4 +1,4 @@
-import type { EpochRow, RunStatus } from '#domain/run.ts';
+import type { RunStatus } from '#domain/run.ts';
 import { stepsOfRule } from '#domain/runOptions.ts';
 import type { RunEnder, RunOptions } from '#domain/runOptions.ts';
 import type { Evaluation, ScheduleTable, StepResults, TrainingEngine } from '#engine/engine.ts';
@@ -16,9 +16,7 @@ import type { LoopLane } from './stepLoop.ts';
 import { StepReport } from './stepReport.ts';
 import { StopCheck } from './stopCheck.ts';
 import type { Clock, LapTimer } from './stopwatch.ts';
-
-/** Validation images of a probe: a tenth of CIFAR-10's. */
-const PROBE_IMAGES = 1000;
+import { epochRow, meanWithError, PROBE_IMAGES, probeRow, validated } from './validation.ts';
 
 /** What a training run works with; the engine is fresh. */
 export interface LaneParts {
@@ -179,22 +177,13 @@ export class Lane implements LoopLane, Pausable {
     this.#report.flush();
     timer.skip();
     reporter.validating(0, validCount);
-    const evaluation = await this.#evaluate(validCount, this.control.signal);
+    const evaluation = await validated(this.engine, validCount, this.control.signal);
     if (!evaluation) return undefined;
     reporter.validating(validCount, validCount);
     this.#spend(timer.lap());
-    const { step, elapsedMs, epochStartedMs } = this.#progress;
-    const row: EpochRow = {
-      epoch,
-      step,
-      trainLoss: this.#rule.smoothed,
-      validLoss: evaluation.loss,
-      accuracy: evaluation.accuracy,
-      milliseconds: elapsedMs - epochStartedMs,
-    };
-    const { losses } = evaluation;
+    const { step, elapsedMs } = this.#progress;
     if (epoch >= this.firstEpoch) {
-      reporter.epoch(losses ? { ...row, standardError: meanWithError(losses).standardError } : row);
+      reporter.epoch(epochRow(epoch, this.#progress, this.#rule.smoothed, evaluation));
     }
     this.#progress = { step, elapsedMs, epochStartedMs: elapsedMs };
     this.#validatedAt = step;
@@ -216,19 +205,12 @@ export class Lane implements LoopLane, Pausable {
   async probe(signal = this.control.signal): Promise<boolean> {
     const { reporter, prepared } = this.#parts;
     this.#report.flush();
-    const evaluation = await this.#evaluate(Math.min(PROBE_IMAGES, prepared.plan.validCount), signal);
+    const evaluation = await validated(this.engine, Math.min(PROBE_IMAGES, prepared.plan.validCount), signal);
     if (!evaluation) return false;
-    const { loss, accuracy, count, losses } = evaluation;
     const { step, elapsedMs } = this.#progress;
-    reporter.probe({
-      step,
-      count,
-      validLoss: loss,
-      ...(losses && { standardError: meanWithError(losses).standardError }),
-      accuracy,
-    });
+    reporter.probe(probeRow(step, evaluation));
     this.#validatedAt = step;
-    this.#stop.update({ step, elapsedMs, validLoss: loss, probed: count });
+    this.#stop.update({ step, elapsedMs, validLoss: evaluation.loss, probed: evaluation.count });
     this.#stopIfReached();
     return true;
   }
@@ -295,16 +277,6 @@ export class Lane implements LoopLane, Pausable {
     this.#parts.reporter.status(status, detail, endedBy);
   }
 
-  /** Undefined when a stop has cut it short. */
-  async #evaluate(count: number, signal: AbortSignal): Promise<Evaluation | undefined> {
-    try {
-      return await this.engine.evaluate('valid', count, signal);
-    } catch (error) {
-      if (signal.aborted && error instanceof Error && error.name === 'AbortError') return undefined;
-      throw error;
-    }
-  }
-
   /** Takes up what the run recorded before. @returns whether that has met its stop rule. */
   #recall({ state, losses, validLoss = Number.NaN }: StartPoint & { readonly kind: 'resume' }): boolean {
     const { step, elapsedMs } = state;
@@ -332,13 +304,4 @@ export class Lane implements LoopLane, Pausable {
   #reached(): Progress {
     return this.#seesGradients ? { ...this.#progress, gradients: this.#rule.gradients } : this.#progress;
   }
-}
-
-/** Mean, and standard deviation / √n of it. */
-function meanWithError(values: Float32Array): { mean: number; standardError: number } {
-  const count = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  // One image has no spread to tell of.
-  return { mean, standardError: count > 1 ? Math.sqrt(squares / (count - 1) / count) : Number.NaN };
 }
