@@ -5,6 +5,7 @@ import { defaultExperiment, parameterNames, validateExperiment } from '#domain/p
 import type { ParameterName } from '#domain/parameters.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import type { RunOptions, StopRule } from '#domain/runOptions.ts';
+import { splitHash, type StudyBlock } from './urlBlocks.ts';
 import { dataText, readData } from './urlData.ts';
 import type { SharedData } from './urlData.ts';
 import {
@@ -57,17 +58,6 @@ const KEYS: Readonly<Record<ParameterName, string>> = {
   validLimit: 'valid',
 };
 const NAMES: ReadonlyMap<string, ParameterName> = new Map(parameterNames.map((name) => [KEYS[name], name]));
-const STUDY_KEYS: readonly string[] = [
-  'study',
-  'mode',
-  'arm',
-  'whys',
-  'seeds',
-  'ramp',
-  'images',
-  ...Object.values(STUDY_OPTION_KEYS),
-  'q',
-];
 /** Of the learning-rate finder in the set-up. */
 const FINDER_KEY = 'find';
 /** Of the reason for the learning rate in the set-up. */
@@ -207,7 +197,11 @@ export function decodeHash(hash: string): SetupFromHash {
     );
     return { kind: 'invalid', errors };
   }
-  const { fields, studies: blocks } = split(text, errors);
+  const { fields, studies: blocks } = splitHash(
+    text,
+    (key) => OTHER_KEYS.includes(key) || NAMES.has(key),
+    errors,
+  );
   const version = fields.get('v');
   if (version !== VERSION) {
     return { kind: 'invalid', errors: new Map([['v', versionError(version)]]) };
@@ -238,53 +232,6 @@ function versionError(version: string | undefined): string {
   return version === undefined
     ? 'This is no link of NormLab: it must start with v=1.'
     : `The link is of version ${clip(version)}, and this NormLab reads version ${VERSION}.`;
-}
-
-/** Keys and values of one study; `arm` may be there several times. */
-interface StudyBlock {
-  readonly fields: Map<string, string>;
-  readonly arms: string[];
-}
-
-/** Keys with their values, each once; those of a study belong to the last `study` before them. */
-function split(
-  text: string,
-  errors: Map<string, string>,
-): { readonly fields: ReadonlyMap<string, string>; readonly studies: readonly StudyBlock[] } {
-  const fields = new Map<string, string>();
-  const studies: StudyBlock[] = [{ fields: new Map(), arms: [] }];
-  for (const part of text.split('&')) {
-    const at = part.indexOf('=');
-    const key = at < 0 ? part : part.slice(0, at);
-    const value = decoded(at < 0 ? '' : part.slice(at + 1));
-    if (key === 'study' && studies.at(-1)!.fields.has(key)) studies.push({ fields: new Map(), arms: [] });
-    const block = studies.at(-1)!;
-    const isOfStudy = STUDY_KEYS.includes(key);
-    const place = isOfStudy ? block.fields : fields;
-    const path = isOfStudy && studies.length > 1 ? `study[${studies.length - 1}].` : '';
-    if (key === 'arm') block.arms.push(value ?? '');
-    else if (!isOfStudy && !OTHER_KEYS.includes(key) && !NAMES.has(key)) {
-      errors.set(clip(key), `“${clip(key)}” is not a setting.`);
-    } else if (place.has(key)) errors.set(path + key, `“${key}” is there twice.`);
-    else if (value === undefined) errors.set(path + key, 'The value is not written as addresses are.');
-    else place.set(key, value);
-  }
-  const [first] = studies;
-  if (!first!.fields.has('study')) {
-    const alone = [...first!.fields.keys(), ...(first!.arms.length > 0 ? ['arm'] : [])];
-    for (const key of alone) errors.set(key, `“${key}” belongs to a study, and there is none.`);
-    return { fields, studies: [] };
-  }
-  return { fields, studies };
-}
-
-/** Undefined where the percent signs make no sense. */
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function settingsOf(fields: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
