@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { epochRow, finderRun, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { EMPTY_QUEUE, withInterruption, withStopped, withStudy } from '#client/studyQueue.ts';
-import type { ClientState } from '#client/trainingClient.ts';
+import type { ClientState } from '#client/clientState.ts';
 import { announcementsBetween } from './useAnnouncements.ts';
 
 function state(...runs: RunRecord[]): ClientState {

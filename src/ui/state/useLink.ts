@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { isSameRamp } from '#analysis/question.ts';
 import { questionSize } from '#analysis/questions.ts';
-import type { ClientState } from '#client/trainingClient.ts';
+import type { ClientState } from '#client/clientState.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import { defaultFinderSettings } from '#domain/run.ts';

@@ -5,7 +5,7 @@ import type { Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { TrainingClient } from '#client/trainingClient.ts';
-import type { ClientMemory } from '#client/trainingClient.ts';
+import type { ClientMemory } from '#client/clientState.ts';
 import type { WorkerPort } from '#client/workerPort.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
