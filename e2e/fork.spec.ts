@@ -85,4 +85,12 @@ test('forks a run that diverged, one that finished, and one while another goes',
     await untilAllOver(page, 5);
     await expect(runItem(page, 'run 5 GN+WS')).toContainText('fork of run 1 at step');
   });
+
+  await test.step('a run begins again from step 0 with one change', async () => {
+    await runItem(page, 'run 1 None').click();
+    await panel.getByRole('button', { name: 'Start again with GN' }).click();
+    await untilAllOver(page, 6);
+    await expect(runItem(page, 'run 6 GN')).toContainText('LR 0.1 · 60 epochs');
+    await expect(runItem(page, 'run 6 GN')).not.toContainText('fork');
+  });
 });

@@ -49,6 +49,7 @@ const record = {
   stepsLoaded: 'live',
   status: 'running',
   detail: undefined,
+  endedBy: undefined,
   asked: undefined,
 } as const;
 

@@ -15,7 +15,7 @@ import type {
   RunPlan,
   RunStatus,
 } from '#domain/run.ts';
-import type { RunOptions } from '#domain/runOptions.ts';
+import type { RunEnder, RunOptions } from '#domain/runOptions.ts';
 import type { StepTime } from '#domain/stepTime.ts';
 import type { RunOrigin } from '#domain/study.ts';
 import { MetricBuffer } from './metricBuffer.ts';
@@ -49,6 +49,8 @@ interface RecordBase {
   readonly status: RunStatus;
   /** Why it failed or was interrupted, for people. */
   readonly detail: string | undefined;
+  /** Set where its stop rule has ended it, which `detail` tells. */
+  readonly endedBy: RunEnder | undefined;
   /** What the user asked for and the worker has not confirmed yet. */
   readonly asked: 'pause' | 'resume' | 'step' | 'stop' | undefined;
   readonly plan: RunPlan | undefined;
@@ -119,6 +121,7 @@ export function recordOfKept(kept: KeptRun): RunRecord {
     version: header.version,
     status: kept.status,
     detail: isOver(kept.status) ? kept.detail : 'It is going on in another tab.',
+    endedBy: kept.endedBy,
     asked: undefined,
     plan: kept.plan,
     layers: kept.layers,

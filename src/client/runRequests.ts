@@ -160,6 +160,7 @@ export class RunRequests {
       this.#runs.change(runId, {
         status: 'preparing',
         detail: undefined,
+        endedBy: undefined,
         asked: undefined,
         stepsLoaded: 'live',
       });

@@ -101,7 +101,12 @@ export class Runs {
   receive(event: RunEvent): void {
     switch (event.type) {
       case 'run-status':
-        this.change(event.runId, { status: event.status, detail: event.detail, asked: undefined });
+        this.change(event.runId, {
+          status: event.status,
+          detail: event.detail,
+          endedBy: event.endedBy,
+          asked: undefined,
+        });
         break;
       case 'run-plan':
         this.change(event.runId, { plan: event.plan });
@@ -261,6 +266,7 @@ function newRecord(
     version: VERSION,
     status: 'preparing',
     detail: undefined,
+    endedBy: undefined,
     asked: undefined,
     plan: undefined,
     layers: undefined,

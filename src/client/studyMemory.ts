@@ -50,6 +50,7 @@ const keptQueue = v.object({
         experiment,
         forkOf: v.exactOptional(forkOf),
         runId: v.exactOptional(v.string()),
+        isAgain: v.exactOptional(v.literal(true)),
         isAlone: v.exactOptional(v.literal(true)),
         state: v.picklist(['waiting', 'going', 'done', 'skipped']),
       }),

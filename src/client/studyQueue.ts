@@ -1,5 +1,7 @@
+import { areEqualArms } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import type { ForkOrigin } from '#domain/run.ts';
+import type { RunOptions } from '#domain/runOptions.ts';
 import type { RunOrigin, Study } from '#domain/study.ts';
 
 /** One run that a study wants. */
@@ -13,6 +15,8 @@ export interface QueueEntry {
   readonly experiment: Experiment;
   /** It goes on from the state of another run. */
   readonly forkOf?: ForkOrigin;
+  /** It begins again a run of its study, with other settings, and goes alone. */
+  readonly isAgain?: true;
   /** Set from its start on; a waiting entry with one was interrupted and goes on from its kept state. */
   readonly runId?: string;
   /** It cannot go on together with the others of its race any more. */
@@ -50,14 +54,25 @@ export function withStudy(queue: StudyQueue, study: Study): StudyQueue {
   return { ...kept, studies: [...kept.studies, study], entries: [...kept.entries, ...entries] };
 }
 
-/** A run that is to go on with other settings. */
-export interface WantedFork {
-  readonly of: ForkOrigin;
+/** A run with other settings than one that is there. */
+interface WantedArm {
   readonly experiment: Experiment;
   /** Why its learning rate is what it is; empty where nobody said. */
   readonly rateReason: string;
-  /** Where the run that it continues comes from. */
+  /** Where the run that is there comes from. */
   readonly origin: RunOrigin | undefined;
+}
+
+/** A run that is to go on with other settings. */
+export interface WantedFork extends WantedArm {
+  readonly of: ForkOrigin;
+}
+
+/** A run that is to begin again, with the same initial weights and other settings. */
+export interface WantedAgain extends WantedArm {
+  /** Of the run that is there. */
+  readonly number: number;
+  readonly options: RunOptions | undefined;
 }
 
 /** Whether the study that a run is of still stands in the queue, so that a fork of it is an arm there. */
@@ -65,17 +80,47 @@ export function isOfQueue(queue: StudyQueue, origin: RunOrigin | undefined): boo
   return queue.studies.some(({ id, kind }) => kind === 'train' && id === origin?.studyId);
 }
 
+/** Whether a run that is to begin again is one of its study already. */
+export function hasRun(queue: StudyQueue, { origin, experiment }: WantedArm): boolean {
+  return queue.entries.some(
+    (entry) =>
+      entry.studyId === origin?.studyId &&
+      !entry.forkOf &&
+      entry.state !== 'skipped' &&
+      entry.experiment.seed === experiment.seed &&
+      areEqualArms(entry.experiment, experiment),
+  );
+}
+
 /**
  * Appends a fork: as an arm of the study that its run is of, where that still stands in the queue, and else as a
  * study of its own, named `id`.
  */
 export function withFork(queue: StudyQueue, wanted: WantedFork, id: string): StudyQueue {
-  const { of, experiment, rateReason, origin } = wanted;
+  const { of } = wanted;
+  const title = of.number === undefined ? 'Fork' : `Fork of run ${of.number}`;
+  return withArm(queue, wanted, { study: { id, title }, entry: { forkOf: of } });
+}
+
+/** Appends a run that begins again, where a fork of that run would stand. */
+export function withAgain(queue: StudyQueue, wanted: WantedAgain, id: string): StudyQueue {
+  const { number, options } = wanted;
+  const study = { id, title: `Run ${number} again`, ...(options && { options }) };
+  return withArm(queue, wanted, { study, entry: { isAgain: true } });
+}
+
+function withArm(
+  queue: StudyQueue,
+  { experiment, rateReason, origin }: WantedArm,
+  more: {
+    readonly study: Pick<Study, 'id' | 'title' | 'options'>;
+    readonly entry: Pick<QueueEntry, 'forkOf' | 'isAgain'>;
+  },
+): StudyQueue {
   const isThere = isOfQueue(queue, origin);
   const kept = isThere || !isQueueOver(queue) ? queue : EMPTY_QUEUE;
   const study: Study = kept.studies.find((one) => isThere && one.id === origin?.studyId) ?? {
-    id,
-    title: of.number === undefined ? 'Fork' : `Fork of run ${of.number}`,
+    ...more.study,
     kind: 'train',
     mode: 'queue',
     arms: [],
@@ -83,12 +128,13 @@ export function withFork(queue: StudyQueue, wanted: WantedFork, id: string): Stu
     finder: undefined,
     question: undefined,
   };
+  const { forkOf } = more.entry;
   const arm = study.arms.length;
   const grown: Study = {
     ...study,
     arms: [...study.arms, experiment],
     rateReasons: [...study.arms.map((_, i) => study.rateReasons?.[i] ?? ''), rateReason],
-    forks: [...(study.forks ?? []), { arm, of }],
+    ...(forkOf && { forks: [...(study.forks ?? []), { arm, of: forkOf }] }),
   };
   const entry: QueueEntry = {
     key: `${study.id}/${arm}/${experiment.seed}`,
@@ -96,7 +142,7 @@ export function withFork(queue: StudyQueue, wanted: WantedFork, id: string): Stu
     kind: 'train',
     arm,
     experiment,
-    forkOf: of,
+    ...more.entry,
     state: 'waiting',
   };
   return {
@@ -204,9 +250,14 @@ export function withMoved(queue: StudyQueue, key: string, by: number): StudyQueu
 /** Runs of a race that share a seed go together: those that are to start, and those that were interrupted. */
 function isTogether(queue: StudyQueue, a: QueueEntry, b: QueueEntry): boolean {
   if (a.key === b.key) return true;
-  const isRace = a.studyId === b.studyId && studyOf(queue, a).mode === 'race' && !a.forkOf && !b.forkOf;
+  const isRace = a.studyId === b.studyId && studyOf(queue, a).mode === 'race' && !isLate(a) && !isLate(b);
   const isAlike = (a.runId === undefined) === (b.runId === undefined) && !a.isAlone && !b.isAlone;
   return isRace && isAlike && a.experiment.seed === b.experiment.seed;
+}
+
+/** Whether a run came to its study when that was going, as a fork or to begin again. */
+export function isLate({ forkOf, isAgain }: QueueEntry): boolean {
+  return forkOf !== undefined || isAgain === true;
 }
 
 function changed(queue: StudyQueue, change: (entry: QueueEntry) => QueueEntry): StudyQueue {

@@ -417,6 +417,43 @@ describe('a fork in the client', () => {
     });
   });
 
+  it('of a run that begins again is an arm of its study too, alone, unless that has it already', async () => {
+    const options = { stopRule: { kind: 'images', value: 100 } } as const;
+    const runId = await studyDone({ mode: 'race', options });
+    expect(client.startAgain(runId, { ...bn, seed: 4, norm: 'gn' })).toBe(false);
+    expect(client.startAgain(runId, { ...bn, seed: 4, maxLearningRate: 1e-5 })).toBe(true);
+    expect(client.startAgain(runId, { ...bn, seed: 4, maxLearningRate: 1e-5 })).toBe(false);
+    expect(client.startAgain(runId, { ...bn, seed: 4, ws: true })).toBe(true);
+    const { queue, runs } = client.getState();
+    expect(queue.studies[0]!.arms).toHaveLength(4);
+    expect(queue.studies[0]).not.toHaveProperty('forks');
+    expect(parseKeptQueue(left!)?.queue).toMatchObject({ entries: queue.entries });
+    expect(sent('train')).toHaveLength(1);
+    expect(runs.at(-1)).toMatchObject({
+      origin: { studyId: 's', arm: 2, mode: 'queue', question: undefined },
+      options,
+      forkOf: undefined,
+    });
+    expect(worker.sent.at(-1)).toMatchObject({ body: { start: { experiment: { seed: 4 } } } });
+    expect(worker.sent.at(-1)).toMatchObject({ body: { forkOf: undefined } });
+    await worker.answer('train', { status: 'finished' });
+    expect(sent('train')).toHaveLength(2);
+    expect(sent('race')).toHaveLength(1);
+  });
+
+  it('of a run that begins again outside of a study takes its options along, at once or queued', async () => {
+    const options = { stopRule: { kind: 'images', value: 100 } } as const;
+    const first = client.train(bn, undefined, { options, rateReason: 'valley' });
+    await worker.answer('train', { status: 'diverged' });
+    client.startAgain(first, { ...bn, ws: true });
+    expect(client.getState().queue.entries).toEqual([]);
+    expect(client.getState().runs.at(-1)).toMatchObject({ options, origin: undefined, rateReason: 'valley' });
+    client.startAgain(first, { ...bn, norm: 'gn' });
+    const { studies, entries } = client.getState().queue;
+    expect(studies).toMatchObject([{ title: 'Run 1 again', options }]);
+    expect(entries).toMatchObject([{ state: 'waiting', isAgain: true }]);
+  });
+
   it('starts at once, of no study, where nothing goes', async () => {
     const runId = client.train(bn);
     await worker.answer('train', { status: 'finished' });

@@ -6,10 +6,13 @@ import type { Runs } from './runs.ts';
 import type { StudyMemory } from './studyMemory.ts';
 import {
   EMPTY_QUEUE,
+  hasRun,
+  isLate,
   isOfQueue,
   isQueueOver,
   nextEntries,
   studyOf,
+  withAgain,
   withEnded,
   withFork,
   withInterruption,
@@ -22,7 +25,7 @@ import {
   withStudy,
   withWaiting,
 } from './studyQueue.ts';
-import type { QueueEntry, StudyQueue, WantedFork } from './studyQueue.ts';
+import type { QueueEntry, StudyQueue, WantedAgain, WantedFork } from './studyQueue.ts';
 
 /** What the runner must know of the page. */
 export interface RunnerSurroundings {
@@ -85,15 +88,42 @@ export class StudyRunner implements QueueActions {
    * fork is an arm of it.
    */
   fork(wanted: WantedFork): void {
+    this.#begin(
+      wanted,
+      (run) => this.#requests.fork(run, wanted.of),
+      (id) => withFork(this.#queue, wanted, id),
+    );
+  }
+
+  /**
+   * Starts a run again with other settings, or queues it, as it does forks.
+   * @returns false where its study has such a run already.
+   */
+  again(wanted: WantedAgain): boolean {
+    if (hasRun(this.#queue, wanted)) return false;
+    const { options } = wanted;
+    this.#begin(
+      wanted,
+      (run) => this.#requests.train({ ...run, ...(options && { options }) }),
+      (id) => withAgain(this.#queue, wanted, id),
+    );
+    return true;
+  }
+
+  /** At once, of no study, where nothing goes and its study is not there any more. */
+  #begin(
+    { experiment, rateReason, origin }: WantedFork | WantedAgain,
+    atOnce: (run: WantedRun) => void,
+    queued: (id: string) => StudyQueue,
+  ): void {
     const isOver = isQueueOver(this.#queue);
     if (isOver) this.#dataset = this.#page.dataset() ?? this.#dataset;
     const isBusy = !isOver || this.#requests.pending.length > 0 || this.#runs.state.runs.some(isGoing);
-    if (!isBusy && !isOfQueue(this.#queue, wanted.origin)) {
-      const { experiment, rateReason, of } = wanted;
-      this.#requests.fork({ experiment, origin: undefined, ...(rateReason && { rateReason }) }, of);
+    if (!isBusy && !isOfQueue(this.#queue, origin)) {
+      atOnce({ experiment, origin: undefined, ...(rateReason && { rateReason }) });
       return;
     }
-    this.#set(withFork(this.#queue, wanted, `study-${crypto.randomUUID()}`));
+    this.#set(queued(`study-${crypto.randomUUID()}`));
     this.advance();
   }
 
@@ -255,8 +285,8 @@ function rateReasonOf({ kind, rateReasons }: Study, { arm }: QueueEntry): Pick<W
   return kind === 'train' && rateReason ? { rateReason } : {};
 }
 
-function originOf({ id, title, mode, question }: Study, { arm, forkOf }: QueueEntry): RunOrigin {
-  const shared = { studyId: id, studyTitle: title, arm };
-  // A fork is none of the runs that the question asks for, and goes alone.
-  return forkOf ? { ...shared, mode: 'queue', question: undefined } : { ...shared, mode, question };
+function originOf({ id, title, mode, question }: Study, entry: QueueEntry): RunOrigin {
+  const shared = { studyId: id, studyTitle: title, arm: entry.arm };
+  // It is none of the runs that the question asks for, and goes alone.
+  return isLate(entry) ? { ...shared, mode: 'queue', question: undefined } : { ...shared, mode, question };
 }

@@ -2,72 +2,25 @@ import type { Experiment } from '#domain/experiment.ts';
 import type { KeptRun, RunNotes, RunStart } from '#domain/keptRun.ts';
 import type { FinderSettings, StepChunk } from '#domain/run.ts';
 import type { Study } from '#domain/study.ts';
-import type { DeviceInfo, KeptStorage, Requests, WorkerEvent } from '#protocol/messages.ts';
+import type { KeptStorage, Requests, WorkerEvent } from '#protocol/messages.ts';
 import { RemoteError } from '#protocol/wireError.ts';
-import { DatasetClient, type DatasetState, sentence } from './datasetClient.ts';
-import { browserMemory } from './datasetMemory.ts';
-import type { DatasetMemory } from './datasetMemory.ts';
+import { browserClientMemory } from './clientState.ts';
+import type { ClientState, Connection } from './clientState.ts';
+import { DatasetClient, sentence } from './datasetClient.ts';
 import { DeviceLosses } from './deviceLosses.ts';
 import { GpuMeasurement } from './gpuMeasurement.ts';
-import type { MeasurementState } from './gpuMeasurement.ts';
 import { KeptRuns } from './keptRuns.ts';
 import { LossRecovery } from './lossRecovery.ts';
-import type { KeptRunsState } from './keptRuns.ts';
-import { browserRemovalMemory } from './removalMemory.ts';
-import type { RemovalMemory } from './removalMemory.ts';
 import { RunRequests } from './runRequests.ts';
 import type { WeightsFile } from './runRequests.ts';
 import { isGoing } from './runRecord.ts';
-import type { RunRecord, TrainRecord } from './runRecord.ts';
+import { soundSteps, wantedAgain, wantedFork } from './otherSettings.ts';
 import { Runs } from './runs.ts';
 import type { RunSetting } from './runs.ts';
-import { browserStudyMemory } from './studyMemory.ts';
-import type { StudyMemory } from './studyMemory.ts';
-import type { StudyQueue } from './studyQueue.ts';
 import { StudyRunner } from './studyRunner.ts';
 import type { QueueActions } from './studyRunner.ts';
 import { WorkerLink, WorkerLostError } from './workerLink.ts';
 import type { WorkerPort } from './workerPort.ts';
-
-export type Connection =
-  | { readonly status: 'starting' }
-  | { readonly status: 'ready'; readonly device: DeviceInfo }
-  /** Nothing can train in this browser. */
-  | { readonly status: 'unsupported'; readonly message: string; readonly code: string | undefined }
-  /** The worker or its device died; `restart()` may help. */
-  | {
-      readonly status: 'failed';
-      readonly message: string;
-      /** Until when the browser probably refuses the GPU to this page: milliseconds since 1970. */
-      readonly blockedUntil: number | undefined;
-    };
-
-/** Everything that the page shows, as one immutable value; only the metric buffers in `runs` are mutable. */
-export interface ClientState {
-  readonly connection: Connection;
-  readonly dataset: DatasetState;
-  readonly measurement: MeasurementState;
-  /** Of this visit and of earlier ones, in order of start. */
-  readonly runs: readonly RunRecord[];
-  /** Grows, at most four times a second, when metric buffers have changed. */
-  readonly metricsVersion: number;
-  readonly kept: KeptRunsState;
-  /** Studies that go or wait. */
-  readonly queue: StudyQueue;
-}
-
-/** Where a client remembers things from visit to visit. */
-export interface ClientMemory {
-  /** Names the data set that was used last; undefined in it means the built-in one. */
-  readonly dataset: DatasetMemory;
-  readonly study: StudyMemory;
-  readonly removals: RemovalMemory;
-}
-
-/** In this browser's storage. */
-function browserClientMemory(): ClientMemory {
-  return { dataset: browserMemory(), study: browserStudyMemory(), removals: browserRemovalMemory() };
-}
 
 /**
  * The page's side of training: owns the worker, turns its messages into `ClientState`, and knows every run.
@@ -192,14 +145,17 @@ export class TrainingClient {
   fork(runId: string, experiment: Experiment, step = Number.MAX_SAFE_INTEGER): void {
     const run = this.#runs.get(runId);
     if (run?.kind !== 'train') return;
-    const { number, origin } = run;
-    const keepsRate = experiment.maxLearningRate === run.experiment.maxLearningRate;
-    this.#studies.fork({
-      of: { runId, step: Math.min(step, soundSteps(run)), number },
-      experiment,
-      rateReason: (keepsRate && run.rateReason) || '',
-      origin,
-    });
+    this.#studies.fork(wantedFork(run, experiment, step));
+  }
+
+  /**
+   * Starts a training run again with its seed and other settings, as a run of its own: at once, or queued behind what
+   * goes and waits. Its weights follow from its seed.
+   * @returns false where its study has such a run already.
+   */
+  startAgain(runId: string, experiment: Experiment): boolean {
+    const run = this.#runs.get(runId);
+    return run?.kind === 'train' && this.#studies.again(wantedAgain(run, experiment));
   }
 
   /** Steps of the kept states that a run can be forked from, newest last. */
@@ -391,9 +347,4 @@ export class TrainingClient {
     // Whatever changed may be what the next run of a study has waited for.
     this.#studies.advance();
   }
-}
-
-/** Steps after which the state of a run is sound: the one after `divergence.step` steps is whose loss broke the rule. */
-function soundSteps({ divergence, stepCount, metrics }: TrainRecord): number {
-  return divergence === undefined ? Math.max(stepCount, metrics.count) : Math.max(0, divergence.step - 1);
 }

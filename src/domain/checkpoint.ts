@@ -3,6 +3,14 @@ import type { Experiment } from './experiment.ts';
 /** Tensors by torchvision's names, in this app's layouts. */
 export type TensorMap = ReadonlyMap<string, Float32Array>;
 
+/** What the gradients of a run are measured against. */
+export interface GradientMemory {
+  /** Median norm of its first samples; absent until there are enough. */
+  readonly first?: number;
+  /** Norms of its last samples, oldest first. */
+  readonly last: readonly number[];
+}
+
 /**
  * Everything that the next step depends on, and what is needed to refuse a wrong continuation. The batch order,
  * augmentation and schedule follow from the experiment and the step alone (counter-based generators), so their
@@ -25,6 +33,8 @@ export interface Checkpoint {
   /** Compute time of the run, and at the start of the current epoch, pauses excluded; milliseconds. */
   readonly elapsedMs: number;
   readonly epochStartedMs: number;
+  /** Absent in states of earlier versions, whose runs go on without this part of the divergence rule. */
+  readonly gradients?: GradientMemory;
   readonly parameters: TensorMap;
   /** Running statistics. */
   readonly buffers: TensorMap;

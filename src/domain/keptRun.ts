@@ -12,7 +12,7 @@ import type {
   RunPlan,
   RunStatus,
 } from './run.ts';
-import type { RunOptions } from './runOptions.ts';
+import type { RunEnder, RunOptions } from './runOptions.ts';
 import type { StepTime } from './stepTime.ts';
 import type { RunOrigin } from './study.ts';
 
@@ -66,6 +66,8 @@ export interface KeptRun {
   /** Never 'preparing', 'running' or 'paused': such a run reads as 'interrupted' unless a tab owns it. */
   readonly status: RunStatus;
   readonly detail: string | undefined;
+  /** Set on a run that its stop rule has ended, which `detail` tells. */
+  readonly endedBy?: RunEnder;
   readonly plan: RunPlan | undefined;
   readonly epochs: readonly EpochRow[];
   /** Validation inside its epochs; absent where there was none. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, GradientMemory } from './checkpoint.ts';
 import type { KeptRun, RunHeader, RunNotes, RunStart } from './keptRun.ts';
 import {
   countSchema,
@@ -13,6 +13,7 @@ import {
   layerHistorySchema,
   maybe,
   probeRowSchema,
+  runEnderSchema,
   runOptionsSchema,
   runPlanSchema,
   runStatusSchema,
@@ -101,6 +102,7 @@ export const keptRunSchema: Schema<KeptRun> = v.strictObject({
   notes: runNotesSchema,
   status: runStatusSchema,
   detail: maybe(textSchema(4000)),
+  endedBy: v.exactOptional(runEnderSchema),
   plan: maybe(runPlanSchema),
   epochs: v.pipe(v.array(epochRowSchema), v.maxLength(100_000)),
   probes: v.exactOptional(v.pipe(v.array(probeRowSchema), v.maxLength(100_000))),
@@ -118,6 +120,11 @@ export const keptRunSchema: Schema<KeptRun> = v.strictObject({
 /** A checkpoint without its tensors: the part that is kept as JSON. */
 export type CheckpointHead = Omit<Checkpoint, 'parameters' | 'buffers' | 'moments'>;
 
+const gradientMemorySchema: Schema<GradientMemory> = v.strictObject({
+  first: v.exactOptional(anyNumberSchema),
+  last: v.pipe(v.array(anyNumberSchema), v.maxLength(1000)),
+});
+
 export const checkpointHeadEntries = {
   runId: runIdSchema,
   step: stepSchema,
@@ -129,4 +136,5 @@ export const checkpointHeadEntries = {
   savedAt: timeSchema,
   elapsedMs: durationSchema,
   epochStartedMs: durationSchema,
+  gradients: v.exactOptional(gradientMemorySchema),
 } satisfies { readonly [Name in keyof CheckpointHead]: Schema<CheckpointHead[Name]> };

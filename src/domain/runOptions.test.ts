@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as v from 'valibot';
-import { reachedText, stepsOfRule, stopText, stopValueProblem } from './runOptions.ts';
+import { enderOfOld, reachedText, stepsOfRule, stopText, stopValueProblem } from './runOptions.ts';
 import { runOptionsSchema } from './runSchema.ts';
 
 describe('stop rules', () => {
@@ -10,6 +10,17 @@ describe('stop rules', () => {
     expect(reachedText({ kind: 'train-loss', value: 0.6 }, 1200)).toBe(
       'Reached a smoothed training loss of 0.6 at step 1,200.',
     );
+    expect(reachedText({ kind: 'valid-loss', value: 0.6 }, 1200, 1000)).toBe(
+      'Reached a validation loss of 0.6 over the first 1,000 images at step 1,200.',
+    );
+  });
+
+  it('have ended runs of before that say so', () => {
+    const text = reachedText({ kind: 'images', value: 100 }, 7);
+    expect(enderOfOld('stopped', text)).toBe('rule');
+    expect(enderOfOld('stopped', `${text} Resumed on different hardware.`)).toBe('rule');
+    expect(enderOfOld('stopped', undefined)).toBeUndefined();
+    expect(enderOfOld('interrupted', text)).toBeUndefined();
   });
 
   it('of images end with the step that reaches them', () => {

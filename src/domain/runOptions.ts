@@ -1,3 +1,5 @@
+import type { RunStatus } from './run.ts';
+
 /** What ends a run before its last epoch does. */
 export interface StopRule {
   readonly kind: 'images' | 'minutes' | 'valid-loss' | 'train-loss';
@@ -50,7 +52,7 @@ export const stopKinds: Readonly<Record<StopKind, StopKindText>> = {
     default: 1,
     max: 1000,
     isInteger: false,
-    what: 'Ends after the first epoch whose validation loss is this low.',
+    what: 'Ends after the first epoch, or the first probe inside a long one, whose validation loss is this low. A probe is over 1,000 images.',
   },
   'train-loss': {
     label: 'Train loss',
@@ -86,19 +88,35 @@ export function stopText({ kind, value }: StopRule): string {
   }
 }
 
-/** 'Reached a validation loss of 0.6 at step 1,200.' */
-export function reachedText(rule: StopRule, steps: number): string {
-  return `Reached ${stopText(rule).slice('at '.length)} at step ${number(steps)}.`;
+/**
+ * 'Reached a validation loss of 0.6 at step 1,200.'
+ * @param probed validation images of the probe that met it; absent where no probe did.
+ */
+export function reachedText(rule: StopRule, steps: number, probed?: number): string {
+  const over = probed === undefined ? '' : ` over the first ${number(probed)} images`;
+  return `Reached ${stopText(rule).slice('at '.length)}${over} at step ${number(steps)}.`;
 }
 
-/** Whether what is said of a run's end is that its rule was met. */
-export function isReached(detail: string | undefined): boolean {
-  return detail?.startsWith('Reached ') ?? false;
+/** What has ended a run other than its last epoch, the user or a fault. */
+export type RunEnder = 'rule';
+
+/** What ended a run that was kept or exported before that was told apart: its sentence says it. */
+export function enderOfOld(status: RunStatus, detail: string | undefined): RunEnder | undefined {
+  return status === 'stopped' && detail?.startsWith('Reached ') ? 'rule' : undefined;
 }
 
 /** Steps after which a rule ends a run; undefined for one that does not go by steps. */
 export function stepsOfRule(rule: StopRule | undefined, batchSize: number): number | undefined {
   return rule?.kind === 'images' ? Math.ceil(rule.value / batchSize) : undefined;
+}
+
+/** The options with another stop rule, or with none. */
+export function withRule({ stopRule: _, ...others }: RunOptions, stopRule: StopRule | undefined): RunOptions {
+  return stopRule ? { ...others, stopRule } : others;
+}
+
+export function areEqualOptions(a: RunOptions = {}, b: RunOptions = {}): boolean {
+  return areEqualRules(a.stopRule, b.stopRule) && a.probes === b.probes;
 }
 
 export function areEqualRules(a: StopRule | undefined, b: StopRule | undefined): boolean {

@@ -14,7 +14,7 @@ import type {
   StepChunk,
 } from './run.ts';
 import { stopKinds, stopValueProblem } from './runOptions.ts';
-import type { RunOptions, StopKind } from './runOptions.ts';
+import type { RunEnder, RunOptions, StopKind } from './runOptions.ts';
 import type { StepTime } from './stepTime.ts';
 
 /**
@@ -179,6 +179,8 @@ export const runOptionsSchema: Schema<RunOptions> = v.strictObject({
   ),
   probes: v.exactOptional(v.literal('none')),
 });
+
+export const runEnderSchema: Schema<RunEnder> = v.literal('rule');
 
 export const divergenceSchema: Schema<Divergence> = v.strictObject({
   step: stepSchema,

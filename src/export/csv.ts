@@ -42,7 +42,7 @@ function runCells(exported: ExportedRun): readonly Cell[] {
   return [runId, runName(exported), kind, armName(experiment), experiment.seed];
 }
 
-/** One row per step of every run, steps from 0: long, as statistics programs like it. */
+/** One row per recorded step of every run, steps from 0: long, as statistics programs like it. */
 export function stepsCsv(runs: readonly ExportedRun[]): string {
   return table(
     [...RUN_COLUMNS, 'step', 'loss', 'smoothed', 'learningRate', 'momentum', 'elapsedMs', 'wallMs'],

@@ -34,7 +34,7 @@ const input = (changes: Partial<ReportInput> = {}): ReportInput => ({
   runs: [trainingRun(), finderRun()],
   charts: [{ title: 'Losses', svg: '<svg viewBox="0 0 1 1"><path d="M0 0"/></svg>' }],
   claims: [],
-  link: 'https://example.org/#v=1&norm=gn',
+  link: { href: 'https://example.org/#v=1&norm=gn', lacksStudies: false },
   writer: {
     version: '0.2.0',
     browser: 'Chrome 156 on Linux',
@@ -137,6 +137,13 @@ describe('verdictLines', () => {
     expect(verdictLines([finder('alone', false, 0, 60, 1e-3)])).toEqual([
       'The finder suggests 1e-3 for alone, by its valley.',
     ]);
+    // A seed that was run again counts once, and one from given weights is of another kind.
+    const again = finder('again', false, 0, 60, 2e-3);
+    const { header } = again.run;
+    const given = { ...again, run: { ...again.run, header: { ...header, givenWeights: 'mine' } } };
+    expect(verdictLines([finder('alone', false, 0, 60, 1e-3), again, given])).toEqual([
+      'The finder suggests 2e-3 for again, by its valley.',
+    ]);
   });
 
   it('compares nothing that differs in more than the arm', () => {
@@ -177,6 +184,13 @@ describe('reportHtml', () => {
     }
   });
 
+  it('says what its link lacks', () => {
+    const link = { href: 'https://example.org/#v=1', lacksStudies: true };
+    expect(reportHtml(input({ link }))).toContain(
+      '">open the settings of the first run</a> (a link cannot hold so many arms and seeds)',
+    );
+  });
+
   it('shows shared settings once and the others run by run', () => {
     const html = reportHtml(input({ runs: [trainingRun(), trainingRun({ experiment: { ws: true } })] }));
     expect(html).toContain('<th>Weight Standardization</th>');
@@ -189,7 +203,11 @@ describe('reportHtml', () => {
   it('escapes every text, and allows nothing to load or run', () => {
     const evil = '<img src=x onerror=alert(1)>"\'&';
     const html = reportHtml(
-      input({ title: evil, runs: [trainingRun({ name: evil })], link: 'data:text/html,x' }),
+      input({
+        title: evil,
+        runs: [trainingRun({ name: evil })],
+        link: { href: 'data:text/html,x', lacksStudies: false },
+      }),
     );
     expect(html).not.toContain('<img');
     expect(html).not.toContain('data:text');

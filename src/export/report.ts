@@ -21,12 +21,18 @@ export interface ReportInput {
   readonly charts: readonly ReportChart[];
   /** Lines of the claims ledger that concern these runs. */
   readonly claims: readonly ClaimRow[];
-  /** The address that opens the set-up. */
-  readonly link: string | undefined;
+  readonly link: ReportLink | undefined;
   /** What wrote the report. */
   readonly writer: ReportWriter;
   /** Milliseconds since 1970. */
   readonly now: number;
+}
+
+/** What opens the set-up of the runs. */
+export interface ReportLink {
+  readonly href: string;
+  /** It has the settings of one run alone: arms and seeds are too many for an address. */
+  readonly lacksStudies: boolean;
 }
 
 export interface ReportWriter {
@@ -93,8 +99,11 @@ function list(items: readonly string[]): string {
 }
 
 /** A link for addresses of the web only. */
-function anchor(link: string): string {
-  return /^https?:\/\//i.test(link) ? `<a href="${escape(link)}">open this set-up</a>` : '';
+function anchor({ href, lacksStudies }: ReportLink): string {
+  if (!/^https?:\/\//i.test(href)) return '';
+  const text = lacksStudies ? 'open the settings of the first run' : 'open this set-up';
+  const note = lacksStudies ? ' (a link cannot hold so many arms and seeds)' : '';
+  return `<a href="${escape(href)}">${text}</a>${note}`;
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

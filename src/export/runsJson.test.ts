@@ -66,6 +66,20 @@ describe('encodeRuns and decodeRuns', () => {
       exportedAt: NOW,
     });
   });
+
+  it('tell that a rule has ended a run where a file of before only says so', () => {
+    const { run, steps } = trainingRun({ run: { status: 'stopped', detail: 'Reached 4 images at step 4.' } });
+    expect(decodeRuns(encodeRuns([{ run, steps }], NOW))[0]!.run.endedBy).toBe('rule');
+    expect(decodeRuns(encodeRuns([trainingRun()], NOW))[0]!.run).not.toHaveProperty('endedBy');
+  });
+
+  it('are read by earlier versions too, unless a fork is among them', () => {
+    const { run, steps } = trainingRun();
+    const forkOf = { runId: 'o', step: 2, number: 1 };
+    const fork = { run: { ...run, header: { ...run.header, forkOf } }, steps: { ...steps, firstStep: 2 } };
+    expect(JSON.parse(encodeRuns([trainingRun(), fork], NOW))).toMatchObject({ formatVersion: 2 });
+    expect(decodeRuns(encodeRuns([fork], NOW))).toEqual([fork]);
+  });
 });
 
 describe('decodeRuns', () => {
@@ -75,7 +89,7 @@ describe('decodeRuns', () => {
     for (const text of ['null', '[]', '1', '{}', '{"format":"other","formatVersion":1}']) {
       expect(refusal(text)).toContain('holds no runs of NormLab');
     }
-    expect(refusal(changed((file) => (file['formatVersion'] = 2)))).toContain('format version 2');
+    expect(refusal(changed((file) => (file['formatVersion'] = 3)))).toContain('format version 3');
   });
 
   it('names the field that is wrong', () => {

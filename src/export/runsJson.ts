@@ -1,15 +1,20 @@
 import * as v from 'valibot';
 import { toJsonValue } from '#domain/jsonValue.ts';
+import type { KeptRun } from '#domain/keptRun.ts';
 import { keptRunSchema } from '#domain/keptRunSchema.ts';
 import { isOver } from '#domain/run.ts';
+import { enderOfOld } from '#domain/runOptions.ts';
 import { countSchema, maybe, stepChunkSchema, textSchema, timeSchema } from '#domain/runSchema.ts';
 import { VERSION } from '#domain/version.ts';
-import type { ExportedRun } from './exportedRun.ts';
+import { ownSteps, type ExportedRun } from './exportedRun.ts';
 
 /** What every file says it is. */
 const FORMAT = 'normlab-runs';
-/** Of the file; docs/export.md describes it. A change of meaning takes the next number and an upgrade here. */
-const FORMAT_VERSION = 1;
+/**
+ * Of the file; docs/export.md describes it. A change of meaning takes the next number and an upgrade here. Version 1
+ * gave a fork the steps before its beginning too, as NaN; files without forks are of version 1 still.
+ */
+const FORMAT_VERSION = 2;
 /** About a hundred runs of 25,000 steps; JavaScript's own limit for a text is 537 million. */
 export const MAX_FILE_LENGTH = 400e6;
 const TOO_LARGE = 'The file is larger than 400 MB: export fewer runs at a time.';
@@ -29,13 +34,16 @@ const exportedRunSchema: v.GenericSchema<unknown, ExportedRun> = v.pipe(
     steps: stepChunkSchema,
     firstBatches: v.exactOptional(v.pipe(v.array(v.array(countSchema)), v.maxLength(MAX_BATCHES))),
   }),
-  v.check(({ steps }) => steps.firstStep === 0, 'The steps must start with step 0.'),
+  v.check(
+    ({ run, steps }) => steps.firstStep === 0 || steps.firstStep === run.header.forkOf?.step,
+    'The steps must start with step 0, those of a fork where it began.',
+  ),
   v.check(({ run, steps }) => run.stepCount === steps.losses.length, 'stepCount is not the number of steps.'),
 );
 
 const fileSchema = v.strictObject({
   format: v.literal(FORMAT),
-  formatVersion: v.literal(FORMAT_VERSION),
+  formatVersion: v.picklist([1, FORMAT_VERSION]),
   app: maybe(textSchema(100)),
   exportedAt: maybe(timeSchema),
   runs: v.pipe(v.array(v.unknown()), v.maxLength(MAX_RUNS)),
@@ -47,7 +55,13 @@ const fileSchema = v.strictObject({
  * @throws {RunsFileError} when the file would be longer.
  */
 export function encodeRuns(runs: readonly ExportedRun[], now: number, limit = MAX_FILE_LENGTH): string {
-  const head = { format: FORMAT, formatVersion: FORMAT_VERSION, app: VERSION, exportedAt: now };
+  const hasForks = runs.some(({ run }) => run.header.forkOf);
+  const head = {
+    format: FORMAT,
+    formatVersion: hasForks ? FORMAT_VERSION : 1,
+    app: VERSION,
+    exportedAt: now,
+  };
   let length = 0;
   // One run a line: a file of many runs can be looked at, compared and cut.
   const lines = runs.map((exported) => {
@@ -79,8 +93,15 @@ export function decodeRuns(text: string): readonly ExportedRun[] {
   const file = checked(fileSchema, value, '');
   return file.runs.map((item, index) => {
     const exported = checked(exportedRunSchema, item, `runs[${index}].`);
-    const { run } = exported;
-    return isOver(run.status) ? exported : { ...exported, run: { ...run, status: 'interrupted' } };
+    const steps = ownSteps(exported.steps, exported.run.header.forkOf);
+    const { status, detail, endedBy = enderOfOld(status, detail) } = exported.run;
+    const run: KeptRun = {
+      ...exported.run,
+      stepCount: steps.losses.length,
+      status: isOver(status) ? status : 'interrupted',
+      ...(endedBy && { endedBy }),
+    };
+    return { ...exported, run, steps };
   });
 }
 

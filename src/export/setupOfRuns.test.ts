@@ -36,6 +36,31 @@ describe('setupOfRuns', () => {
     expect(opened.kind === 'setup' && isSharedData(opened.setup.data!, data!)).toBe(true);
   });
 
+  it('carries stop rule, probes, question and the reasons for rates, alone and as a study', () => {
+    const options = { stopRule: { kind: 'images', value: 25_000 }, probes: 'none' } as const;
+    const run = (experiment: object, rateReason?: string) => ({
+      ...header(experiment),
+      options,
+      ...(rateReason !== undefined && { rateReason }),
+    });
+    const open = (...headers: readonly ReturnType<typeof header>[]) => {
+      const opened = decodeHash(encodeHash(setupOfRuns(headers)!));
+      if (opened.kind !== 'setup') throw new Error(opened.kind);
+      return opened.setup;
+    };
+    expect(open(run({}, 'valley'))).toMatchObject({ options, rateReason: 'valley' });
+    const several = [run({}), run({ ws: true }, 'by hand')];
+    expect(open(...several).studies[0]).toMatchObject({
+      options,
+      question: { id: 'P1', size: 'quick' },
+      rateReasons: ['', 'by hand'],
+    });
+    expect(open(...several, header({ norm: 'gn' })).studies[0]!.options).toBeUndefined();
+    expect(open(...several, { ...run({ norm: 'gn' }), origin: undefined }).studies[0]!.question).toBe(
+      undefined,
+    );
+  });
+
   it('names the data set where it is one', () => {
     const hash = 'a'.repeat(64);
     const one = { ...header(), dataset: { title: 'CIFAR-10', hash } };

@@ -1,12 +1,13 @@
 import { groupByArm } from '#analysis/repeats.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
+import { areEqualOptions } from '#domain/runOptions.ts';
 import type { SharedSetup } from './urlState.ts';
 
 type Header = KeptRun['header'];
 
 /**
- * The set-up that would compute some runs again: of one run its settings, of several a study of their arms and seeds.
- * Their data set, where it is one.
+ * The set-up that would compute some runs again: of one run its settings, of several a study of their arms and seeds,
+ * with the data set, the options and the question that they share.
  * Of training runs and finders together it is that of the training runs; undefined where there are no runs.
  */
 export function setupOfRuns(headers: readonly Header[]): SharedSetup | undefined {
@@ -20,11 +21,18 @@ export function setupOfRuns(headers: readonly Header[]): SharedSetup | undefined
   // Sets that were made up for a test have no hash.
   const isOneSet = dataset.hash !== '' && runs.every((run) => run.dataset.hash === dataset.hash);
   const data = isOneSet ? dataset : undefined;
+  const options = runs.every((run) => areEqualOptions(run.options, first.options))
+    ? first.options
+    : undefined;
+  const reasons = arms.map((arm) => arm.runs[0]!.rateReason ?? '');
   if (arms.length === 1 && seeds.length === 1) {
-    return { experiment: first.experiment, finder: first.finder, studies: [], active: 0, data };
+    const { experiment, finder, rateReason } = first;
+    return { experiment, rateReason, finder, ...(options && { options }), studies: [], active: 0, data };
   }
   const origins = runs.map(({ origin }) => origin);
   const isOneStudy = origins.every((origin) => origin?.studyId === origins[0]?.studyId);
+  // A study that was changed since, or of which some runs are missing, answers it no more: opening it shows that.
+  const question = isOneStudy ? origins[0]?.question : undefined;
   return {
     experiment: first.experiment,
     active: 0,
@@ -38,7 +46,9 @@ export function setupOfRuns(headers: readonly Header[]): SharedSetup | undefined
         arms: arms.map((arm) => ({ ...arm.runs[0]!.experiment, seed: first.experiment.seed })),
         seeds,
         finder: first.finder,
-        question: undefined,
+        question,
+        ...(reasons.some((reason) => reason !== '') && { rateReasons: reasons }),
+        ...(options && { options }),
       },
     ],
   };

@@ -76,24 +76,35 @@ export function readFile(text: string | undefined, errors: Map<string, string>):
   return undefined;
 }
 
-/** @param key of the stop rule. */
+/** Keys of what ends runs early, and of whether validation is probed inside epochs. */
+interface OptionKeys {
+  readonly rule: string;
+  readonly probes: string;
+}
+
+/** Of a run that is started alone, and of those of a study. */
+export const OPTION_KEYS = { rule: 'stop', probes: 'probes' } as const satisfies OptionKeys;
+export const STUDY_OPTION_KEYS = { rule: 'ends', probes: 'probing' } as const satisfies OptionKeys;
+
+/** Undefined where none of the keys is there. */
 export function readOptions(
-  key: 'stop' | 'ends',
+  keys: OptionKeys,
   fields: ReadonlyMap<string, string>,
   errors: Map<string, string>,
-): RunOptions {
-  const [kind = '', number = ''] = fields.get(key)?.split(':') ?? [];
+): RunOptions | undefined {
+  const [rule, probes] = [fields.get(keys.rule), fields.get(keys.probes)];
+  if (rule === undefined && probes === undefined) return undefined;
+  const [kind = '', number = ''] = rule?.split(':') ?? [];
   const value = readNumber(number) ?? Number.NaN;
   const stopRule = isStopKind(kind) && stopValueProblem(kind, value) === undefined && { kind, value };
-  if (fields.has(key) && !stopRule) {
+  if (rule !== undefined && !stopRule) {
     errors.set(
-      key,
+      keys.rule,
       `A stop must be written like images:25000, with one of ${Object.keys(stopKinds).join(', ')}.`,
     );
   }
-  const probes = key === 'stop' ? fields.get('probes') : undefined;
   if (probes !== undefined && probes !== '0')
-    errors.set('probes', 'Probes can only be switched off: probes=0.');
+    errors.set(keys.probes, `Probes can only be switched off: ${keys.probes}=0.`);
   return { ...(stopRule && { stopRule }), ...(probes === '0' && { probes: 'none' as const }) };
 }
 

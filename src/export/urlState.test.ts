@@ -379,14 +379,16 @@ describe('what ends runs early', () => {
     seeds: [0],
     finder: undefined,
     question: undefined,
-    options: { stopRule: { kind: 'valid-loss', value: 0.9 } },
+    options: { stopRule: { kind: 'valid-loss', value: 0.9 }, probes: 'none' },
   };
 
   it('travels with the set-up and with the study, and changes no hash of an experiment', () => {
     const options = { stopRule: { kind: 'images', value: 25_000 }, probes: 'none' } as const;
     const shared = { experiment, options, studies: [study], active: 0, data: undefined };
     const hash = encodeHash(shared);
-    expect(hash).toBe('#v=1&stop=images:25000&probes=0&study=S&mode=queue&arm=&seeds=0&ends=valid-loss:0.9');
+    expect(hash).toBe(
+      '#v=1&stop=images:25000&probes=0&study=S&mode=queue&arm=&seeds=0&ends=valid-loss:0.9&probing=0',
+    );
     const result = decodeHash(hash);
     expect(result).toEqual({ kind: 'setup', setup: shared });
   });
@@ -399,6 +401,8 @@ describe('what ends runs early', () => {
     ['stop=constructor:3', 'stop'],
     ['probes=1', 'probes'],
     ['ends=images:100', 'ends'],
+    ['probing=0', 'probing'],
+    ['study=S&mode=queue&arm=&seeds=0&probing=1', 'probing'],
   ])('refuses %s', (text, key) => {
     const result = decodeHash(`#v=1&${text}`);
     expect(result.kind === 'invalid' && [...result.errors.keys()]).toEqual([key]);

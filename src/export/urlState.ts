@@ -5,11 +5,13 @@ import { defaultExperiment, parameterNames, settingOf, validateExperiment } from
 import type { ParameterName } from '#domain/parameters.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import type { RunOptions, StopRule } from '#domain/runOptions.ts';
+import { splitHash, type StudyBlock } from './urlBlocks.ts';
 import { dataText, readData } from './urlData.ts';
 import type { SharedData } from './urlData.ts';
 import {
   clip,
   MAX_ARMS,
+  OPTION_KEYS,
   readActive,
   readFile,
   readImages,
@@ -21,6 +23,7 @@ import {
   readReasons,
   readSeeds,
   REASON_SEPARATOR,
+  STUDY_OPTION_KEYS,
 } from './urlFields.ts';
 
 /**
@@ -57,17 +60,6 @@ const KEYS: Readonly<Record<ParameterName, string>> = {
   wsGain: 'gain',
 };
 const NAMES: ReadonlyMap<string, ParameterName> = new Map(parameterNames.map((name) => [KEYS[name], name]));
-const STUDY_KEYS: readonly string[] = [
-  'study',
-  'mode',
-  'arm',
-  'whys',
-  'seeds',
-  'ramp',
-  'images',
-  'ends',
-  'q',
-];
 /** Of the learning-rate finder in the set-up. */
 const FINDER_KEY = 'find';
 /** Of the reason for the learning rate in the set-up. */
@@ -76,8 +68,6 @@ const REASON_KEY = 'why';
 /** The study that is being edited, where it is not the first: its index. */
 const ACTIVE_KEY = 'edit';
 const DATA_KEY = 'data';
-/** Of a run that is started alone: what ends it early, and whether validation is probed inside epochs. */
-const OPTION_KEYS: readonly string[] = ['stop', 'probes'];
 /** A file of runs beside the page. */
 const FILE_KEY = 'open';
 const OTHER_KEYS: readonly string[] = [
@@ -87,7 +77,7 @@ const OTHER_KEYS: readonly string[] = [
   ACTIVE_KEY,
   DATA_KEY,
   FILE_KEY,
-  ...OPTION_KEYS,
+  ...Object.values(OPTION_KEYS),
 ];
 
 /** A study in an address. */
@@ -163,6 +153,7 @@ function studyParts(study: SharedStudy, experiment: Experiment): string[] {
   if (finder) parts.push(`ramp=${rampText(finder)}`);
   if (finder && finderImages !== undefined) parts.push(`images=${finderImages}`);
   if (options?.stopRule) parts.push(`ends=${ruleText(options.stopRule)}`);
+  if (options?.probes) parts.push('probing=0');
   if (question) parts.push(`q=${question.id}.${question.size}`);
   return parts;
 }
@@ -208,7 +199,11 @@ export function decodeHash(hash: string): SetupFromHash {
     );
     return { kind: 'invalid', errors };
   }
-  const { fields, studies: blocks } = split(text, errors);
+  const { fields, studies: blocks } = splitHash(
+    text,
+    (key) => OTHER_KEYS.includes(key) || NAMES.has(key),
+    errors,
+  );
   const version = fields.get('v');
   if (version !== VERSION) {
     return { kind: 'invalid', errors: new Map([['v', versionError(version)]]) };
@@ -227,7 +222,7 @@ export function decodeHash(hash: string): SetupFromHash {
   });
   const active = readActive(fields.get(ACTIVE_KEY), studies.length, errors);
   const data = readData(fields.get(DATA_KEY), errors);
-  const options = OPTION_KEYS.some((key) => fields.has(key)) && readOptions('stop', fields, errors);
+  const options = readOptions(OPTION_KEYS, fields, errors);
   const file = readFile(fields.get(FILE_KEY), errors);
   const more = { ...(options && { options }), ...(file !== undefined && { file }) };
   return errors.size > 0
@@ -239,53 +234,6 @@ function versionError(version: string | undefined): string {
   return version === undefined
     ? 'This is no link of NormLab: it must start with v=1.'
     : `The link is of version ${clip(version)}, and this NormLab reads version ${VERSION}.`;
-}
-
-/** Keys and values of one study; `arm` may be there several times. */
-interface StudyBlock {
-  readonly fields: Map<string, string>;
-  readonly arms: string[];
-}
-
-/** Keys with their values, each once; those of a study belong to the last `study` before them. */
-function split(
-  text: string,
-  errors: Map<string, string>,
-): { readonly fields: ReadonlyMap<string, string>; readonly studies: readonly StudyBlock[] } {
-  const fields = new Map<string, string>();
-  const studies: StudyBlock[] = [{ fields: new Map(), arms: [] }];
-  for (const part of text.split('&')) {
-    const at = part.indexOf('=');
-    const key = at < 0 ? part : part.slice(0, at);
-    const value = decoded(at < 0 ? '' : part.slice(at + 1));
-    if (key === 'study' && studies.at(-1)!.fields.has(key)) studies.push({ fields: new Map(), arms: [] });
-    const block = studies.at(-1)!;
-    const isOfStudy = STUDY_KEYS.includes(key);
-    const place = isOfStudy ? block.fields : fields;
-    const path = isOfStudy && studies.length > 1 ? `study[${studies.length - 1}].` : '';
-    if (key === 'arm') block.arms.push(value ?? '');
-    else if (!isOfStudy && !OTHER_KEYS.includes(key) && !NAMES.has(key)) {
-      errors.set(clip(key), `“${clip(key)}” is not a setting.`);
-    } else if (place.has(key)) errors.set(path + key, `“${key}” is there twice.`);
-    else if (value === undefined) errors.set(path + key, 'The value is not written as addresses are.');
-    else place.set(key, value);
-  }
-  const [first] = studies;
-  if (!first!.fields.has('study')) {
-    const alone = [...first!.fields.keys(), ...(first!.arms.length > 0 ? ['arm'] : [])];
-    for (const key of alone) errors.set(key, `“${key}” belongs to a study, and there is none.`);
-    return { fields, studies: [] };
-  }
-  return { fields, studies };
-}
-
-/** Undefined where the percent signs make no sense. */
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function settingsOf(fields: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
@@ -326,6 +274,7 @@ function readStudy({ fields, arms }: StudyBlock, base: Experiment, errors: Map<s
   if (mode !== 'queue' && mode !== 'race') errors.set('mode', 'The mode must be queue or race.');
   const finder = readRamp('ramp', fields.get('ramp'), errors);
   const rateReasons = readReasons(fields.get('whys'), errors);
+  const options = readOptions(STUDY_OPTION_KEYS, fields, errors);
   return {
     title,
     kind: finder ? 'finder' : 'train',
@@ -336,7 +285,7 @@ function readStudy({ fields, arms }: StudyBlock, base: Experiment, errors: Map<s
     finderImages: readImages(fields.get('images'), errors),
     question: readQuestion(fields.get('q'), errors),
     ...(rateReasons && { rateReasons }),
-    ...(fields.has('ends') && { options: readOptions('ends', fields, errors) }),
+    ...(options && { options }),
   };
 }
 

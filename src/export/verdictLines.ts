@@ -1,6 +1,6 @@
 import { compareTolerance, ruleRanges, toleranceRate, toleranceSentence } from '#analysis/finderBands.ts';
 import { PAIR_WINDOW, pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
-import { armKey, groupByArm } from '#analysis/repeats.ts';
+import { armKey, groupByArm, onePerSeed } from '#analysis/repeats.ts';
 import { counted, formatShort } from '#analysis/text.ts';
 import { timePerStep } from '#analysis/wsOverhead.ts';
 import { armName, type Experiment } from '#domain/experiment.ts';
@@ -19,7 +19,9 @@ const TOLERANCE = 0.25;
 export function verdictLines(runs: readonly ExportedRun[]): readonly string[] {
   return [
     ...trainingLines(runs.filter(({ run }) => run.header.kind === 'train')),
-    ...finderLines(runs.filter(({ run }) => run.header.kind === 'finder')),
+    ...finderLines(
+      runs.filter(({ run: { header } }) => header.kind === 'finder' && header.givenWeights === undefined),
+    ),
   ];
 }
 
@@ -115,8 +117,12 @@ function timeOf({ run, steps }: ExportedRun): number | undefined {
 /** What the finders of each arm suggest, and which rate an arm withstands against the first arm like it. */
 function finderLines(runs: readonly ExportedRun[]): readonly string[] {
   const arms = groupByArm(
-    runs.map((exported) => ({ exported, experiment: exported.run.header.experiment })),
-  ).map((arm) => arm.runs.map(({ exported }) => exported));
+    runs.map((exported) => ({
+      exported,
+      experiment: exported.run.header.experiment,
+      status: exported.run.status,
+    })),
+  ).map((arm) => onePerSeed(arm.runs).map(({ exported }) => exported));
   const baselines = new Map<string, readonly ExportedRun[]>();
   return arms.flatMap((arm) => {
     const key = finderKey(arm[0]!);

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WorkerPort } from '#client/workerPort.ts';
+import { ownSteps } from '#export/exportedRun.ts';
+import { encodeRuns } from '#export/runsJson.ts';
 import type { RequestMessage } from '#protocol/messages.ts';
 import { RunStore } from '#store/runStore.ts';
 import { MemoryFiles } from '#testing/memoryFiles.ts';
@@ -197,6 +199,20 @@ describe('stopping', () => {
     expect(second.events).toContainEqual(expect.objectContaining({ type: 'continues', step: 7 }));
     expect([...first.losses, ...second.losses]).toEqual(await whole());
     expect([...second.runFile().steps.losses]).toEqual(await whole());
+  });
+
+  test('leaves a fork that goes on too', async () => {
+    const first = new Bench();
+    await first.run({ maxSteps: 7 });
+    const { run, steps } = first.runFile();
+    const forkOf = { runId: 'origin', step: 3 };
+    const fork = { ...run, header: { ...run.header, forkOf }, stepCount: 4 };
+    first.files.set('run.json', encodeRuns([{ run: fork, steps: ownSteps(steps, forkOf) }], 0));
+    const second = continued(first);
+    const outcome = await second.run({ command: 'resume', experiment: undefined });
+    expect(outcome).toMatchObject({ status: 'finished', stepCount: 9 });
+    expect(second.losses).toEqual((await whole()).slice(7));
+    expect(second.runFile().steps.firstStep).toBe(3);
   });
 
   test('at an epoch’s end evaluates it first', async () => {

@@ -119,7 +119,7 @@ export class Lab implements LabControl {
     const bytes = await bytesOf(await this.#host.read(`resume/${RUN_FILES.checkpoint}`));
     await this.#link.request('importRuns', { runs: [kept] });
     const { step } = await this.#link.request('importCheckpoint', { runId: header.runId, bytes });
-    if (step > kept.run.stepCount) {
+    if (step > (header.forkOf?.step ?? 0) + kept.run.stepCount) {
       throw new LabError(
         `${RUN_FILES.checkpoint} is from step ${step}, but ${RUN_FILES.run} ends before: do they belong together?`,
         true,

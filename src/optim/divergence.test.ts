@@ -123,4 +123,20 @@ describe('the gradient in DivergenceRule', () => {
   test('lets noise go on', () => {
     expect(verdict(noise, 50_000)).toBeUndefined();
   });
+
+  test('goes on where it was, and with half of its memory needs twenty samples of its own', () => {
+    const before = new DivergenceRule(2, 10);
+    for (let sample = 0; sample < 60; sample++) before.add(2.3, 0.5 + (sample % 3));
+    const memory = before.gradients;
+    expect(memory).toMatchObject({ first: 1.5, last: { length: 60 } });
+    const reason = (rule: DivergenceRule, norm: number) => rule.add(2.3, norm).reason;
+    expect(reason(new DivergenceRule(2, 10, memory), 151)).toBe('gradient-exploded');
+    expect(reason(new DivergenceRule(2, 10, memory), 149)).toBeUndefined();
+    const fork = new DivergenceRule(2, 10, { first: 1.5, last: [] });
+    for (let sample = 0; sample < 19; sample++) expect(reason(fork, 1e-3)).toBeUndefined();
+    expect(reason(fork, 1e6)).toBeUndefined();
+    // A batch that it gets wrong is as large as those of its first steps.
+    expect(reason(fork, 140)).toBeUndefined();
+    expect(reason(fork, 151)).toBe('gradient-exploded');
+  });
 });

@@ -1,3 +1,4 @@
+import type { GradientMemory } from '#domain/checkpoint.ts';
 import type { Divergence } from '#domain/run.ts';
 import { median } from '#lib/median.ts';
 import { Smoother } from './smoothing.ts';
@@ -34,8 +35,10 @@ const FEWEST_GRADIENTS = 20;
  *
  * The second half of 4 has the same reason: once a network knows its images, most gradients are near zero, and
  * the one of a batch that it gets wrong is thousands of times as large, though no larger than those of its first
- * steps. A run that does not begin with initial weights has no first samples to be measured against, and must not be
- * fed gradients; nor must one that clips them, to which a large one does no harm.
+ * steps. A run that goes on therefore takes up the memory of its gradients, and a fork the first median of the run
+ * that it goes on from, beside that of its own first samples. Without such a memory there is nothing to measure
+ * against in the middle of a run, and it must not be fed gradients. A run that clips its gradients
+ * must not be fed them either: a large one does no harm there.
  */
 export class DivergenceRule {
   readonly #smoother = new Smoother();
@@ -44,17 +47,20 @@ export class DivergenceRule {
   #best = Number.POSITIVE_INFINITY;
   #first = 0;
   /** The last samples, oldest first. */
-  #gradients: number[] = [];
+  #gradients: readonly number[];
   /** Median of the first samples; undefined until there are enough. */
   #firstGradient: number | undefined;
 
   /**
    * @param batchSize images per training loss.
    * @param classes of the data set.
+   * @param gradients what a run that goes on had by then.
    */
-  constructor(batchSize: number, classes: number) {
+  constructor(batchSize: number, classes: number, gradients: GradientMemory = { last: [] }) {
     this.#settlingSteps = Math.ceil(SETTLING_IMAGES / batchSize);
     this.#chance = Math.log(classes);
+    this.#gradients = gradients.last;
+    this.#firstGradient = gradients.first;
   }
 
   /**
@@ -81,13 +87,21 @@ export class DivergenceRule {
 
   #hasExploded(norm: number): boolean {
     if (Number.isNaN(norm)) return false;
-    if (this.#firstGradient !== undefined) {
+    if (this.#firstGradient !== undefined && this.#gradients.length >= FEWEST_GRADIENTS) {
       const usual = Math.max(this.#firstGradient, median(this.#gradients));
       if (norm > GRADIENT_FACTOR * usual) return true;
     }
     this.#gradients = [...this.#gradients, norm].slice(-GRADIENT_PAST);
-    if (this.#gradients.length === FEWEST_GRADIENTS) this.#firstGradient ??= median(this.#gradients);
+    if (this.#gradients.length === FEWEST_GRADIENTS) {
+      this.#firstGradient = Math.max(this.#firstGradient ?? 0, median(this.#gradients));
+    }
     return false;
+  }
+
+  /** What the next gradients are measured against. */
+  get gradients(): GradientMemory {
+    const first = this.#firstGradient;
+    return { ...(first !== undefined && { first }), last: this.#gradients };
   }
 
   /** The smoothed loss after the last value; NaN before the first. */

@@ -9,6 +9,7 @@ import {
   hiddenSpanSchema,
   layerHistorySchema,
   probeRowSchema,
+  runEnderSchema,
   runPlanSchema,
   runStatusSchema,
   stepChunkSchema,
@@ -30,6 +31,7 @@ export const workerEvent: v.GenericSchema<unknown, WorkerEvent> = v.variant('typ
     runId: runIdSchema,
     status: runStatusSchema,
     detail: v.exactOptional(v.string()),
+    endedBy: v.exactOptional(runEnderSchema),
   }),
   v.object({ type: v.literal('run-plan'), runId: runIdSchema, plan: runPlanSchema }),
   v.object({

@@ -22,6 +22,7 @@ import type {
   RunStatus,
   StepChunk,
 } from '#domain/run.ts';
+import type { RunEnder } from '#domain/runOptions.ts';
 
 /** The device that a worker computes on. */
 export interface DeviceInfo {
@@ -244,6 +245,7 @@ export type WorkerEvent =
       readonly runId: string;
       readonly status: RunStatus;
       readonly detail?: string;
+      readonly endedBy?: RunEnder;
     }
   | { readonly type: 'run-plan'; readonly runId: string; readonly plan: RunPlan }
   /** While the run's status is 'preparing', and only where there is something to wait for. */

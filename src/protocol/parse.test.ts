@@ -134,6 +134,7 @@ const events: readonly WorkerEvent[] = [
   },
   { type: 'run-status', runId: 'a', status: 'running' },
   { type: 'run-status', runId: 'a', status: 'failed', detail: 'Out of memory.' },
+  { type: 'run-status', runId: 'a', status: 'stopped', detail: 'Reached 9 images.', endedBy: 'rule' },
   {
     type: 'run-plan',
     runId: 'a',

@@ -39,6 +39,16 @@ test('gives back every bit, after what the run recorded was written', async () =
   expect(bits((await newest())!)).toEqual(bits(sampleCheckpoint(20)));
 });
 
+test('gives back what gradients are measured against, and lacks it where nothing was', async () => {
+  const gradients = { first: 0.1, last: [1e-3, Number.POSITIVE_INFINITY, 1 / 3] };
+  await store.save({ ...sampleCheckpoint(20), gradients });
+  expect((await newest())!.gradients).toEqual(gradients);
+  await store.save({ ...sampleCheckpoint(21), gradients: { last: [] } });
+  expect((await newest())!.gradients).toEqual({ last: [] });
+  await store.save(sampleCheckpoint(22));
+  expect(await newest()).not.toHaveProperty('gradients');
+});
+
 test('reads arrays where they lie in larger buffers', async () => {
   const all = Float32Array.from({ length: 12 }, (_, i) => i);
   const parameters = new Map([['fc.bias', all.subarray(3, 7)]]);

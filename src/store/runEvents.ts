@@ -3,6 +3,7 @@ import { toJsonValue } from '#domain/jsonValue.ts';
 import type { KeptRun, RunHeader } from '#domain/keptRun.ts';
 import { pairedValidationSchema, runHeaderSchema } from '#domain/keptRunSchema.ts';
 import { isOver, type RunStatus } from '#domain/run.ts';
+import { enderOfOld } from '#domain/runOptions.ts';
 import {
   divergenceSchema,
   epochRowSchema,
@@ -11,6 +12,7 @@ import {
   layerHistorySchema,
   maybe,
   probeRowSchema,
+  runEnderSchema,
   runPlanSchema,
   runStatusSchema,
   stepSchema,
@@ -45,7 +47,12 @@ const runEventSchema = v.variant('type', [
   v.strictObject({ type: v.literal('paired'), row: pairedValidationSchema }),
   /** Of all steps since the run was started or went on; the last one counts. */
   v.strictObject({ type: v.literal('step-time'), time: stepTimeSchema }),
-  v.strictObject({ type: v.literal('status'), status: runStatusSchema, detail: maybe(textSchema(4000)) }),
+  v.strictObject({
+    type: v.literal('status'),
+    status: runStatusSchema,
+    detail: maybe(textSchema(4000)),
+    endedBy: v.exactOptional(runEnderSchema),
+  }),
 ]);
 
 /** One record of a run's log. */
@@ -116,7 +123,7 @@ function refusal({ header }: Readonly<Record<string, unknown>>): string | undefi
 /** The events of a log that says all that `run` does: what `replay` takes back, but for the steps and notes. */
 export function eventsOf(run: KeptRun): RunEvent[] {
   const { header, plan, epochs, divergence, layers, result, stepTime, status, detail } = run;
-  const { paired = [], probes = [], hidden = [] } = run;
+  const { paired = [], probes = [], hidden = [], endedBy } = run;
   return [
     headerEvent(header),
     ...(plan ? [{ type: 'plan', plan } as const] : []),
@@ -128,7 +135,7 @@ export function eventsOf(run: KeptRun): RunEvent[] {
     ...(result ? [{ type: 'result', result } as const] : []),
     ...paired.map((row) => ({ type: 'paired', row }) as const),
     ...(stepTime ? [{ type: 'step-time', time: stepTime } as const] : []),
-    { type: 'status', status, detail },
+    { type: 'status', status, detail, ...(endedBy && { endedBy }) },
   ];
 }
 
@@ -178,8 +185,11 @@ function after(run: ReplayedRun, event: RunEvent): ReplayedRun {
       return { ...run, paired: [...(run.paired ?? []), event.row] };
     case 'step-time':
       return { ...run, stepTime: event.time };
-    case 'status':
-      return { ...run, status: event.status, detail: event.detail };
+    case 'status': {
+      const { endedBy: _, ...before } = run;
+      const { status, detail, endedBy = enderOfOld(status, detail) } = event;
+      return { ...before, status, detail, ...(endedBy && { endedBy }) };
+    }
     default:
       throw new Error('There is no such event.', { cause: event satisfies never });
   }

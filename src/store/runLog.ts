@@ -10,6 +10,7 @@ import type {
   RunStatus,
   StepChunk,
 } from '#domain/run.ts';
+import type { RunEnder } from '#domain/runOptions.ts';
 import type { StepTime } from '#domain/stepTime.ts';
 import { StorageError } from '#lib/files/storageError.ts';
 import type { StoreFiles } from '#lib/files/storeFiles.ts';
@@ -34,7 +35,7 @@ export interface RunLog {
   result(result: FinderResult): void;
   paired(row: PairedValidation): void;
   stepTime(time: StepTime): void;
-  status(status: RunStatus, detail?: string): void;
+  status(status: RunStatus, detail?: string, endedBy?: RunEnder): void;
   /** Resolves, never rejects, when everything reported before has been written or has failed. */
   flush(): Promise<void>;
   /** Flushes; later calls are ignored. */
@@ -153,8 +154,11 @@ export class RunLogWriter implements RunLog {
     this.#record({ type: 'step-time', time });
   }
 
-  status(status: RunStatus, detail?: string): void {
-    this.#record({ type: 'status', status, detail: detail?.slice(0, 4000) }, true);
+  status(status: RunStatus, detail?: string, endedBy?: RunEnder): void {
+    this.#record(
+      { type: 'status', status, detail: detail?.slice(0, 4000), ...(endedBy && { endedBy }) },
+      true,
+    );
   }
 
   flush(): Promise<void> {

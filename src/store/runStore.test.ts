@@ -113,6 +113,21 @@ test('a run that was going reads as interrupted, unless a tab owns it', async ()
   expect((await only(store))?.status).toBe('interrupted');
 });
 
+test('tells a run that its rule has ended, also where an earlier version has only said so', async () => {
+  const detail = 'Reached 80 images at step 5.';
+  for (const endedBy of ['rule', undefined] as const) {
+    const log = await create();
+    log.status('stopped', detail, endedBy);
+    await log.close();
+    expect(await only()).toMatchObject({ status: 'stopped', detail, endedBy: 'rule' });
+    const again = (await reloaded().reopen('run-a', 0))(onFailure);
+    again.status('stopped');
+    await again.close();
+    expect(await only()).not.toHaveProperty('endedBy');
+    await store.remove('run-a');
+  }
+});
+
 test('lists the oldest first', async () => {
   for (const [runId, startedAt] of [
     ['b', 2],

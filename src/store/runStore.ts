@@ -3,33 +3,16 @@ import type { StepChunk } from '#domain/run.ts';
 import { StorageError } from '#lib/files/storageError.ts';
 import type { StoreFiles } from '#lib/files/storeFiles.ts';
 import { CheckpointStore } from './checkpointStore.ts';
-import { readNotes, writeNotes } from './notesFile.ts';
+import { writeNotes } from './notesFile.ts';
 import { notSaved } from './notSaved.ts';
-import {
-  eventFrame,
-  eventsOf,
-  headerEvent,
-  readLog,
-  reopenedEvent,
-  replay,
-  type LogReading,
-} from './runEvents.ts';
+import { eventFrame, eventsOf, headerEvent, reopenedEvent, type LogReading } from './runEvents.ts';
 import { EVENTS, GIVEN_WEIGHTS, STEPS, folderOf, runIdOf } from './runFiles.ts';
 import { RunLogWriter, type RunLog } from './runLog.ts';
-import {
-  HEADER_BYTES,
-  emptySteps,
-  firstStepOf,
-  readSteps,
-  recordCount,
-  stepRecords,
-  stepsByteLength,
-  stepsHeader,
-} from './stepRecords.ts';
+import { again, fileBytes, runOfLog, readLogOf } from './runReading.ts';
+import { emptySteps, readSteps, stepRecords, stepsByteLength, stepsHeader } from './stepRecords.ts';
 
 /** Runs that are read at once: enough to keep the file system busy, few enough for little memory. */
 const READ_AT_ONCE = 16;
-const READ_ATTEMPTS = 3;
 
 /** A run that is kept but cannot be read. */
 export interface RunProblem {
@@ -105,7 +88,7 @@ export class RunStore {
   /** All recorded steps of a run in arrays of the caller's; empty when there are none. */
   async steps(runId: string): Promise<StepChunk> {
     await this.#logs.get(runId)?.flush();
-    const bytes = await this.#bytes(folderOf(runId), STEPS);
+    const bytes = await fileBytes(this.#files, folderOf(runId), STEPS);
     return (bytes && readSteps(bytes)) ?? emptySteps();
   }
 
@@ -229,7 +212,7 @@ export class RunStore {
 
   /** The file of weights that a run was started from; undefined where none was, or it was not kept. */
   givenWeights(runId: string): Promise<Uint8Array | undefined> {
-    return this.#bytes(folderOf(runId), GIVEN_WEIGHTS);
+    return fileBytes(this.#files, folderOf(runId), GIVEN_WEIGHTS);
   }
 
   async usage(): Promise<RunUsage> {
@@ -284,54 +267,16 @@ export class RunStore {
   /** Undefined when there is no log, as while another tab creates or removes the run. */
   async #readLog(runId: string): Promise<LogReading | undefined> {
     await this.#logs.get(runId)?.flush();
-    try {
-      const bytes = await this.#bytes(folderOf(runId), EVENTS);
-      return bytes && bytes.length > 0 ? readLog(bytes) : undefined;
-    } catch (error) {
-      return { kind: 'refused', reason: `the browser cannot read it (${String(error)})` };
-    }
-  }
-
-  #bytes(folder: string, name: string): Promise<Uint8Array | undefined> {
-    return again(async () => {
-      const file = await this.#files.read(folder, name);
-      return file && new Uint8Array(await file.arrayBuffer());
-    });
-  }
-
-  /** The step after the last recorded one. */
-  async #recordedEnd(header: RunHeader, file: Blob | undefined): Promise<number> {
-    const count = recordCount(file?.size ?? 0);
-    // Only a fork's steps may begin after step 0.
-    if (!header.forkOf || !file) return count;
-    const start = new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer());
-    return (firstStepOf(start) ?? header.forkOf.step) + count;
+    return readLogOf(this.#files, runId);
   }
 
   #readRun(runId: string, isOwned: ((runId: string) => boolean) | undefined): Promise<KeptRun | undefined> {
-    return again(() => this.#readRunOnce(runId, isOwned));
-  }
-
-  async #readRunOnce(
-    runId: string,
-    isOwned: ((runId: string) => boolean) | undefined,
-  ): Promise<KeptRun | undefined> {
-    const reading = await this.#readLog(runId);
-    if (reading?.kind !== 'run') return undefined;
-    const folder = folderOf(runId);
-    const names = await this.#files.files(folder);
-    const stepsFile = names.includes(STEPS) ? await this.#files.read(folder, STEPS) : undefined;
-    const stepCount = recordCount(stepsFile?.size ?? 0);
-    const recordedEnd = await this.#recordedEnd(reading.header, stepsFile);
-    const isGoing = this.#logs.has(runId) || (isOwned?.(runId) ?? false);
-    return {
-      header: reading.header,
-      notes: await readNotes(this.#files, folder, names),
-      ...replay(reading.events, isGoing),
-      stepCount,
-      // A checkpoint beyond the recorded steps could not be continued: the smoothed loss follows from them.
-      checkpointStep: await this.checkpoints.newestStep(runId, names, recordedEnd),
-    };
+    return again(async () => {
+      const reading = await this.#readLog(runId);
+      if (reading?.kind !== 'run') return undefined;
+      const isGoing = (): boolean => this.#logs.has(runId) || (isOwned?.(runId) ?? false);
+      return runOfLog(reading, { files: this.#files, checkpoints: this.checkpoints, isGoing });
+    });
   }
 
   async #writeChecked(folder: string, name: string, parts: readonly Uint8Array[]): Promise<void> {
@@ -339,16 +284,5 @@ export class RunStore {
     const size = (await this.#files.read(folder, name))?.size;
     if (size !== parts.reduce((sum, part) => sum + part.length, 0))
       throw new StorageError(`${name} is not what was written.`);
-  }
-}
-
-/** A snapshot that another tab writes to meanwhile cannot be read to its end: then a new one is taken. */
-async function again<Result>(read: () => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await read();
-    } catch (error) {
-      if (attempt === READ_ATTEMPTS) throw error;
-    }
   }
 }

@@ -11,6 +11,7 @@ import type {
   RunStatus,
   StepChunk,
 } from '#domain/run.ts';
+import type { RunEnder } from '#domain/runOptions.ts';
 import { FakeClock, fakeDataset, FakeEngine, FakeQueue, fakeStartWeights } from './fakeEngine.ts';
 import type { FakeEngineOptions } from './fakeEngine.ts';
 import type { RunReporter, RunState, StateKeeper } from '#train/reporter.ts';
@@ -37,13 +38,15 @@ export class Recorder implements RunReporter {
   readonly divergences: Divergence[] = [];
   readonly pairs: Paired[] = [];
   readonly details: (string | undefined)[] = [];
+  readonly enders: (RunEnder | undefined)[] = [];
   plans: RunPlan[] = [];
   firstStep: number | undefined;
   onStatus: (status: RunStatus) => void = () => {};
 
-  status(status: RunStatus, detail?: string): void {
+  status(status: RunStatus, detail?: string, endedBy?: RunEnder): void {
     this.log.push(status);
     this.details.push(detail);
+    this.enders.push(endedBy);
     this.onStatus(status);
   }
   plan(plan: RunPlan): void {

@@ -1,6 +1,6 @@
-import type { EpochRow, RunStatus } from '#domain/run.ts';
+import type { RunStatus } from '#domain/run.ts';
 import { stepsOfRule } from '#domain/runOptions.ts';
-import type { RunOptions } from '#domain/runOptions.ts';
+import type { RunEnder, RunOptions } from '#domain/runOptions.ts';
 import type { Evaluation, ScheduleTable, StepResults, TrainingEngine } from '#engine/engine.ts';
 import { DivergenceRule } from '#optim/divergence.ts';
 import { scheduleTable } from '#optim/schedules.ts';
@@ -16,9 +16,7 @@ import type { LoopLane } from './stepLoop.ts';
 import { StepReport } from './stepReport.ts';
 import { StopCheck } from './stopCheck.ts';
 import type { Clock, LapTimer } from './stopwatch.ts';
-
-/** Validation images of a probe: a tenth of CIFAR-10's. */
-const PROBE_IMAGES = 1000;
+import { epochRow, meanWithError, PROBE_IMAGES, probeRow, validated } from './validation.ts';
 
 /** What a training run works with; the engine is fresh. */
 export interface LaneParts {
@@ -55,8 +53,8 @@ export class Lane implements LoopLane, Pausable {
   readonly #schedule: ScheduleTable;
   readonly #rule: DivergenceRule;
   /**
-   * What gradients are measured against are those of the first steps. Where they are clipped, one that explodes does
-   * no harm.
+   * A run from a state of before does not know what its gradients were in its first steps. Where they are clipped, one
+   * that explodes does no harm.
    */
   readonly #seesGradients: boolean;
   readonly #report: StepReport;
@@ -78,8 +76,13 @@ export class Lane implements LoopLane, Pausable {
     this.control = control;
     this.prepared = prepared;
     this.#schedule = scheduleTable(plan.experiment, plan.totalSteps);
-    this.#rule = new DivergenceRule(batchSize, engineConfig.network.classes);
-    this.#seesGradients = from === undefined && plan.experiment.gradientClip === undefined;
+    const gradients = from?.state.gradients;
+    this.#seesGradients = (!from || gradients !== undefined) && plan.experiment.gradientClip === undefined;
+    this.#rule = new DivergenceRule(
+      batchSize,
+      engineConfig.network.classes,
+      from?.kind === 'fork' ? gradients && { ...gradients, last: [] } : gradients,
+    );
     this.firstStep = from?.state.step ?? 0;
     this.firstEpoch =
       from?.kind === 'resume'
@@ -114,7 +117,7 @@ export class Lane implements LoopLane, Pausable {
     const forked = await prepareEngine(this.engine, prepared, from);
     this.engine.setSchedule(this.#schedule);
     // The state of another run may be gone by the time that this one has to be resumed.
-    if (forked) this.#saver?.keep({ ...forked, elapsedMs: 0, epochStartedMs: 0 });
+    if (forked) this.#saver?.keep({ ...this.#reached(), ...forked });
     if (!this.control.isStopped) reporter.status('running');
   }
 
@@ -156,7 +159,7 @@ export class Lane implements LoopLane, Pausable {
     this.#report.flush();
     this.#parts.reporter.status('paused');
     // Its engine is idle. A device that fails here fails the next step too.
-    this.#saver?.keepNow(this.#progress).catch(() => undefined);
+    this.#saver?.keepNow(this.#reached()).catch(() => undefined);
   }
 
   stepped(): void {
@@ -177,22 +180,13 @@ export class Lane implements LoopLane, Pausable {
     this.#report.flush();
     timer.skip();
     reporter.validating(0, validCount);
-    const evaluation = await this.#evaluate(validCount, this.control.signal);
+    const evaluation = await validated(this.engine, validCount, this.control.signal);
     if (!evaluation) return undefined;
     reporter.validating(validCount, validCount);
     this.#spend(timer.lap());
-    const { step, elapsedMs, epochStartedMs } = this.#progress;
-    const row: EpochRow = {
-      epoch,
-      step,
-      trainLoss: this.#rule.smoothed,
-      validLoss: evaluation.loss,
-      accuracy: evaluation.accuracy,
-      milliseconds: elapsedMs - epochStartedMs,
-    };
-    const { losses } = evaluation;
+    const { step, elapsedMs } = this.#progress;
     if (epoch >= this.firstEpoch) {
-      reporter.epoch(losses ? { ...row, standardError: meanWithError(losses).standardError } : row);
+      reporter.epoch(epochRow(epoch, this.#progress, this.#rule.smoothed, evaluation));
     }
     this.#progress = { step, elapsedMs, epochStartedMs: elapsedMs };
     this.#validatedAt = step;
@@ -208,22 +202,19 @@ export class Lane implements LoopLane, Pausable {
   }
 
   /**
-   * Reports loss and accuracy over the first validation images, which is no time of the run.
+   * Reports loss and accuracy over the first validation images, which is no time of the run, and may end it.
    * @returns false when it was given up because of a stop.
    */
   async probe(signal = this.control.signal): Promise<boolean> {
     const { reporter, prepared } = this.#parts;
     this.#report.flush();
-    const evaluation = await this.#evaluate(Math.min(PROBE_IMAGES, prepared.plan.validCount), signal);
+    const evaluation = await validated(this.engine, Math.min(PROBE_IMAGES, prepared.plan.validCount), signal);
     if (!evaluation) return false;
-    const { loss, accuracy, count, losses } = evaluation;
-    reporter.probe({
-      step: this.#progress.step,
-      count,
-      validLoss: loss,
-      ...(losses && { standardError: meanWithError(losses).standardError }),
-      accuracy,
-    });
+    const { step, elapsedMs } = this.#progress;
+    reporter.probe(probeRow(step, evaluation));
+    this.#validatedAt = step;
+    this.#stop.update({ step, elapsedMs, validLoss: evaluation.loss, probed: evaluation.count });
+    this.#stopIfReached();
     return true;
   }
 
@@ -252,10 +243,11 @@ export class Lane implements LoopLane, Pausable {
     // Together: each waits for the GPU, which other runs may keep busy.
     const [layers] = await Promise.all([
       this.engine.layerHistory?.(),
-      this.#divergedAt === undefined ? this.#saver?.keepNow(this.#progress) : undefined,
+      this.#divergedAt === undefined ? this.#saver?.keepNow(this.#reached()) : undefined,
     ]);
     if (layers && layers.steps.length > 0) reporter.layers(layers);
-    this.#reportEnd(status, status === 'stopped' ? reached : undefined);
+    if (status === 'stopped' && reached !== undefined) this.#reportEnd(status, reached, 'rule');
+    else this.#reportEnd(status);
     this.#release();
   }
 
@@ -282,20 +274,10 @@ export class Lane implements LoopLane, Pausable {
   }
 
   /** Once. */
-  #reportEnd(status: RunStatus, detail?: string): void {
+  #reportEnd(status: RunStatus, detail?: string, endedBy?: RunEnder): void {
     if (this.#status) return;
     this.#status = status;
-    this.#parts.reporter.status(status, detail);
-  }
-
-  /** Undefined when a stop has cut it short. */
-  async #evaluate(count: number, signal: AbortSignal): Promise<Evaluation | undefined> {
-    try {
-      return await this.engine.evaluate('valid', count, signal);
-    } catch (error) {
-      if (signal.aborted && error instanceof Error && error.name === 'AbortError') return undefined;
-      throw error;
-    }
+    this.#parts.reporter.status(status, detail, endedBy);
   }
 
   /** Takes up what the run recorded before. @returns whether that has met its stop rule. */
@@ -318,15 +300,11 @@ export class Lane implements LoopLane, Pausable {
   }
 
   #tellSaver(): void {
-    this.#saver?.recorded(this.#progress);
+    this.#saver?.recorded(this.#reached());
   }
-}
 
-/** Mean, and standard deviation / √n of it. */
-function meanWithError(values: Float32Array): { mean: number; standardError: number } {
-  const count = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  // One image has no spread to tell of.
-  return { mean, standardError: count > 1 ? Math.sqrt(squares / (count - 1) / count) : Number.NaN };
+  /** Where the run is, with all that its state needs besides the engine's. */
+  #reached(): Progress {
+    return this.#seesGradients ? { ...this.#progress, gradients: this.#rule.gradients } : this.#progress;
+  }
 }

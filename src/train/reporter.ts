@@ -1,3 +1,4 @@
+import type { GradientMemory } from '#domain/checkpoint.ts';
 import type { LayerHistory } from '#domain/layerHistory.ts';
 import type {
   Divergence,
@@ -9,11 +10,13 @@ import type {
   RunStatus,
   StepChunk,
 } from '#domain/run.ts';
+import type { RunEnder } from '#domain/runOptions.ts';
 import type { EngineState } from '#engine/engine.ts';
 
 /** Where a run tells its story. Calls come in order; none of them may throw or wait. */
 export interface RunReporter {
-  status(status: RunStatus, detail?: string): void;
+  /** @param endedBy set where a stop rule has ended the run, which `detail` tells. */
+  status(status: RunStatus, detail?: string, endedBy?: RunEnder): void;
   /** Before anything else, and again with the tiles once these are chosen. */
   plan(plan: RunPlan): void;
   preparing(preparation: Preparation): void;
@@ -35,6 +38,8 @@ export interface RunState extends EngineState {
   /** Compute time of the run, and at the start of the current epoch; milliseconds. */
   readonly elapsedMs: number;
   readonly epochStartedMs: number;
+  /** Absent in states of earlier versions. */
+  readonly gradients?: GradientMemory;
 }
 
 /** Where the states of a run are kept. */

@@ -14,13 +14,13 @@ export type StartPoint =
       readonly losses: Float32Array;
       /** First epoch that has no row yet. */
       readonly nextEpoch: number;
-      /** Lowest validation loss of the epochs before. */
+      /** Lowest validation loss before: of epochs, and of probes inside them. */
       readonly validLoss?: number;
     }
   | {
       /** A new run with other settings takes over the state of another one; its own steps begin there. */
       readonly kind: 'fork';
-      readonly state: EngineState;
+      readonly state: EngineState & Pick<RunState, 'gradients'>;
       /** That the state's moments belong to. */
       readonly optimizer: OptimizerName;
     };

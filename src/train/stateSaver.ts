@@ -6,18 +6,14 @@ const INTERVAL_MS = 30_000;
 /** A young run doubles its age between two states, so that little is lost; but not below this. */
 const SHORTEST_INTERVAL_MS = 1000;
 
-/** Where a run is: steps recorded, and its clock. */
-export interface Progress {
-  readonly step: number;
-  readonly elapsedMs: number;
-  readonly epochStartedMs: number;
-}
+/** Where a run is: steps recorded, its clock, and what its gradients are measured against. */
+export type Progress = Pick<RunState, 'step' | 'elapsedMs' | 'epochStartedMs' | 'gradients'>;
 
 interface Candidate {
   readonly step: number;
   readonly state: Promise<EngineState | undefined>;
-  /** The run's clock at `step`, once its results have arrived. */
-  clock: Progress | undefined;
+  /** Where the run was at `step`, once its results have arrived. */
+  progress: Progress | undefined;
 }
 
 /**
@@ -70,7 +66,7 @@ export class StateSaver {
       step,
       // A device that fails here fails the run's own calls too.
       state: this.#engine.snapshot().catch(() => undefined),
-      clock: undefined,
+      progress: undefined,
     };
   }
 
@@ -78,7 +74,7 @@ export class StateSaver {
   recorded(progress: Progress): void {
     const candidate = this.#candidate;
     if (!candidate || progress.step < candidate.step) return;
-    if (progress.step === candidate.step) candidate.clock = progress;
+    if (progress.step === candidate.step) candidate.progress = progress;
     else this.#write(candidate);
   }
 
@@ -96,7 +92,7 @@ export class StateSaver {
     if (progress.step === this.#last.step) return;
     const taken = candidate?.step === progress.step ? await candidate.state : undefined;
     const state = taken ?? (await this.#engine.snapshot());
-    this.keep({ ...state, ...clockOf(progress) });
+    this.keep({ ...progress, ...state });
   }
 
   /** Writes a state that the run starts with, after the one that is being written. */
@@ -110,13 +106,13 @@ export class StateSaver {
     while (this.#writing) await this.#writing;
   }
 
-  #write({ step, state, clock }: Candidate): void {
+  #write({ state, progress }: Candidate): void {
     this.#candidate = undefined;
-    if (!clock) return;
-    this.#last = { step, elapsedMs: clock.elapsedMs };
+    if (!progress) return;
+    this.#last = progress;
     this.#queue(async () => {
       const taken = await state;
-      if (taken) await this.#keeper.keep({ ...taken, ...clockOf(clock) });
+      if (taken) await this.#keeper.keep({ ...progress, ...taken });
     });
   }
 
@@ -127,8 +123,4 @@ export class StateSaver {
     });
     this.#writing = writing;
   }
-}
-
-function clockOf({ elapsedMs, epochStartedMs }: Progress): Pick<RunState, 'elapsedMs' | 'epochStartedMs'> {
-  return { elapsedMs, epochStartedMs };
 }

@@ -162,6 +162,32 @@ describe('a run that goes on', () => {
     expect(rest.recorder.divergences).toEqual(whole.recorder.divergences);
   });
 
+  test('remembers its gradients: it diverges where it would have', async () => {
+    const gradientNorm = (step: number): number =>
+      step % 5 > 0 ? Number.NaN : step < 150 ? 1 + (step % 7) : step === 150 ? 350 : step === 180 ? 450 : 1;
+    const options = { gradientNorm, stepMs: 1000 };
+    const changes = { batchSize: 1, epochs: 2 };
+    const whole = await train(options, changes);
+    expect(whole.recorder.divergences).toMatchObject([{ step: 180, reason: 'gradient-exploded' }]);
+    expect(whole.keeper.states.filter(({ step }) => step < 100 || step > 150).length).toBeGreaterThan(3);
+    for (const state of whole.keeper.states) {
+      const rest = await train({ ...options, from: resume(whole, state) }, changes);
+      expect(rest.recorder.divergences).toEqual(whole.recorder.divergences);
+    }
+  });
+
+  test('from a state of before it is not measured against gradients that it never saw', async () => {
+    const gradientNorm = (step: number): number => (step < 100 ? 1 : step === 180 ? 0.5 : 1e-4);
+    const options = { gradientNorm, stepMs: 1000 };
+    const changes = { batchSize: 1, epochs: 2 };
+    const whole = await train(options, changes);
+    const { gradients, ...state } = whole.keeper.states.findLast(({ step }) => step < 150)!;
+    expect(gradients?.first).toBe(1);
+    const rest = await train({ ...options, from: resume(whole, state) }, changes);
+    expect(rest.recorder.log.at(-1)).toBe('finished');
+    expect(rest.keeper.states.at(-1)!.gradients).toBeUndefined();
+  });
+
   test('is refused with a state of another network or beyond its end', async () => {
     const { keeper } = await train();
     const state = keeper.states[0]!;
@@ -198,6 +224,21 @@ describe('a fork', () => {
     expect(fork.recorder.losses[0]).toBe(parent.recorder.losses[state.step]);
     // Kept at once, since the parent's state may be gone when the fork has to be resumed.
     expect(fork.keeper.states[0]).toMatchObject({ step: state.step, elapsedMs: 0, moments: state.moments });
+  });
+
+  test('measures its gradients by those of its own and of the first steps before', async () => {
+    const changes = { batchSize: 1, epochs: 2 };
+    const parent = await train({ gradientNorm: () => 3, stepMs: 1000 }, changes);
+    const state = parent.keeper.states.findLast(({ step }) => step < 100)!;
+    const from = { kind: 'fork', state, optimizer: experiment.optimizer } as const;
+    const at = (norm: number) => (step: number) => (step === state.step + 60 ? norm : 0.001);
+    const calm = await train({ gradientNorm: at(299), from, stepMs: 1000 }, changes);
+    expect(calm.status).toBe('finished');
+    const broken = await train({ gradientNorm: at(301), from, stepMs: 1000 }, changes);
+    expect(broken.recorder.divergences).toMatchObject([
+      { step: state.step + 60, reason: 'gradient-exploded' },
+    ]);
+    expect(broken.keeper.states[0]!.gradients).toEqual({ first: 3, last: [] });
   });
 
   test('with another optimizer begins with moments of zero', async () => {

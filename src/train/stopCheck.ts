@@ -11,8 +11,10 @@ export interface StopState {
   readonly elapsedMs: number;
   /** Smoothed training loss after the last step; once for every step. */
   readonly trainLoss?: number;
-  /** Of the validation at the end of an epoch. */
+  /** Of the validation at the end of an epoch, or of a probe. */
   readonly validLoss?: number;
+  /** Images of that probe. */
+  readonly probed?: number;
 }
 
 /** Applies a stop rule: says once, and from then on, that it is met. */
@@ -36,7 +38,7 @@ export class StopCheck {
   update(state: StopState): boolean {
     if (state.trainLoss !== undefined) this.#lossCount += 1;
     if (this.rule && this.#reached === undefined && this.#isMet(this.rule, state)) {
-      this.#reached = reachedText(this.rule, state.step);
+      this.#reached = reachedText(this.rule, state.step, state.probed);
     }
     return this.#reached !== undefined;
   }

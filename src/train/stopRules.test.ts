@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { StopRule } from '#domain/runOptions.ts';
+import type { RunOptions, StopRule } from '#domain/runOptions.ts';
 import { smooth } from '#optim/smoothing.ts';
 import { bench, dataset, experiment, MemoryKeeper, Recorder } from '#testing/trainingBench.ts';
+import { fakeDataset } from '#testing/fakeEngine.ts';
 import type { FakeEngineOptions } from '#testing/fakeEngine.ts';
+import type { StartPoint } from './startPoint.ts';
 
 async function stopped(
   stopRule: StopRule,
@@ -24,6 +26,7 @@ describe('a stop rule', () => {
     expect(status).toBe('stopped');
     expect(recorder.losses).toHaveLength(10);
     expect(recorder.details.at(-1)).toBe('Reached 150 images at step 10.');
+    expect(recorder.enders.at(-1)).toBe('rule');
     expect(recorder.probes.map(({ step, count }) => [step, count])).toEqual([[10, 40]]);
     expect(keeper.steps.at(-1)).toBe(10);
   });
@@ -77,10 +80,49 @@ describe('a stop rule', () => {
     expect(recorder.details.at(-1)).toMatch(/^Reached a validation loss of .* at step 12\.$/);
   });
 
+  test('of the validation loss looks at probes where there are any, and says over how many images', async () => {
+    // 400 steps an epoch: probes at its quarters.
+    const data = fakeDataset(800, 1200);
+    const long = { ...experiment, batchSize: 2, epochs: 2, maxLearningRate: 0.05 };
+    const train = async (options: RunOptions, from?: StartPoint) => {
+      const { session, recorder } = bench({ canCancel: true });
+      const keeper = new MemoryKeeper();
+      await session.train({ experiment: long, reporter: recorder, keeper, options, from }, data);
+      return { recorder, keeper };
+    };
+    const { recorder: whole } = await train({});
+    const value = whole.probes[1]!.validLoss;
+    expect(whole.probes[0]!.validLoss).toBeGreaterThan(value);
+    const stopRule = { kind: 'valid-loss', value } as const;
+    const { recorder, keeper } = await train({ stopRule });
+    expect(recorder.log.at(-1)).toBe('stopped');
+    expect(recorder.losses).toHaveLength(200);
+    expect(recorder.details.at(-1)).toMatch(
+      /^Reached a validation loss of .* over the first 1,000 images at step 200\.$/,
+    );
+    // It is validated as it is: no other probe closes it.
+    expect(recorder.probes).toEqual(whole.probes.slice(0, 2));
+    const { recorder: unprobed } = await train({ stopRule, probes: 'none' });
+    expect(unprobed.probes).toEqual([]);
+    expect(unprobed.losses.length).toBeGreaterThanOrEqual(400);
+    // Resumed, it goes on without its rule.
+    const { recorder: rest } = await train(
+      { stopRule },
+      {
+        kind: 'resume',
+        state: keeper.states.at(-1)!,
+        losses: Float32Array.from(recorder.losses),
+        nextEpoch: 0,
+        validLoss: value,
+      },
+    );
+    expect(rest.log.at(-1)).toBe('finished');
+  });
+
   test('that is met with the last step lets the run finish', async () => {
     const { recorder, status } = await stopped({ kind: 'images', value: 3 * 96 }, {}, 3);
     expect(status).toBe('finished');
-    expect(recorder.details.at(-1)).toBeUndefined();
+    expect([recorder.details.at(-1), recorder.enders.at(-1)]).toEqual([undefined, undefined]);
     expect(recorder.rows).toHaveLength(3);
   });
 

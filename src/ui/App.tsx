@@ -15,7 +15,7 @@ import { SetupPanel } from './panels/setup/SetupPanel.tsx';
 import { StudyNotices } from './panels/study/StudyNotices.tsx';
 import { StudyPanel } from './panels/study/StudyPanel.tsx';
 import { TrainPanel } from './panels/train/TrainPanel.tsx';
-import { totalSteps } from './panels/transport/progress.ts';
+import { totalSteps } from './runSteps.ts';
 import { TransportBar } from './panels/transport/TransportBar.tsx';
 import { Sheet } from './parts/Sheet.tsx';
 import { useMediaQuery } from './parts/useMediaQuery.ts';

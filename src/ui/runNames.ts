@@ -61,6 +61,7 @@ export function runNames(runs: readonly RunRecord[], isOfArms = false): Readonly
             ...varied.map((name) => shortSetting(run.experiment, name)),
             ...(hasOtherData ? [run.datasetTitle] : []),
             ...(run.forkOf ? [`from step ${formatCount(run.forkOf.step)}`] : []),
+            ...(run.givenWeights === undefined ? [] : [`from ${run.givenWeights || 'given weights'}`]),
           ];
       const name = [runLabel(run), ...parts].join(' · ');
       // Numbers repeat among runs of different browsers.

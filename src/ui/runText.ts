@@ -1,7 +1,7 @@
 import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
 import { forkText } from '#domain/arms.ts';
 import { armName } from '#domain/experiment.ts';
-import { isReached, stopText } from '#domain/runOptions.ts';
+import { stopText } from '#domain/runOptions.ts';
 import type { FinderResult, FinderRule, Preparation } from '#domain/run.ts';
 import { formatCount, formatLoss, formatPercent, formatRate } from './format.ts';
 
@@ -41,11 +41,15 @@ export function runDetails(run: RunRecord): string {
   parts.push(`seed ${seed}`);
   if (run.forkOf) parts.push(forkText(run.forkOf));
   if (run.options?.stopRule) parts.push(`stops ${stopText(run.options.stopRule)}`);
-  if (run.givenWeights !== undefined) {
-    const { initialWeightsHash = '' } = run.plan ?? {};
-    parts.push(`from ${run.givenWeights || 'given weights'} ${initialWeightsHash.slice(0, 8)}`.trimEnd());
-  }
+  const given = givenText(run);
+  if (given !== undefined) parts.push(`from ${given}`);
   return parts.join(' · ');
+}
+
+/** 'mine.safetensors 0123abcd': the file of its initial weights; undefined where they follow from the seed. */
+export function givenText({ givenWeights, plan }: RunRecord): string | undefined {
+  if (givenWeights === undefined) return undefined;
+  return `${givenWeights || 'given weights'} ${plan?.initialWeightsHash.slice(0, 8) ?? ''}`.trimEnd();
 }
 
 /** 'compiling kernels 12 of 40' */
@@ -80,8 +84,8 @@ export function statusText(run: RunRecord): string {
 }
 
 /** Whether its stop rule has ended a run; `detail` says how. */
-export function endedByRule(run: RunRecord): boolean {
-  return run.status === 'stopped' && run.options?.stopRule !== undefined && isReached(run.detail);
+export function endedByRule({ endedBy }: RunRecord): boolean {
+  return endedBy === 'rule';
 }
 
 /** 'diverged at step 413 with loss NaN'; steps are counted from 1, as on the axes. */

@@ -3,6 +3,7 @@ import { epochRow, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import { EMPTY_QUEUE, withStarted, withStudy } from '#client/studyQueue.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
+import { shareDone } from './runSteps.ts';
 import {
   isMeasured,
   measuredBytes,
@@ -69,6 +70,12 @@ describe('the time of a study', () => {
       metrics: metricsOf(Array.from({ length: 100 }, () => 1)),
     });
     expect(queueMs(going, [half], info, times)).toBeCloseTo(16_500);
+    // Gone on with beyond its rule, a run is for all its epochs.
+    const options = { stopRule: { kind: 'images', value: 50 * bn.batchSize } } as const;
+    const beyond = trainRun({ ...half, options });
+    expect(shareDone(beyond)).toBe(shareDone(half));
+    expect(shareDone(trainRun({ ...half, options, metrics: metricsOf([1]) }))).toBe(1 / 50);
+    expect(queueMs(going, [beyond], info, times)).toBeCloseTo(16_500);
   });
 });
 

@@ -11,6 +11,7 @@ import type { Experiment } from '#domain/experiment.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import { convNorms, parameterTable, resnet18 } from '#domain/resnet.ts';
 import { runSize } from './plan.ts';
+import { openRule, shareDone } from './runSteps.ts';
 
 /** Validation is a forward pass: about a third of training on as many images. */
 const VALIDATION_SHARE = 1 / 3;
@@ -117,20 +118,13 @@ export function queueMs(
   for (const entry of queue.entries) {
     if (entry.state === 'done' || entry.state === 'skipped') continue;
     const { finder, options } = studyOf(queue, entry);
-    const ms = runMs(entry.experiment, finder, info, times, options?.stopRule);
-    if (ms === undefined) return undefined;
     const run = runs.find(({ id }) => id === entry.runId);
+    const rule = run?.kind === 'train' ? openRule(run) : options?.stopRule;
+    const ms = runMs(entry.experiment, finder, info, times, rule);
+    if (ms === undefined) return undefined;
     total += ms * (1 - (run ? shareDone(run) : 0));
   }
   return total;
-}
-
-/** How much of a run is done, 0 to 1. */
-export function shareDone(run: RunRecord): number {
-  const whole = run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
-  const total = Math.min(whole, stepsOfRule(run.options?.stopRule, run.experiment.batchSize) ?? whole);
-  const steps = run.stepsLoaded === 'live' ? run.metrics.count : run.stepCount;
-  return total > 0 ? Math.min(1, steps / total) : 0;
 }
 
 /**

@@ -14,6 +14,7 @@ import type {
   RunStatus,
   StepChunk,
 } from '#domain/run.ts';
+import type { RunEnder } from '#domain/runOptions.ts';
 import { StepTimer } from '#domain/stepTime.ts';
 import { VERSION } from '#domain/version.ts';
 import type { WorkerEvent } from '#protocol/messages.ts';
@@ -81,7 +82,7 @@ export class RunRecorder implements RunReporter, StateKeeper {
     return this.#isTakenOver;
   }
 
-  status(status: RunStatus, detail?: string): void {
+  status(status: RunStatus, detail?: string, endedBy?: RunEnder): void {
     this.#hasBegun = true;
     if (this.#isTakenOver) {
       this.#emitStatus('interrupted', TAKEN_OVER);
@@ -92,8 +93,8 @@ export class RunRecorder implements RunReporter, StateKeeper {
       this.#logStepTime();
       this.pageHidden(false);
     }
-    this.#log?.status(status, text);
-    this.#emitStatus(status, text);
+    this.#log?.status(status, text, endedBy);
+    this.#emitStatus(status, text, endedBy);
     if (!this.#parts.store) this.notKept(NO_STORAGE);
   }
 
@@ -237,8 +238,13 @@ export class RunRecorder implements RunReporter, StateKeeper {
     if (time) this.#log?.stepTime(time);
   }
 
-  #emitStatus(status: RunStatus, detail: string | undefined): void {
-    const { emit } = this.#parts;
-    emit({ type: 'run-status', runId: this.runId, status, ...(detail === undefined ? {} : { detail }) });
+  #emitStatus(status: RunStatus, detail: string | undefined, endedBy?: RunEnder): void {
+    this.#parts.emit({
+      type: 'run-status',
+      runId: this.runId,
+      status,
+      ...(detail !== undefined && { detail }),
+      ...(endedBy && { endedBy }),
+    });
   }
 }

@@ -608,19 +608,66 @@ describe('races and forks', () => {
     expect((await page.request('keptRuns', {})).runs).toHaveLength(1);
   });
 
-  /** Forks run 'a' as 'b', which loses its device two steps later. */
-  async function interruptedFork(step: number): Promise<Page> {
+  test('a fork that was opened from files in another browser goes on as it would have here', async () => {
+    const page = await open({
+      engine: { stepMs: 1000, loss: (step, computed) => (step === 9 ? Number.NaN : computed) },
+    });
+    await page.request('train', training('a'));
+    const { checkpointStep: begin } = await kept(page);
+    const here = await interruptedFork(begin!, { stepMs: 1000 }, 5);
+    const { bytes } = await here.request('checkpoint', { runId: 'b' });
+    const run = { ...(await kept(here, 'b')), checkpointStep: undefined };
+    const own = await here.request('keptSteps', { runId: 'b' });
+    await here.request('resumeKept', { runId: 'b' });
+    const smoothed = (one: Page): number[] =>
+      ofType(one, 'steps').flatMap(({ chunk }) => [...chunk.smoothed]);
+    // Files of before had steps that the fork never took.
+    const padded = (values: Float32Array): Float32Array => Float32Array.of(...gap(begin!), ...values);
+    const old = {
+      firstStep: 0,
+      losses: padded(own.losses),
+      smoothed: padded(own.smoothed),
+      learningRates: padded(own.learningRates),
+      momenta: padded(own.momenta),
+      elapsedMs: padded(own.elapsedMs),
+    };
+    for (const steps of [own, old]) {
+      const there = await new Page({
+        store: new RunStore(new MemoryFiles()),
+        engine: { stepMs: 1000 },
+      }).ready();
+      await there.request('importRuns', {
+        runs: [{ run: { ...run, stepCount: steps.losses.length }, steps }],
+      });
+      const { step } = await there.request('importCheckpoint', { bytes: bytes!.slice() });
+      expect(step).toBeGreaterThan(begin!);
+      expect(await kept(there, 'b')).toMatchObject({ stepCount: run.stepCount, checkpointStep: step });
+      expect(await there.request('resumeKept', { runId: 'b' })).toEqual({ status: 'finished' });
+      expect(ofType(there, 'continues')).toEqual([{ type: 'continues', runId: 'b', step }]);
+      expect(smoothed(there)).toEqual(smoothed(here));
+      expect((await kept(there, 'b')).stepCount).toBe(12 - begin!);
+    }
+  });
+
+  /** As many steps that were not recorded. */
+  function gap(count: number): number[] {
+    return Array.from({ length: count }, () => Number.NaN);
+  }
+
+  /** Forks run 'a' as 'b', which loses its device a few steps later. */
+  async function interruptedFork(step: number, engine: PageOptions['engine'] = {}, taken = 2): Promise<Page> {
     const page = await open({
       engine: {
+        ...engine,
         beforeStep: (at) => {
-          if (at === step + 2) throw Object.assign(new Error('lost'), { name: 'DeviceLostError' });
+          if (at === step + taken) throw Object.assign(new Error('lost'), { name: 'DeviceLostError' });
         },
       },
     });
     const request = { start: start('b', { maxLearningRate: 0.01 }), forkOf: { runId: 'a', step: 99 } };
     expect(await page.request('train', request)).toEqual({ status: 'interrupted' });
     expect(ofType(page, 'continues')).toEqual([{ type: 'continues', runId: 'b', step }]);
-    return open();
+    return open({ engine });
   }
 });
 
@@ -647,13 +694,17 @@ describe('what a run does besides its steps', () => {
     const body = { ...training('a'), start: { ...start('a'), options: rule } };
     expect(await page.request('train', body)).toEqual({ status: 'stopped' });
     const run = await kept(page);
-    expect(run).toMatchObject({ status: 'stopped', detail: 'Reached 80 images at step 5.', stepCount: 5 });
+    const ended = { status: 'stopped', detail: 'Reached 80 images at step 5.', endedBy: 'rule' };
+    expect(run).toMatchObject({ ...ended, stepCount: 5 });
+    expect(ofType(page, 'run-status').at(-1)).toMatchObject(ended);
     expect(run.header.options).toEqual(rule);
     expect(run.probes).toMatchObject([{ step: 5, count: 40 }]);
     const again = await open();
     expect(await again.request('resumeKept', { runId: 'a' })).toEqual({ status: 'finished' });
-    expect(await kept(again)).toMatchObject({ status: 'finished', stepCount: 12, checkpointStep: 12 });
-    expect((await kept(again)).probes).toHaveLength(1);
+    const whole = await kept(again);
+    expect(whole).toMatchObject({ status: 'finished', stepCount: 12, checkpointStep: 12 });
+    expect(whole.probes).toHaveLength(1);
+    expect(whole.endedBy).toBeUndefined();
   });
 
   test('the loss that a stop was for is known again when the run goes on', async () => {

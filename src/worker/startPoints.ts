@@ -78,9 +78,11 @@ interface RecordedLosses {
 }
 
 async function lossesOf({ header }: KeptRun, store: KeptStore): Promise<RecordedLosses> {
-  const { losses } = await store.steps(header.runId);
+  const { firstStep, losses } = await store.steps(header.runId);
+  const end = firstStep + losses.length;
+  // Forks that came from files of before have steps that they never took, before their own.
   const begin = header.forkOf?.step ?? 0;
-  return { values: losses, begin, end: begin + losses.length };
+  return { values: losses.subarray(Math.max(0, begin - firstStep)), begin, end: Math.max(begin, end) };
 }
 
 function continueFrom(
@@ -95,7 +97,8 @@ function continueFrom(
   }
   const rows = run.epochs.filter(({ step }) => step <= state.step);
   const nextEpoch = rows.at(-1)?.epoch;
-  const validLosses = rows.map(({ validLoss }) => validLoss).filter(Number.isFinite);
+  const probes = run.probes?.filter(({ step }) => step <= state.step) ?? [];
+  const validLosses = [...rows, ...probes].map(({ validLoss }) => validLoss).filter(Number.isFinite);
   return {
     from: {
       kind: 'resume',

@@ -36,6 +36,9 @@ interface PlotProps {
   readonly xExtent?: Range;
   readonly isXLog?: boolean;
   readonly isYLog?: boolean;
+  /** Makes an axis logarithmic, or linear again; absent where it cannot be changed. */
+  readonly onLogX?: () => void;
+  readonly onLogY?: () => void;
   readonly xLabel?: string;
   readonly formatX: (value: number) => string;
   readonly formatY: (value: number) => string;
@@ -165,6 +168,8 @@ export function Plot(props: PlotProps): ReactNode {
           readout={props.readout}
           onPick={props.onPick}
           onTable={() => setTable(!isTable)}
+          onLogX={props.onLogX}
+          onLogY={props.onLogY}
         />
         <PlotAxesContext value={visible}>
           {/* The lines are other objects at every redraw: nothing would be saved by keeping this one. */}

@@ -22,12 +22,15 @@ interface PlotKeyboardProps {
   readonly readout: (x: number) => Readout;
   readonly onPick: ((x: number) => void) | undefined;
   readonly onTable: () => void;
+  /** Undefined where an axis is always the same. */
+  readonly onLogX: (() => void) | undefined;
+  readonly onLogY: (() => void) | undefined;
 }
 
 /**
  * A slider without looks over a chart: its keys move the cursor along the horizontal axis, a screen reader
  * says the values under it, and Enter picks or pins. + and − zoom, Shift with an arrow pans, Escape shows everything
- * again, T shows the table.
+ * again, T shows the table, X and Y make an axis logarithmic or linear.
  */
 export function PlotKeyboard(props: PlotKeyboardProps): ReactNode {
   const { group, domain, zoomAxis, isLog } = props;
@@ -45,7 +48,10 @@ export function PlotKeyboard(props: PlotKeyboardProps): ReactNode {
       if (props.onPick) props.onPick(x);
       else cursorActions.togglePin(group, x, props.id);
     }
-    if (event.key === 't' || event.key === 'T') props.onTable();
+    const letter = event.key.toLowerCase();
+    if (letter === 't') props.onTable();
+    else if (letter === 'x') props.onLogX?.();
+    else if (letter === 'y') props.onLogY?.();
     else if (event.key === 'Escape') {
       cursorActions.clear();
       if (zoomAxis) setZoom(group, undefined);
@@ -67,7 +73,7 @@ export function PlotKeyboard(props: PlotKeyboardProps): ReactNode {
       value={x === undefined ? POSITIONS / 2 : Math.round(toShare(x) * POSITIONS)}
       aria-label={`${props.title} chart`}
       aria-valuetext={x === undefined ? props.summary : spoken(props.readout(x))}
-      aria-keyshortcuts="Enter + - Escape T"
+      aria-keyshortcuts={`Enter + - Escape T${props.onLogX ? ' X' : ''}${props.onLogY ? ' Y' : ''}`}
       onChange={(event) =>
         cursorActions.place(group, fromShare(Number(event.target.value) / POSITIONS), props.id)
       }

@@ -1,4 +1,4 @@
-import { band } from '#analysis/repeats.ts';
+import { band, onePerSeed } from '#analysis/repeats.ts';
 import type { Band } from '#analysis/repeats.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
 import type { MetricBuffer } from '#client/metricBuffer.ts';
@@ -40,11 +40,11 @@ export function bandEnd(members: readonly TrainRecord[]): BandEnd | undefined {
   return first.steps < most && isOver(first.run.status) ? first : undefined;
 }
 
-/** The runs that a mean is taken over: the finished ones, or all that go on together. */
+/** The runs that a mean is taken over: the finished ones, or all that go on together; one of each seed. */
 export function bandMembers(runs: readonly TrainRecord[]): readonly TrainRecord[] {
   const started = runs.filter((run) => run.metrics.count > 0);
-  const over = started.filter((run) => isOver(run.status));
-  return over.length > 1 ? over : started;
+  const over = onePerSeed(started.filter((run) => isOver(run.status)));
+  return over.length > 1 ? over : onePerSeed(started);
 }
 
 /** Only the entries that every series has: where one is missing, the mean of the others would jump. */

@@ -1,5 +1,6 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
-import type { ClientState, TrainingClient } from '#client/trainingClient.ts';
+import type { ClientState } from '#client/clientState.ts';
+import type { TrainingClient } from '#client/trainingClient.ts';
 import { isGoing } from '#client/runRecord.ts';
 import type { FinderRecord, RunRecord, TrainRecord } from '#client/runRecord.ts';
 

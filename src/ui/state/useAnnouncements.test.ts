@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { epochRow, finderRun, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { EMPTY_QUEUE, withInterruption, withStopped, withStudy } from '#client/studyQueue.ts';
-import type { ClientState } from '#client/trainingClient.ts';
+import type { ClientState } from '#client/clientState.ts';
 import { announcementsBetween } from './useAnnouncements.ts';
 
 function state(...runs: RunRecord[]): ClientState {
@@ -53,7 +53,12 @@ describe('announcementsBetween', () => {
       '#1 BN: step 2, loss 1.250.',
     ]);
     const ruled = trainRun({ options: { stopRule: { kind: 'images', value: 10 } } });
-    const stopped = { ...ruled, status: 'stopped', detail: 'Reached 10 images at step 5.' } as const;
+    const stopped = {
+      ...ruled,
+      status: 'stopped',
+      detail: 'Reached 10 images at step 5.',
+      endedBy: 'rule',
+    } as const;
     expect(announcementsBetween(state(ruled), state(stopped))).toEqual([
       '#1 BN stopped. Reached 10 images at step 5.',
     ]);

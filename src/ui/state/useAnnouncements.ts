@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { isQueueOver } from '#client/studyQueue.ts';
 import type { StudyQueue } from '#client/studyQueue.ts';
-import type { ClientState } from '#client/trainingClient.ts';
+import type { ClientState } from '#client/clientState.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { formatCount, formatLoss, formatPercent } from '#ui/format.ts';
 import { divergenceText, endedByRule, finderReason, runLabel } from '#ui/runText.ts';

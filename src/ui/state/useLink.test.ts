@@ -36,9 +36,15 @@ it('is a link that opens, if need be without a study that no address can hold', 
   const experiment = { ...defaultExperiment(), batchSize: 2 };
   const study = questionById('P1')!.sizes.quick.studies[0]!;
   const shared = { experiment, studies: [study], active: 0, data: undefined };
-  expect(linkOf(shared)).toContain('&study=');
+  expect(linkOf(shared)).toMatchObject({
+    href: expect.stringContaining('&study=') as string,
+    lacksStudies: false,
+  });
   const seeds = Array.from({ length: 1001 }, (_, seed) => seed);
-  expect(linkOf({ ...shared, studies: [{ ...study, seeds }] })).toBe('#v=1&bs=2');
+  expect(linkOf({ ...shared, studies: [{ ...study, seeds }] })).toEqual({
+    href: '#v=1&bs=2',
+    lacksStudies: true,
+  });
 });
 
 it('opens the configuration of a run and names its data', () => {
@@ -48,10 +54,11 @@ it('opens the configuration of a run and names its data', () => {
     datasetTitle: 'CIFAR-10',
     datasetHash: 'ab'.repeat(32),
     rateReason: 'valley',
+    options: { stopRule: { kind: 'images', value: 25_000 }, probes: 'none' },
   });
   const link = decodeHash(hashOfRun(run));
   expect(link).toMatchObject({
-    setup: { rateReason: 'valley', data: { title: 'CIFAR-10', hash: 'ab'.repeat(8) } },
+    setup: { rateReason: 'valley', options: run.options, data: { title: 'CIFAR-10', hash: 'ab'.repeat(8) } },
   });
   if (link.kind !== 'setup') throw new Error(link.kind);
   expect(experimentHash(link.setup.experiment)).toBe(experimentHash(experiment));

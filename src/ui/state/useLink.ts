@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { isSameRamp } from '#analysis/question.ts';
 import { questionSize } from '#analysis/questions.ts';
-import type { ClientState } from '#client/trainingClient.ts';
+import type { ClientState } from '#client/clientState.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
@@ -40,22 +40,39 @@ function isDefaultRamp(ramp: FinderSettings): boolean {
   return isSameRamp(ramp, defaultFinderSettings);
 }
 
+/** A link, and whether it lacks the studies of its set-up: they are too large for an address. */
+export interface Link {
+  readonly href: string;
+  readonly lacksStudies: boolean;
+}
+
 /** The hash of a set-up; without its studies where they are too large for an address. */
-export function linkOf(setup: SharedSetup): string {
-  const hash = encodeHash(setup);
-  return decodeHash(hash).kind === 'setup' ? hash : encodeHash({ ...setup, studies: [], active: 0 });
+export function linkOf(setup: SharedSetup): Link {
+  const href = encodeHash(setup);
+  return decodeHash(href).kind === 'setup'
+    ? { href, lacksStudies: false }
+    : { href: encodeHash({ ...setup, studies: [], active: 0 }), lacksStudies: true };
 }
 
 /** An address that opens what the page is set to. */
-export function currentLink(state: Pick<ClientState, 'dataset'>): string {
-  return new URL(linkOf(sharedNow(state)), location.href).href;
+export function currentLink(state: Pick<ClientState, 'dataset'>): Link {
+  const { href, lacksStudies } = linkOf(sharedNow(state));
+  return { href: new URL(href, location.href).href, lacksStudies };
 }
 
 /** The hash of the set-up that a run was started with, on its data. */
 export function hashOfRun(run: RunRecord): string {
-  const { experiment, rateReason, datasetTitle: title, datasetHash: hash } = run;
+  const { experiment, rateReason, options, datasetTitle: title, datasetHash: hash } = run;
   const finder = run.kind === 'finder' && !isDefaultRamp(run.settings) ? run.settings : undefined;
-  return encodeHash({ experiment, rateReason, finder, studies: [], active: 0, data: { title, hash } });
+  return encodeHash({
+    experiment,
+    rateReason,
+    finder,
+    options,
+    studies: [],
+    active: 0,
+    data: { title, hash },
+  });
 }
 
 /** The studies of a link; links of before carried one of those of a question, which brings its siblings. */
@@ -138,7 +155,7 @@ export function useLink(): void {
     const write = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        written = linkOf(sharedNow(client.getState()));
+        written = linkOf(sharedNow(client.getState())).href;
         if (written !== location.hash) history.replaceState(null, '', written);
       }, REST_MS);
     };

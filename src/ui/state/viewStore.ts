@@ -50,11 +50,13 @@ interface ViewActions {
   setXUnit: (unit: XUnit) => void;
   setSmoothing: (window: number, unit?: 'steps' | 'images') => void;
   setXLog: (isLog: boolean) => void;
+  toggleXLog: () => void;
   setGrouped: (isGrouped: boolean) => void;
   /** Undefined pins none. */
   setBaseline: (runId: string | undefined) => void;
   setDrawsAll: (drawsAll: boolean) => void;
   setLossLog: (isLog: boolean) => void;
+  toggleLossLog: () => void;
   setShowsAllLosses: (showsAll: boolean) => void;
   setFrozen: (frozen: FrozenRuns | undefined) => void;
   setKeepsAwake: (keepsAwake: boolean) => void;
@@ -68,7 +70,12 @@ interface ViewActions {
   announce: (text: string) => void;
 }
 
-export const useView = create<ViewState & ViewActions>()((set) => ({
+/** What is visible of the charts of runs was said on another axis. */
+function resetZoom(): void {
+  for (const group of ['train', 'compare'] as const) setZoom(group, undefined);
+}
+
+export const useView = create<ViewState & ViewActions>()((set, get) => ({
   tab: 'find',
   xUnit: 'step',
   smoothing: FASTAI_WINDOW,
@@ -91,17 +98,21 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   announcement: { text: '' },
   setTab: (tab) => set({ tab }),
   setXUnit: (xUnit) => {
-    // What is visible was said in the other unit.
-    for (const group of ['train', 'compare'] as const) setZoom(group, undefined);
+    resetZoom();
     set({ xUnit });
   },
   setSmoothing: (smoothing, unit) =>
     set((state) => ({ smoothing, smoothingUnit: unit ?? state.smoothingUnit })),
-  setXLog: (isXLog) => set({ isXLog }),
+  setXLog: (isXLog) => {
+    resetZoom();
+    set({ isXLog });
+  },
+  toggleXLog: () => get().setXLog(!get().isXLog),
   setGrouped: (isGrouped) => set({ isGrouped }),
   setBaseline: (baseline) => set({ baseline }),
   setDrawsAll: (drawsAll) => set({ drawsAll }),
   setLossLog: (isLossLog) => set({ isLossLog }),
+  toggleLossLog: () => set((state) => ({ isLossLog: !state.isLossLog })),
   setShowsAllLosses: (showsAllLosses) => set({ showsAllLosses }),
   setFrozen: (frozen) => set({ frozen }),
   setKeepsAwake: (keepsAwake) => set({ keepsAwake }),

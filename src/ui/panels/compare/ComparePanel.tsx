@@ -58,7 +58,7 @@ export function ComparePanel(): ReactNode {
       <MoreRuns view={view} />
       <p className="field-help">
         Drag over a chart to zoom, with Shift to move, double click to see everything; with the keyboard + and
-        −, Shift and arrows, Escape, and T for a table.
+        −, Shift and arrows, Escape, T for a table, X and Y for logarithmic axes.
       </p>
       <BatchPanels view={view} drawsAll={drawsAll} />
       {view.baseline && view.runs.length > 1 && <DifferenceChart view={view} baseline={view.baseline} />}

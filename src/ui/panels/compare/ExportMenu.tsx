@@ -8,7 +8,7 @@ import { epochsCsv, stepsCsv } from '#export/csv.ts';
 import type { ExportedRun } from '#export/exportedRun.ts';
 import { epochTablesMarkdown } from '#export/markdown.ts';
 import { reportHtml } from '#export/report.ts';
-import type { ReportChart } from '#export/report.ts';
+import type { ReportChart, ReportLink } from '#export/report.ts';
 import { setupOfRuns } from '#export/setupOfRuns.ts';
 import { encodeRuns } from '#export/runsJson.ts';
 import { sortFiles } from '#ui/droppedFiles.ts';
@@ -169,9 +169,11 @@ export function ExportMenu({
 }
 
 /** The address that sets the page up for these runs. */
-function setupLink(exported: readonly ExportedRun[]): string | undefined {
+function setupLink(exported: readonly ExportedRun[]): ReportLink | undefined {
   const setup = setupOfRuns(exported.map(({ run }) => run.header));
-  return setup && `${location.origin}${location.pathname}${linkOf(setup)}`;
+  if (!setup) return undefined;
+  const { href, lacksStudies } = linkOf(setup);
+  return { href: `${location.origin}${location.pathname}${href}`, lacksStudies };
 }
 
 /** 'normlab BN+WS 3' for one run, 'normlab 12 runs' for several. */

@@ -5,7 +5,7 @@ import type { Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { TrainingClient } from '#client/trainingClient.ts';
-import type { ClientMemory } from '#client/trainingClient.ts';
+import type { ClientMemory } from '#client/clientState.ts';
 import type { WorkerPort } from '#client/workerPort.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
@@ -216,6 +216,26 @@ describe('ComparePanel', () => {
     await userEvent.selectOptions(page.getByLabelText('Baseline', { exact: true }), '#195 BN');
     await expect.element(page.getByRole('figure', { name: /^Difference to #195 BN/ })).toBeVisible();
     await expect.element(page.getByText(/ahead by/).first()).toBeVisible();
+  });
+
+  it('makes an axis logarithmic and linear again by a key', async () => {
+    const slider = figure(/^Loss/).querySelector<HTMLInputElement>('.plot-slider')!;
+    slider.focus();
+    const axes = (): boolean[] => [useView.getState().isXLog, useView.getState().isLossLog];
+    setZoom('compare', [10_000, 10_250]);
+    await userEvent.keyboard('x');
+    expect(axes()).toEqual([true, false]);
+    expect(useZoom.getState().ranges.compare).toBeUndefined();
+    await userEvent.keyboard('Y');
+    expect(axes()).toEqual([true, true]);
+    await userEvent.keyboard('xy');
+    expect(axes()).toEqual([false, false]);
+    // Other charts have the same horizontal axis, and one of their own beside it.
+    figure(/^Accuracy/)
+      .querySelector<HTMLInputElement>('.plot-slider')!
+      .focus();
+    await userEvent.keyboard('xy');
+    expect(axes()).toEqual([true, false]);
   });
 
   it('reads a chart as a table and saves it as a picture with its colours', async () => {

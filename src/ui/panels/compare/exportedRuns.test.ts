@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { epochRow, finderRun, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import { recordOfKept } from '#client/runRecord.ts';
+import { stepsCsv } from '#export/csv.ts';
 import { decodeRuns, encodeRuns } from '#export/runsJson.ts';
 import { exportedRunOf, keptRunOf } from './exportedRuns.ts';
 
@@ -19,6 +20,53 @@ describe('exportedRunOf', () => {
     expect(Array.from(back!.steps.losses)).toEqual([2.5, Number.NaN, 1.25]);
     const record = recordOfKept(back!.run);
     expect(record).toMatchObject({ id: 'train-1', notes: run.notes, epochs: run.epochs, stepCount: 3 });
+  });
+
+  it('has of a fork the steps that it has taken itself, also where a file has others', () => {
+    const rest = metricsOf([2, 1.5]).series('losses');
+    const run = trainRun({
+      status: 'interrupted',
+      datasetHash: 'ab'.repeat(32),
+      forkOf: { runId: 'o', step: 3 },
+    });
+    run.metrics.append({
+      firstStep: 3,
+      losses: rest,
+      smoothed: rest,
+      learningRates: rest,
+      momenta: rest,
+      elapsedMs: rest,
+    });
+    const exported = exportedRunOf(run);
+    expect(stepsCsv([exported]).trimEnd().split('\r\n').slice(1)).toEqual([
+      expect.stringContaining(',3,2,2,'),
+      expect.stringContaining(',4,1.5,1.5,'),
+    ]);
+    const text = encodeRuns([exported], 0);
+    const padded = run.metrics.series('losses').slice();
+    const old = encodeRuns(
+      [
+        {
+          run: { ...exported.run, stepCount: 5 },
+          steps: {
+            firstStep: 0,
+            losses: padded,
+            smoothed: padded,
+            learningRates: padded,
+            momenta: padded,
+            elapsedMs: padded,
+          },
+        },
+      ],
+      0,
+    ).replace('"formatVersion":2', '"formatVersion":1');
+    for (const file of [text, old]) {
+      const [back] = decodeRuns(file);
+      expect(back!.run.stepCount).toBe(2);
+      expect(back!.steps.firstStep).toBe(3);
+      expect(Array.from(back!.steps.losses)).toEqual([2, 1.5]);
+      expect(recordOfKept(back!.run).stepCount).toBe(5);
+    }
   });
 
   it('keeps the result of a finder, and calls a going run interrupted', () => {

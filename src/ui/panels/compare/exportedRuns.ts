@@ -1,7 +1,7 @@
 import type { RunRecord } from '#client/runRecord.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { isOver } from '#domain/run.ts';
-import type { ExportedRun } from '#export/exportedRun.ts';
+import { ownSteps, type ExportedRun } from '#export/exportedRun.ts';
 import { stepTimeOf } from '#ui/runSpeed.ts';
 
 /** A run as it is kept. One that is going reads as interrupted, as it would if the page closed now. */
@@ -27,6 +27,7 @@ export function keptRunOf(run: RunRecord): KeptRun {
     notes: run.notes,
     status: isOver(run.status) ? run.status : 'interrupted',
     detail: run.detail,
+    ...(run.endedBy && { endedBy: run.endedBy }),
     plan: run.plan,
     epochs: run.kind === 'train' ? run.epochs : [],
     ...(run.kind === 'train' && run.probes && { probes: run.probes }),
@@ -36,7 +37,7 @@ export function keptRunOf(run: RunRecord): KeptRun {
     result: run.kind === 'finder' ? run.result : undefined,
     ...(run.kind === 'train' && run.paired.length > 0 && { paired: run.paired }),
     ...(stepTime && { stepTime }),
-    stepCount: run.metrics.count,
+    stepCount: Math.max(0, run.metrics.count - (run.forkOf?.step ?? 0)),
     checkpointStep: run.checkpointStep,
   };
 }
@@ -45,16 +46,14 @@ export function keptRunOf(run: RunRecord): KeptRun {
 export function exportedRunOf(run: RunRecord): ExportedRun {
   const series = (name: Parameters<RunRecord['metrics']['series']>[0]): Float32Array =>
     run.metrics.series(name).slice();
-  return {
-    run: keptRunOf(run),
-    steps: {
-      firstStep: 0,
-      losses: series('losses'),
-      smoothed: series('smoothed'),
-      learningRates: series('learningRates'),
-      momenta: series('momenta'),
-      elapsedMs: series('elapsedMs'),
-      wallMs: series('wallMs'),
-    },
+  const steps = {
+    firstStep: 0,
+    losses: series('losses'),
+    smoothed: series('smoothed'),
+    learningRates: series('learningRates'),
+    momenta: series('momenta'),
+    elapsedMs: series('elapsedMs'),
+    wallMs: series('wallMs'),
   };
+  return { run: keptRunOf(run), steps: ownSteps(steps, run.forkOf) };
 }

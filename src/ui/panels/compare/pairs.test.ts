@@ -28,6 +28,14 @@ describe('runPairs', () => {
       [],
     );
   });
+
+  it('does not pair a run from given weights with one from the seed, but with one from the same', () => {
+    const from = (id: string, initialWeightsHash: string, change: Partial<TrainRecord> = {}): TrainRecord =>
+      run(id, {}, { plan: { ...trainRun().plan!, initialWeightsHash }, ...change });
+    const given = { givenWeights: 'mine.safetensors' };
+    const runs = [from('a', '0123'), from('b', '4567', given), from('c', '0123'), from('d', '4567', given)];
+    expect(pairs(runs)).toEqual(['c-a', 'd-b']);
+  });
 });
 
 describe('chosenPair', () => {

@@ -25,9 +25,13 @@ function startKey({ datasetHash, experiment }: TrainRecord): string {
   return [datasetHash, batchSize, augmentation, seed, width, stemPadding].join(' ');
 }
 
-/** Text that is equal for runs of the same start and the same batches; undefined before that is known. */
+/**
+ * Text that is equal for runs of the same start and the same batches; undefined before that is known. Weights that
+ * were given are another start than those of the seed.
+ */
 function pairingKey(run: TrainRecord): string | undefined {
-  return run.plan && !run.forkOf ? `${run.plan.orderHash} ${startKey(run)}` : undefined;
+  if (!run.plan || run.forkOf) return undefined;
+  return `${run.plan.orderHash} ${run.plan.initialWeightsHash} ${startKey(run)}`;
 }
 
 /**

@@ -28,6 +28,19 @@ describe('settingsDiff', () => {
     const other = run('b', {}, { datasetHash: 'ffff', forkOf: { runId: 'a', step: 30 } });
     expect(settingsDiff([run('a', {}), other]).map(({ name }) => name)).toEqual(['dataset', 'fork']);
   });
+
+  it('sees other start weights, another end and other probes', () => {
+    const plan = { ...trainRun().plan!, initialWeightsHash: '0123abcd' };
+    const given = run('b', {}, { plan, givenWeights: 'mine.safetensors' });
+    const optional = run('c', {}, { options: { stopRule: { kind: 'images', value: 2000 }, probes: 'none' } });
+    expect(
+      settingsDiff([run('a', {}), given, optional]).map(({ name, values }) => [name, ...values]),
+    ).toEqual([
+      ['startWeights', 'of the seed', 'mine.safetensors 0123abcd', 'of the seed'],
+      ['stops', 'after its last epoch', 'after its last epoch', 'at 2,000 images'],
+      ['probes', 'inside long epochs', 'inside long epochs', 'none'],
+    ]);
+  });
 });
 
 describe('unfairPair', () => {
@@ -53,6 +66,17 @@ describe('unfairPair', () => {
       run('b', { ws: true, epochs: 10, maxLearningRate: 1e-2 }),
     ]);
     expect(unfair?.labels).toEqual(['Weight Standardization', 'Max learning rate']);
+  });
+
+  it('names start weights that differ besides the arm, and no stop rule', () => {
+    const given = { givenWeights: 'mine.safetensors' };
+    expect(unfairPair([run('a', {}), run('b', { norm: 'gn' }, given)])?.labels).toEqual([
+      'Normalization',
+      'Start weights',
+    ]);
+    expect(unfairPair([run('a', {}), run('b', {}, given)])).toBeUndefined();
+    const options = { stopRule: { kind: 'images', value: 2000 } } as const;
+    expect(unfairPair([run('a', {}), run('b', { norm: 'gn' }, { options })])).toBeUndefined();
   });
 
   it('does not compare across batch sizes, which have panels of their own', () => {

@@ -1,13 +1,23 @@
-import { armKey } from '#analysis/repeats.ts';
+import { armKey, weightsKey } from '#analysis/repeats.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { namedByArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterNames, parameters } from '#domain/parameters.ts';
+import { stopText } from '#domain/runOptions.ts';
 import { settingText } from '#ui/runNames.ts';
+import { givenText } from '#ui/runText.ts';
 
 /** One thing that runs differ in, with the text of each run. */
 export interface SettingDifference {
-  readonly name: keyof Experiment | 'dataset' | 'device' | 'version' | 'fork';
+  readonly name:
+    | keyof Experiment
+    | 'dataset'
+    | 'device'
+    | 'version'
+    | 'fork'
+    | 'startWeights'
+    | 'stops'
+    | 'probes';
   readonly label: string;
   readonly values: readonly string[];
 }
@@ -34,20 +44,47 @@ export function settingsDiff(runs: readonly RunRecord[]): readonly SettingDiffer
           : '–',
       ),
     },
+    {
+      name: 'startWeights',
+      label: 'Start weights',
+      values: runs.map((run) => givenText(run) ?? 'of the seed'),
+    },
+    {
+      name: 'stops',
+      label: 'Stops',
+      values: runs.map(({ options }) =>
+        options?.stopRule ? stopText(options.stopRule) : 'after its last epoch',
+      ),
+    },
+    {
+      name: 'probes',
+      label: 'Probes',
+      values: runs.map(({ options }) => (options?.probes === 'none' ? 'none' : 'inside long epochs')),
+    },
     { name: 'device', label: 'Device', values: runs.map((run) => run.deviceTitle) },
     { name: 'version', label: 'NormLab', values: runs.map((run) => run.version) },
   ];
   return rows.filter(({ values }) => new Set(values).size > 1);
 }
 
-/** What does not change which answer a run gives: repeats differ in the seed, clocks in the device. */
-const HARMLESS: ReadonlySet<SettingDifference['name']> = new Set(['seed', 'device', 'version']);
+/**
+ * What does not change which answer a run gives: repeats differ in the seed, clocks in the device, and a step
+ * computes the same whenever the run ends and whether it is probed.
+ */
+const HARMLESS: ReadonlySet<SettingDifference['name']> = new Set([
+  'seed',
+  'device',
+  'version',
+  'stops',
+  'probes',
+]);
 /** What is compared: one of these at a time. Together they make the arm. */
 const ARM: ReadonlySet<SettingDifference['name']> = namedByArm;
 
 /** Equal for runs that can stand for each other here. */
-function comparedKey({ experiment, datasetHash, forkOf }: RunRecord): string {
-  return `${armKey(experiment)} ${datasetHash} ${forkOf?.runId} ${forkOf?.step}`;
+function comparedKey(run: RunRecord): string {
+  const { experiment, datasetHash, forkOf } = run;
+  return `${armKey(experiment)} ${datasetHash} ${forkOf?.runId} ${forkOf?.step} ${weightsKey(run)}`;
 }
 
 /**

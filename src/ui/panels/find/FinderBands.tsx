@@ -167,7 +167,11 @@ function ArmSuggestions({
     <li className="finder-arm">
       <h4>
         <Swatch style={armStyle(group.experiment)} hasMarker={false} /> {group.name}
-        <span className="field-help">{counted(seedCount(group), 'seed')}</span>
+        <span className="field-help">
+          {counted(seedCount(group), 'seed')}
+          {group.again.length > 0 &&
+            `, each once: not ${group.again.map(({ number }) => `finder ${number}`).join(', ')}`}
+        </span>
       </h4>
       {group.ranges.length === 0 && (
         <p className="field-help">Suggestions come when its finders have ended.</p>

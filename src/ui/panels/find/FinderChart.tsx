@@ -8,6 +8,7 @@ import type { Range } from '#ui/state/zoom.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
 import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { ruleTexts, runLabel, statusText } from '#ui/runText.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
 import { stepAtRate, trimmedRates } from './finderCurves.ts';
 import type { FinderCurve } from './finderCurves.ts';
 
@@ -70,6 +71,7 @@ export function FinderChart(props: FinderChartProps): ReactNode {
       xLabel="learning rate"
       yAxis={lossAxis(curves, props.isLossLog)}
       isYLog={props.isLossLog}
+      onLogY={viewActions.toggleLossLog}
       formatX={formatRateTick}
       formatY={formatTick}
       lines={lines}

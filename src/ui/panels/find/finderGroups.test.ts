@@ -35,6 +35,23 @@ describe('finderSets', () => {
     expect(groups[0]!.band.learningRates.length).toBeGreaterThan(50);
   });
 
+  it('counts a seed once, by its last finder', () => {
+    const again = finder('z', { ...bn, maxLearningRate: 0.2 }, 55);
+    const [{ groups }] = finderSets([...runs, again]) as [FinderSet];
+    expect(groups[0]!.runs.map(({ id }) => id)).toEqual(['z', 'b']);
+    expect(groups[0]!.again.map(({ id }) => id)).toEqual(['a']);
+    expect(seedCount(groups[0]!)).toBe(2);
+    expect(finderSets([runs[0]!, again])).toEqual([]);
+  });
+
+  it('keeps finders that were given weights apart', () => {
+    const given = runs.map((run) => ({ ...run, id: `${run.id}2`, givenWeights: 'mine.safetensors' }));
+    expect(finderSets([...runs, ...given]).map(({ title, groups }) => [title, groups.length])).toEqual([
+      ['100 steps on Built-in', 3],
+      ['100 steps on Built-in, from mine.safetensors', 3],
+    ]);
+  });
+
   it('keeps finders of another ramp apart', () => {
     const settings = { start: 1e-6, end: 1, steps: 100 };
     expect(finderSets([runs[0]!, { ...runs[1]!, settings }])).toEqual([]);

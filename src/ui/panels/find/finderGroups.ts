@@ -6,21 +6,23 @@ import {
   TOLERANCES,
 } from '#analysis/finderBands.ts';
 import type { FinderBand, FinderCurve, RuleRange, ToleranceComparison } from '#analysis/finderBands.ts';
-import { groupByArm } from '#analysis/repeats.ts';
+import { groupByArm, onePerSeed, weightsKey } from '#analysis/repeats.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { armNames } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterError } from '#domain/parameters.ts';
 import type { FinderRule } from '#domain/run.ts';
 import { formatCount } from '#ui/format.ts';
-import { ruleTexts } from '#ui/runText.ts';
+import { givenText, ruleTexts } from '#ui/runText.ts';
 
-/** Finders that differ in nothing but the seed; one where an arm ran once. */
+/** Finders that differ in nothing but the seed, one of each; one where an arm ran once. */
 export interface FinderGroup {
   readonly name: string;
   /** Settings of its first run. */
   readonly experiment: Experiment;
   readonly runs: readonly FinderRecord[];
+  /** Finders of seeds that `runs` has another one of. */
+  readonly again: readonly FinderRecord[];
   readonly band: FinderBand;
   readonly ranges: readonly RuleRange[];
 }
@@ -90,19 +92,24 @@ export interface FinderSet {
   readonly groups: readonly FinderGroup[];
 }
 
-/** Groups of finders where there are at least two, in order of start, apart by ramp and data: those of one set share an axis. */
+/**
+ * Groups of finders where there are at least two, in order of start, apart by ramp, data and given weights: those of
+ * one set share an axis.
+ */
 export function finderSets(runs: readonly FinderRecord[]): readonly FinderSet[] {
   const ramps = new Map<string, FinderRecord[]>();
   for (const run of runs) {
     if (run.metrics.count === 0) continue;
-    const key = JSON.stringify([run.settings, run.datasetHash]);
+    const key = JSON.stringify([run.settings, run.datasetHash, weightsKey(run)]);
     ramps.set(key, [...(ramps.get(key) ?? []), run]);
   }
-  const together = [...ramps].filter(([, same]) => same.length > 1);
-  return together.map(([key, same]): FinderSet => {
+  return [...ramps].flatMap(([key, same]): readonly FinderSet[] => {
     const { settings, datasetTitle } = same[0]!;
-    const title = `${formatCount(settings.steps)} steps on ${datasetTitle}`;
-    return { key, title, groups: groupsOf(same) };
+    const given = givenText(same[0]!);
+    const from = given === undefined ? '' : `, from ${given}`;
+    const title = `${formatCount(settings.steps)} steps on ${datasetTitle}${from}`;
+    const groups = groupsOf(same);
+    return groups.flatMap(({ runs: members }) => members).length > 1 ? [{ key, title, groups }] : [];
   });
 }
 
@@ -111,12 +118,14 @@ function groupsOf(same: readonly FinderRecord[]): readonly FinderGroup[] {
     (arm) => arm.runs.map(({ run }) => run),
   );
   const names = armNames(groups.map((members) => ({ ...members[0]!.experiment, ...UNUSED })));
-  return groups.map((members, i) => {
+  return groups.map((all, i) => {
+    const members = onePerSeed(all);
     const curves = members.map(curveOf);
     return {
       name: names[i]!,
       experiment: members[0]!.experiment,
       runs: members,
+      again: all.filter((run) => !members.includes(run)),
       band: finderBand(curves, members[0]!.settings),
       ranges: ruleRanges(curves),
     };

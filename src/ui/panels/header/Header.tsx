@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Connection } from '#client/trainingClient.ts';
+import type { Connection } from '#client/clientState.ts';
 import { MeasureDialog } from '#ui/panels/measure/MeasureDialog.tsx';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { useClientState, useRuns } from '#ui/state/client.ts';

@@ -25,6 +25,7 @@ const keys: readonly { readonly where: string; readonly keys: readonly (readonly
       ['Shift + ← →', 'move what is visible'],
       ['Escape', 'everything again, and the cursor off'],
       ['T', 'its values as a table'],
+      ['X, Y', 'a logarithmic axis or a linear one: X of all charts of runs, Y of losses'],
     ],
   },
   {

@@ -20,11 +20,14 @@ export function SetupActions(): ReactNode {
   const isThere = plan?.arms.some((arm) => areEqualArms(arm, experiment)) ?? false;
   const copy = async (): Promise<void> => {
     try {
-      await navigator.clipboard.writeText(currentLink(client.getState()));
+      const { href, lacksStudies } = currentLink(client.getState());
+      await navigator.clipboard.writeText(href);
       setLinkText(
-        weights
-          ? `Copied, without ${weights.name}: weights and images travel as files.`
-          : 'Copied. It names the data and starts nothing; images travel as files.',
+        lacksStudies
+          ? 'Copied, without the study: it is too large for a link.'
+          : weights
+            ? `Copied, without ${weights.name}: weights and images travel as files.`
+            : 'Copied. It names the data and starts nothing; images travel as files.',
       );
     } catch {
       setLinkText('The browser refused; the address of this page is the link.');

@@ -1,18 +1,18 @@
 import type { ReactNode } from 'react';
 import { defaultExperiment } from '#domain/parameters.ts';
-import type { RunOptions, StopRule } from '#domain/runOptions.ts';
+import { withRule } from '#domain/runOptions.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { formatCount } from '#ui/format.ts';
 import { runSize } from '#ui/plan.ts';
 import { useClientState } from '#ui/state/client.ts';
 import { setupActions, useSetup } from '#ui/state/setupStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
+import { ProbesField } from '#ui/parts/ProbesField.tsx';
 import { StopRuleField } from '#ui/parts/StopRuleField.tsx';
 import { ChoiceField } from './ChoiceField.tsx';
 import { KeepAwake } from './KeepAwake.tsx';
 import { NormMatrix } from './NormMatrix.tsx';
 import { NumberField } from './NumberField.tsx';
-import { Probes } from './Probes.tsx';
 import { SetupActions } from './SetupActions.tsx';
 import { SchedulePreview } from './SchedulePreview.tsx';
 import { StartWeights } from './StartWeights.tsx';
@@ -59,7 +59,7 @@ export function SetupPanel(): ReactNode {
         ))}
         <ChoiceField name="stemPadding" />
         <StartWeights />
-        <Probes />
+        <ProbesField options={options} onChange={setupActions.setOptions} />
       </details>
       <KeepAwake />
     </div>
@@ -69,10 +69,6 @@ export function SetupPanel(): ReactNode {
 function RateReason(): ReactNode {
   const reason = useSetup((state) => state.rateReason);
   return reason === undefined ? null : <p className="field-help">{`Chosen in the finder: ${reason}.`}</p>;
-}
-
-function withRule({ stopRule: _, ...others }: RunOptions, stopRule: StopRule | undefined): RunOptions {
-  return stopRule ? { ...others, stopRule } : others;
 }
 
 function DatasetCard(): ReactNode {

@@ -5,9 +5,11 @@ import type { StudyPlan } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
 import { raceWarning } from '#domain/arms.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
+import { withRule } from '#domain/runOptions.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { Notice } from '#ui/parts/Notice.tsx';
+import { ProbesField } from '#ui/parts/ProbesField.tsx';
 import { StopRuleField } from '#ui/parts/StopRuleField.tsx';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { formatCount } from '#ui/format.ts';
@@ -107,10 +109,13 @@ function PlanForm({ plan }: { plan: StudyPlan }): ReactNode {
         <FinderBudget plan={plan} />
       )}
       {plan.kind === 'train' && (
-        <StopRuleField
-          rule={plan.options?.stopRule}
-          onChange={(stopRule) => studyActions.setOptions(stopRule ? { stopRule } : {})}
-        />
+        <>
+          <StopRuleField
+            rule={plan.options?.stopRule}
+            onChange={(stopRule) => studyActions.setOptions(withRule(plan.options ?? {}, stopRule))}
+          />
+          <ProbesField options={plan.options ?? {}} onChange={studyActions.setOptions} />
+        </>
       )}
       <div className="field">
         <label className="field-label" htmlFor={id}>

@@ -7,7 +7,6 @@ import { FreezeToggle } from '#ui/parts/FreezeToggle.tsx';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
-import { setZoom } from '#ui/state/zoom.ts';
 
 /** The longest moving average of the slider, which is logarithmic. */
 const LONGEST_WINDOW = { steps: 5_000, images: 100_000 } as const;
@@ -70,15 +69,7 @@ export function ChartControls(): ReactNode {
         onChange={(chosen) => setSmoothing(DEFAULT_WINDOW[chosen], chosen)}
       />
       <Toggle label="Log loss" isOn={isLog} onChange={setLossLog} />
-      <Toggle
-        label="Log x"
-        isOn={isXLog}
-        onChange={(isOn) => {
-          setZoom('train', undefined);
-          setZoom('compare', undefined);
-          setXLog(isOn);
-        }}
-      />
+      <Toggle label="Log x" isOn={isXLog} onChange={setXLog} />
       <Toggle label="Mean of seeds" isOn={isGrouped} onChange={setGrouped} />
       <FreezeToggle />
     </div>

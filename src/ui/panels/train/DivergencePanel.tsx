@@ -3,6 +3,7 @@ import type { TrainRecord } from '#client/runRecord.ts';
 import { divergenceText, runLabel, runName } from '#ui/runText.ts';
 import { ForkForm, useForkSteps } from './ForkForm.tsx';
 import { RecorderStrip } from './RecorderStrip.tsx';
+import { StartAgain } from './StartAgain.tsx';
 
 /** A run that diverged: what broke first, and ways to go on from before that. */
 export function DivergencePanel({ run }: { run: TrainRecord }): ReactNode {
@@ -14,9 +15,13 @@ export function DivergencePanel({ run }: { run: TrainRecord }): ReactNode {
       <p>Its curves up to there stay on the charts.</p>
       {layers ? <RecorderStrip history={layers} /> : <p>Its layers were not recorded.</p>}
       {steps?.length === 0 && (
-        <p>No state of it from before that is kept: nothing can be continued from it.</p>
+        <p>
+          No state of it from before that is kept (the first is, after a second of computing): it cannot be
+          forked.
+        </p>
       )}
       {steps && steps.length > 0 && <ForkForm key={run.id} run={run} steps={steps} />}
+      <StartAgain key={`again ${run.id}`} run={run} />
     </section>
   );
 }

@@ -105,6 +105,7 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
         xLabel={view.xLabel}
         yAxis={yAxis}
         isYLog={isLog}
+        onLogY={viewActions.toggleLossLog}
         formatY={formatTick}
         lines={groups.flatMap((group) => lossLines(group, baseline))}
         bands={groups.flatMap(lossBands)}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { finderRun, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
+import type { TrainRecord } from '#client/runRecord.ts';
 import { chartView, groupNotes, partOfView } from './chartRuns.ts';
 
 const options = {
@@ -111,6 +112,45 @@ describe('chartView', () => {
     expect(partOfView(view, view.groups.slice(0, 1)).groups[0]!.name).toBe('#1 BN × 2 of 3');
     expect(groupNotes(view.groups)).toEqual([
       'The mean of #1 BN · bs 64 × 2 of 3 leaves out what is not over: seed 3 (#3).',
+    ]);
+  });
+
+  it('counts a seed that was run again once, says which run, and has no mean of one seed alone', () => {
+    const run = (number: number, seed: number, change: Partial<TrainRecord> = {}) =>
+      trainRun({
+        id: `r${number}`,
+        number,
+        status: 'finished',
+        experiment: { ...trainRun().experiment, seed },
+        metrics: metricsOf(losses(20)),
+        ...change,
+      });
+    const { groups } = chartView([run(1, 0), run(2, 1), run(3, 0)], options);
+    expect(groups.map(({ name }) => name)).toEqual(['#1 BN × 2 of 3']);
+    expect(groups[0]!.band!.members.map(({ id }) => id)).toEqual(['r3', 'r2']);
+    expect(groupNotes(groups)).toEqual([
+      'The mean of #1 BN × 2 of 3 counts each seed once: seed 0 (#3), not #1.',
+    ]);
+    const twins = chartView([run(1, 0), run(2, 0)], options).groups;
+    expect(twins.map(({ name, band }) => [name, band])).toEqual([
+      ['#1 BN', undefined],
+      ['#2 BN', undefined],
+    ]);
+  });
+
+  it('takes no run from given weights for a repeat of one from its seed', () => {
+    const run = (number: number, change: Partial<TrainRecord> = {}) =>
+      trainRun({
+        id: `r${number}`,
+        number,
+        experiment: { ...trainRun().experiment, seed: number },
+        ...change,
+      });
+    const given = { givenWeights: 'mine.safetensors' };
+    const { groups } = chartView([run(1), run(2), run(3, given), run(4, given)], options);
+    expect(groups.map(({ name, runs }) => [name, runs.length])).toEqual([
+      ['#1 BN × 2', 2],
+      ['#3 BN · from mine.safetensors × 2', 2],
     ]);
   });
 

@@ -16,6 +16,7 @@ import { runLabel } from '#ui/runText.ts';
 import type { XUnit } from '#ui/charts/xUnit.ts';
 import { isTrainRun } from '#ui/state/client.ts';
 import type { CursorGroup } from '#ui/state/cursor.ts';
+import { viewActions } from '#ui/state/viewStore.ts';
 import type { Range } from '#ui/state/zoom.ts';
 
 /** More names than this at the ends of lines would cover each other: the list of runs names them then. */
@@ -62,11 +63,12 @@ export interface ChartView {
 }
 
 /** What every chart of a view has in common: its horizontal axis and its cursor. */
-export function axisOf(
-  view: ChartView,
-): Pick<ChartView, 'group' | 'xAxis' | 'xExtent' | 'formatX'> & { readonly isXLog: boolean } {
+export function axisOf(view: ChartView): Pick<ChartView, 'group' | 'xAxis' | 'xExtent' | 'formatX'> & {
+  readonly isXLog: boolean;
+  readonly onLogX: () => void;
+} {
   const { group, xAxis, xExtent, formatX, series } = view;
-  return { group, xAxis, xExtent, formatX, isXLog: series.isXLog };
+  return { group, xAxis, xExtent, formatX, isXLog: series.isXLog, onLogX: viewActions.toggleXLog };
 }
 
 export interface ChartOptions extends SeriesView {
@@ -184,11 +186,21 @@ export function groupNotes(groups: readonly ChartGroup[]): readonly string[] {
     if (!band) return [];
     const members = new Set(band.members.map(({ id }) => id));
     const out = runs.map(({ run }) => run).filter(({ id }) => !members.has(id));
-    const begun = out.filter(({ metrics, stepsLoaded }) => metrics.count > 0 && stepsLoaded === 'live');
+    const begun = out.filter(({ metrics }) => metrics.count > 0);
+    const twins = begun.flatMap((run) => {
+      const twin = band.members.find(({ experiment }) => experiment.seed === run.experiment.seed);
+      return twin && (isOver(run.status) || !isOver(twin.status)) ? [{ run, twin }] : [];
+    });
+    const going = begun.filter((run) => !twins.some((one) => one.run === run));
     const end = bandEnd(band.members);
     return [
-      ...(begun.length > 0
-        ? [`The mean of ${name} leaves out what is not over: ${begun.map(seedOf).join(', ')}.`]
+      ...(going.length > 0
+        ? [`The mean of ${name} leaves out what is not over: ${going.map(seedOf).join(', ')}.`]
+        : []),
+      ...(twins.length > 0
+        ? [
+            `The mean of ${name} counts each seed once: ${twins.map(({ run, twin }) => `${seedOf(twin)}, not #${run.number}`).join('; ')}.`,
+          ]
         : []),
       ...(end
         ? [

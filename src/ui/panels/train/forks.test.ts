@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dataset } from '#client/fakeWorker.fixtures.ts';
 import { trainRun } from '#client/runRecord.fixtures.ts';
-import { forkChoices, forkNetworks, forkProblem } from './forks.ts';
+import { againProblem, forkChoices, forkNetworks, forkProblem } from './forks.ts';
 
 describe('forkChoices', () => {
   it('changes one thing at a time, and nothing to what it is already', () => {
@@ -39,6 +39,21 @@ describe('forkProblem', () => {
     expect(problem({ gradientClip: Number.NaN })).toContain('Gradient clip');
     expect(problem({}, 1, { ...dataset, hash: '11' })).toContain('load that data set');
     expect(problem({}, 1, null)).toContain('load that data set');
+  });
+});
+
+describe('againProblem', () => {
+  const run = trainRun({ datasetHash: dataset.hash });
+  const info = { ...dataset, mean: [0, 0, 0], deviation: [1, 1, 1] } as const;
+
+  it('lets a run begin again, on its data and from the weights of its seed', () => {
+    const experiment = { ...run.experiment, batchSize: 10 };
+    expect(againProblem(run, experiment, info)).toBeUndefined();
+    expect(againProblem(run, experiment, { ...info, hash: '11' })).toContain('load that data set');
+    expect(againProblem({ ...run, givenWeights: 'mine.safetensors' }, experiment, info)).toContain(
+      'started from mine.safetensors',
+    );
+    expect(againProblem(run, { ...experiment, batchSize: 500 }, info)).toContain('Batch size');
   });
 });
 

@@ -27,6 +27,20 @@ export function forkNetworks(own: ArmSettings): ReadonlyMap<string, ArmSettings>
   return new Map([...networks, own].map((arm) => [armName(arm), arm]));
 }
 
+/** Why a run cannot begin again with these settings, in a sentence; undefined when it can. */
+export function againProblem(
+  run: Pick<TrainRecord, 'datasetHash' | 'datasetTitle' | 'givenWeights'>,
+  experiment: Experiment,
+  info: DatasetInfo | undefined,
+): string | undefined {
+  if (run.givenWeights !== undefined) {
+    return `It started from ${run.givenWeights || 'a file of weights'}: take its set-up in Compare, and choose that file again.`;
+  }
+  return info?.hash === run.datasetHash
+    ? experimentProblem(experiment, info)
+    : `It trains on “${run.datasetTitle}”: load that data set to start it again.`;
+}
+
 /** Why a run cannot go on with these settings after `step` steps, in a sentence; undefined when it can. */
 export function forkProblem(
   run: Pick<TrainRecord, 'datasetHash' | 'datasetTitle'>,

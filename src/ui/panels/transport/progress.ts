@@ -1,6 +1,5 @@
-import type { RunRecord, TrainRecord } from '#client/runRecord.ts';
-import { stepsOfRule } from '#domain/runOptions.ts';
-import type { StopRule } from '#domain/runOptions.ts';
+import type { RunRecord } from '#client/runRecord.ts';
+import { openRule, totalSteps, wholeSteps } from '#ui/runSteps.ts';
 
 /** Speed is measured over about this much of the newest compute time. */
 const SPEED_WINDOW_MS = 10_000;
@@ -21,17 +20,6 @@ export interface RunProgress {
   readonly isAtMost: boolean;
   /** 1-based number of the epoch that is going. */
   readonly epoch: number;
-}
-
-/** Steps that a run can take: to its last epoch, or to where its stop rule ends it. */
-export function totalSteps(run: RunRecord): number {
-  const whole = wholeSteps(run);
-  const rule = run.kind === 'train' ? openRule(run) : undefined;
-  return Math.min(whole, stepsOfRule(rule, run.experiment.batchSize) ?? whole);
-}
-
-function wholeSteps(run: RunRecord): number {
-  return run.kind === 'finder' ? run.settings.steps : (run.plan?.totalSteps ?? 0);
 }
 
 /** Where a run stands, from what it has reported. */
@@ -80,16 +68,6 @@ export function runProgress(run: RunRecord): RunProgress {
     isAtMost: rule?.kind === 'train-loss' || rule?.kind === 'valid-loss',
     epoch: Math.min(experiment.epochs, epochs.length + 1),
   };
-}
-
-/** The stop rule of a run, unless it goes on beyond what that has ended before. */
-function openRule({ options, metrics, experiment }: TrainRecord): StopRule | undefined {
-  const rule = options?.stopRule;
-  const { count } = metrics;
-  const isPassed =
-    count > (stepsOfRule(rule, experiment.batchSize) ?? Infinity) ||
-    (rule?.kind === 'minutes' && metrics.at('elapsedMs', count - 2) > rule.value * 60_000);
-  return isPassed ? undefined : rule;
 }
 
 /** Groups of steps whose means are compared, and how many are needed for that to say anything. */
