@@ -1,4 +1,4 @@
-import { areEqualArms } from '#domain/arms.ts';
+import { areEqualArms, finderArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
@@ -116,8 +116,13 @@ export function holdsStudy(plan: StudyPlan, study: StudyPlan): boolean {
   return (
     plan.kind === study.kind &&
     isSameRamp(plan.finder, study.finder) &&
-    study.arms.every((arm) => plan.arms.some((other) => areEqualArms(arm, other)))
+    study.arms.every((arm) => plan.arms.some((other) => isSameArm(plan, arm, other)))
   );
+}
+
+/** Whether two arms of a plan compute the same, the seed aside: finders do not use all settings. */
+export function isSameArm({ kind }: Pick<StudyPlan, 'kind'>, a: Experiment, b: Experiment): boolean {
+  return kind === 'finder' ? areEqualArms(finderArm(a), finderArm(b)) : areEqualArms(a, b);
 }
 
 /** Whether two finders go through the same rates in as many steps; two that are absent do. */

@@ -35,6 +35,14 @@ export function areEqualArms(a: Experiment, b: Experiment): boolean {
   return differingSettings([a, b]).length === 0;
 }
 
+/**
+ * An arm as a finder sees it, for comparing: its ramp takes the place of rate, schedule and momentum, and it evaluates
+ * nothing.
+ */
+export function finderArm(arm: Experiment): Experiment {
+  return { ...arm, maxLearningRate: 1, epochs: 1, schedule: 'constant', momentum: 0, validLimit: 0 };
+}
+
 /** What each arm is called among the others: the network, and whatever else differs. */
 export function armNames(arms: readonly Experiment[]): string[] {
   const others = differingSettings(arms).filter((name) => name !== 'norm' && name !== 'ws');

@@ -74,6 +74,43 @@ describe('the study that is being built', () => {
     expect(plansToStart(second!).map(({ finder }) => finder?.steps)).toEqual([2000]);
   });
 
+  it('keeps the question of finders whose arms get rates of their own: a finder does not use them', () => {
+    const question = questionById('P2')!;
+    studyActions.loadQuestion(question, 'quick');
+    const { title, arms } = plan();
+    for (const [i, arm] of arms.entries()) studyActions.setRate(arm, (i + 1) * 1e-3, 'valley, median of 3');
+    expect(plan()).toMatchObject({ title, question: { id: 'P2', size: 'quick' } });
+    expect(plan().arms.map((arm) => arm.maxLearningRate)).toEqual([1e-3, 2e-3]);
+  });
+
+  it('starts what is switched to another kind without the siblings that its question had', () => {
+    const question = questionById('P2')!;
+    studyActions.loadQuestion(question, 'quick');
+    studyActions.edit(1);
+    studyActions.setKind('train');
+    expect(useStudy.getState().plans.map(({ kind }) => kind)).toEqual(['train']);
+    studyActions.addArms([gn]);
+    studyActions.restoreQuestion();
+    const { plans, active } = useStudy.getState();
+    expect(plans.map((one) => [one.finder?.steps, one.arms.length, one.question?.id])).toEqual([
+      [100, 2, 'P2'],
+      [1000, 3, 'P2'],
+    ]);
+    expect(active).toBe(1);
+  });
+
+  it('trains arms at given rates as a study of its own, as a race where they can', () => {
+    studyActions.loadQuestion(questionById('P2')!, 'quick');
+    const arms = [bn, gn].map((arm) => ({ arm: { ...arm, maxLearningRate: 0.01 }, reason: 'valley' }));
+    studyActions.train(arms, [0, 1]);
+    expect(useStudy.getState().plans).toMatchObject([
+      { kind: 'train', mode: 'race', seeds: [0, 1], rateReasons: ['valley', 'valley'], finder: undefined },
+    ]);
+    expect(plan()).toMatchObject({ question: undefined, source: undefined });
+    studyActions.train([...arms, { arm: { ...bn, batchSize: 2 }, reason: '' }], [0]);
+    expect(plan().mode).toBe('queue');
+  });
+
   it('believes a plan from elsewhere only the question whose runs it has', () => {
     const study = questionById('P1')!.sizes.quick.studies[0]!;
     studyActions.load([{ ...study, arms: study.arms.slice(1) }]);

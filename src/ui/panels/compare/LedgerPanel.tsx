@@ -1,9 +1,9 @@
 import { memo, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { ClaimRow } from '#analysis/claims.ts';
+import { isSameArm } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
 import { studyOf } from '#client/studyQueue.ts';
-import { areEqualArms } from '#domain/arms.ts';
 import { formatRemaining } from '#ui/format.ts';
 import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
@@ -100,7 +100,7 @@ function AddSeeds({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNod
           entry.kind === plan.kind &&
           studyOf(queue, entry).finder?.steps === plan.finder?.steps &&
           plan.seeds.includes(entry.experiment.seed) &&
-          plan.arms.some((arm) => areEqualArms(arm, entry.experiment)),
+          plan.arms.some((arm) => isSameArm(plan, arm, entry.experiment)),
       ),
     ),
   );
