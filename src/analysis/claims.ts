@@ -111,15 +111,26 @@ const verdictTexts = {
 } as const;
 
 function sentenceOf(outcome: Outcome, { unit }: Pick<ClaimTest, 'unit'>): string {
-  const { count, countOf, estimate, low, high, verdict, note } = outcome;
+  const { count, countOf, estimate, is, low, high, verdict, note } = outcome;
   const rest = note === '' ? '' : ` ${note}`;
   const show = (value: number): string => (unit === 'ratio' ? `${formatRatio(value)}×` : formatShort(value));
   if (count === 0) return `Nothing to compare yet.${rest}`;
-  if (!Number.isFinite(estimate)) return `${verdictTexts[verdict]}.${rest}`;
-  if (count < 2) {
-    return `Not enough runs: ${show(estimate)} from one ${countOf}.${rest}`;
+  const hasInterval = Number.isFinite(low) || Number.isFinite(high);
+  if (is === 'median' && !hasInterval) {
+    return `${verdict === 'undecided' ? 'Not enough runs' : verdictTexts[verdict]}.${rest}`;
   }
-  return `${verdictTexts[verdict]}: ${show(estimate)} (${show(low)} to ${show(high)}), ${counted(count, countOf)}.${rest}`;
+  if (is !== 'median' && !Number.isFinite(estimate)) return `${verdictTexts[verdict]}.${rest}`;
+  const bound = is === 'mean' ? '' : `${is} `;
+  if (is !== 'median' && count < 2) {
+    return `Not enough runs: ${bound}${show(estimate)} from one ${countOf}.${rest}`;
+  }
+  const interval = {
+    mean: `${show(low)} to ${show(high)}`,
+    'at least': `${show(low)} or more`,
+    'at most': `${show(high)} or less`,
+    median: `${show(low)} to ${show(high)}`,
+  }[is];
+  return `${verdictTexts[verdict]}: ${bound}${show(estimate)} (${interval}), ${counted(count, countOf)}.${rest}`;
 }
 
 /** A ratio near 1 needs its hundredths. */

@@ -1,5 +1,6 @@
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterNames } from '#domain/parameters.ts';
+import type { RunStatus } from '#domain/run.ts';
 
 /** Several runs of one arm, step by step. Entry i rests on the runs that reached step i. */
 export interface Band {
@@ -66,4 +67,20 @@ export function groupByArm<Run extends { readonly experiment: Experiment }>(
     else arms.set(key, [run]);
   }
   return Array.from(arms, ([key, members]) => ({ key, runs: members }));
+}
+
+/**
+ * The newest run of each seed, of runs of one arm in order of start: one that is started again computes the same, and
+ * two of it are no two values. One that ran to its end comes before one that is going or was stopped.
+ */
+export function newestOfSeeds<
+  Run extends { readonly experiment: Pick<Experiment, 'seed'>; readonly status: RunStatus },
+>(runs: readonly Run[]): readonly Run[] {
+  const bySeed = new Map<number, Run>();
+  for (const run of runs) {
+    const { seed } = run.experiment;
+    const isWhole = bySeed.get(seed)?.status === 'finished';
+    if (!isWhole || run.status === 'finished') bySeed.set(seed, run);
+  }
+  return [...bySeed.values()];
 }

@@ -122,13 +122,21 @@ describe('verdictLines', () => {
         steps: { ...steps, losses },
       };
     };
-    const lines = verdictLines([
+    const study = [
       finder('a', false, 0, 60, 1e-3),
       finder('b', false, 1, 60, 2e-3),
       finder('c', true, 0, 70, 3e-3),
       finder('d', true, 1, 70, 3e-3),
-    ]);
+    ];
+    const lines = verdictLines(study);
     expect(lines).toHaveLength(3);
+    // The same study once more is no more evidence; over another ramp it is evidence of its own.
+    expect(verdictLines([...study, ...study])).toEqual(lines);
+    const longer = study.map(({ run, steps }) => {
+      const header = { ...run.header, finder: { ...settings, end: 1 } };
+      return { run: { ...run, header }, steps };
+    });
+    expect(verdictLines([...study, ...longer])).toHaveLength(6);
     expect(lines[0]).toBe('The finder suggests 1.4e-3 (1e-3 to 2e-3, 2 seeds) for BN, by its valley.');
     // Ten of a hundred steps over eight decades: 6.4 times the rate.
     expect(lines[2]).toMatch(

@@ -1,9 +1,11 @@
 import type { FinderRule } from '#domain/run.ts';
 import type { QuestionRef } from '#domain/study.ts';
-import { stopRate, toleranceRate, TOLERANCES } from '../finderBands.ts';
+import { logRatio, stopRate, toleranceRate, TOLERANCES } from '../finderTolerance.ts';
+import type { RateReading } from '../finderTolerance.ts';
 import type { Question, QuestionId, StudyPlan } from '../question.ts';
 import { wsOverhead } from '../wsOverhead.ts';
-import { bestArm, lossSums, seedTest, validLoss, type AtEpoch, type ClaimTest } from './claimTest.ts';
+import { bestArm, lossSums, seedTest, validLoss } from './claimTest.ts';
+import type { AtEpoch, ClaimTest, SeedValue } from './claimTest.ts';
 import { judge } from './judge.ts';
 import type { FinderClaimRun, RunPool } from './pool.ts';
 
@@ -88,8 +90,8 @@ function atLargeBatches(studies: readonly StudyPlan[]): readonly ClaimTest[] {
             pool,
             study,
             [
-              { arm: standardized, weight: 1, name: 'BN+WS' },
-              { arm: plain, weight: -1, name: 'BN' },
+              { arm: standardized.arm, weight: 1, name: 'BN+WS' },
+              { arm: plain.arm, weight: -1, name: 'BN' },
             ],
             at,
           );
@@ -104,7 +106,7 @@ function atLargeBatches(studies: readonly StudyPlan[]): readonly ClaimTest[] {
 function tolerances(studies: readonly StudyPlan[]): readonly ClaimTest[] {
   return studies.flatMap((study, index) => {
     const steps = `${study.finder!.steps.toLocaleString('en-US')} steps`;
-    const compare = (what: string, rateOf: (run: FinderClaimRun) => number | undefined) =>
+    const compare = (what: string, rateOf: (run: FinderClaimRun) => RateReading | undefined) =>
       seedTest(
         {
           measure: `learning rate ${what}, BN+WS over BN, ${steps}`,
@@ -117,19 +119,28 @@ function tolerances(studies: readonly StudyPlan[]): readonly ClaimTest[] {
           pool.seeds(study).map((seed) => {
             const [plain, standardized] = [pool.finder(study, 0, seed), pool.finder(study, 1, seed)];
             if (!plain || !standardized) return undefined;
-            const [a, b] = [rateOf(plain), rateOf(standardized)];
-            return a === undefined || b === undefined ? 'a curve without that point' : Math.log10(b / a);
+            return ratioOfRates(rateOf(plain), rateOf(standardized));
           }),
       );
     return [
       ...TOLERANCES.map((share) =>
         compare(`${Math.round(100 * share)} % above the lowest loss`, (run) =>
-          toleranceRate(run.metrics.series('losses'), run.settings, share),
+          toleranceRate({ losses: run.metrics.series('losses'), result: run.result }, run.settings, share),
         ),
       ),
-      compare('at the stop rule', (run) => stopRate({ losses: [], result: run.result }, run.settings)),
+      compare('at the stop rule', (run) => stopRate(run, run.settings)),
     ];
   });
+}
+
+/** log₁₀ of BN+WS's rate over BN's; undefined while the steps of one are not there. */
+function ratioOfRates(plain: RateReading | undefined, standardized: RateReading | undefined): SeedValue {
+  if (!plain || !standardized) return undefined;
+  const ratio = logRatio(plain, standardized);
+  if (!ratio) return 'neither came to that point before the end of the ramp';
+  if (ratio.is === 'exact') return ratio.value;
+  const name = ratio.is === 'at least' ? 'BN' : 'BN+WS';
+  return { ...ratio, why: `only ${name} came to that point before the end of the ramp` };
 }
 
 /** P5: arms are none, none+WS, BN, BN+WS, GN, GN+WS. */
@@ -151,6 +162,7 @@ function overheads(studies: readonly StudyPlan[]): readonly ClaimTest[] {
               count: 0,
               countOf: 'block',
               estimate: Number.NaN,
+              is: 'mean',
               low: NEGATIVE_INFINITY,
               high: POSITIVE_INFINITY,
               verdict: 'undecided',
@@ -165,6 +177,7 @@ function overheads(studies: readonly StudyPlan[]): readonly ClaimTest[] {
             count,
             countOf: 'block',
             estimate: ratio,
+            is: 'mean',
             low,
             high,
             verdict,
@@ -249,15 +262,11 @@ function byEye(studies: readonly StudyPlan[]): readonly ClaimTest[] {
       (pool) => {
         const best = bestArm(pool, sweep, all, 'last');
         if (best === undefined) return [];
-        return lossSums(
-          pool,
-          sweep,
-          [
-            { arm: 0, weight: 1, name },
-            { arm: best, weight: -1, name },
-          ],
-          'last',
-        );
+        const term = (arm: number, weight: number) => {
+          const rate = sweep.arms[arm]!.maxLearningRate;
+          return { arm, weight, name: `${name} at ${rate}` };
+        };
+        return lossSums(pool, sweep, [term(0, 1), term(best.arm, -1)], 'last');
       },
     );
     const rules = RULES.map((rule) =>
@@ -271,14 +280,14 @@ function byEye(studies: readonly StudyPlan[]): readonly ClaimTest[] {
         },
         (pool) => {
           const best = bestArm(pool, sweep, all, 'last');
-          if (best === undefined) return [];
+          if (!best?.hasTrained) return [];
           return pool.seeds(finderStudy).map((seed) => {
             const run = pool.finder(finderStudy, index, seed);
             if (!run) return undefined;
             const rate = run.result?.suggestions.find((suggestion) => suggestion.rule === rule)?.learningRate;
             return rate === undefined
               ? 'no suggestion'
-              : Math.log10(rate / sweep.arms[best]!.maxLearningRate);
+              : Math.log10(rate / sweep.arms[best.arm]!.maxLearningRate);
           });
         },
       ),
@@ -299,7 +308,11 @@ function withoutNorm(studies: readonly StudyPlan[]): readonly ClaimTest[] {
         needsSteps: false,
         region: below(CHANCE),
       },
-      (pool) => pool.seeds(study).map((seed) => validLoss(pool.train(study, arm, seed), 'last', name)),
+      (pool) =>
+        pool.seeds(study).map((seed) => {
+          const loss = validLoss(pool.train(study, arm, seed), 'last', name);
+          return loss === POSITIVE_INFINITY ? `${name} diverged` : loss;
+        }),
     );
     return {
       ...test,

@@ -48,6 +48,17 @@ export function armStyle(arm: Pick<Experiment, 'norm' | 'ws'>, repeat = 0): RunS
   return style;
 }
 
+/** A style for each of several arms: those of one network look like repeats of it. */
+export function armStyles(arms: readonly Pick<Experiment, 'norm' | 'ws'>[]): readonly RunStyle[] {
+  const seen = new Map<string, number>();
+  return arms.map((arm) => {
+    const key = `${arm.norm} ${arm.ws}`;
+    const repeat = seen.get(key) ?? 0;
+    seen.set(key, repeat + 1);
+    return armStyle(arm, repeat);
+  });
+}
+
 /** The style of each run, by id. */
 export function runStyles(runs: readonly RunRecord[]): ReadonlyMap<string, RunStyle> {
   const seen = new Map<string, number>();

@@ -1,23 +1,26 @@
 import { useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
-import { toleranceSentence } from '#analysis/finderBands.ts';
 import type { CurveBand, RuleRange } from '#analysis/finderBands.ts';
+import { toleranceSentence } from '#analysis/finderTolerance.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { counted } from '#analysis/text.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
-import { armStyle } from '#ui/charts/palette.ts';
+import type { EndLabel } from '#ui/charts/PlotLayers.tsx';
+import type { RunStyle } from '#ui/charts/palette.ts';
 import { linePoints } from '#ui/charts/series.ts';
+import type { Point } from '#ui/charts/series.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
+import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { ruleTexts } from '#ui/runText.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
 import type { Range } from '#ui/state/zoom.ts';
-import { finderSets, groupComparisons, reasonOf, seedCount } from './finderGroups.ts';
+import { finderSets, groupComparisons, reasonOf } from './finderGroups.ts';
 import { EveryArm } from './EveryArm.tsx';
 import type { FinderGroup } from './finderGroups.ts';
 
@@ -75,11 +78,12 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
 function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; extent: Range }): ReactNode {
   const { groups, measure, extent } = props;
   const range = useZoom((state) => state.ranges.finder) ?? extent;
+  const isNarrow = useMediaQuery('(max-width: 640px)');
   const isRepeated = groups.some((group) => group.runs.length > 1);
   const drawn = groups.map((group) => {
     const curve = group.band[measure];
     const xOf = (k: number): number => group.band.learningRates[k]!;
-    return { group, curve, xOf, style: armStyle(group.experiment), median: linePoints(curve.median, xOf) };
+    return { group, curve, xOf, style: group.style, median: linePoints(curve.median, xOf) };
   });
   const highest = Math.max(...drawn.map(({ curve }) => 4 * lowest(curve.median)).filter(Number.isFinite), 0);
   return (
@@ -90,7 +94,7 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
       summary={drawn
         .map(
           ({ group, curve }) =>
-            `${group.name}: ${counted(seedCount(group), 'seed')}, lowest median ${formatLoss(lowest(curve.median))}`,
+            `${group.name}: ${counted(group.runs.length, 'seed')}, lowest median ${formatLoss(lowest(curve.median))}`,
         )
         .join('; ')}
       group="finder"
@@ -113,6 +117,10 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
         points: Array.from(curve.min, (low, k) => ({ x: xOf(k), low, high: curve.max[k]! })),
         colour: style.colour,
       }))}
+      endLabels={
+        isNarrow ? [] : drawn.flatMap(({ group, median, style }) => endLabel(group.name, median, style))
+      }
+      keys={drawn.map(({ group, style }) => ({ id: group.name, name: group.name, ...style }))}
       readout={(rate) => ({
         title: `Learning rate ${formatRate(rate)}`,
         rows: drawn.flatMap(({ group, curve, style }) => {
@@ -134,6 +142,11 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
       empty="The curves appear here as the finders go."
     />
   );
+}
+
+function endLabel(text: string, points: readonly Point[], { colour }: RunStyle): EndLabel[] {
+  const last = points.findLast((point) => point.y !== null);
+  return last?.y === null || last === undefined ? [] : [{ x: last.x, y: last.y, text, colour }];
 }
 
 function bandTitle(measure: Measure, isRepeated: boolean): string {
@@ -166,8 +179,8 @@ function ArmSuggestions({
   return (
     <li className="finder-arm">
       <h4>
-        <Swatch style={armStyle(group.experiment)} hasMarker={false} /> {group.name}
-        <span className="field-help">{counted(seedCount(group), 'seed')}</span>
+        <Swatch style={group.style} hasMarker={false} /> {group.name}
+        <span className="field-help">{counted(group.runs.length, 'seed')}</span>
       </h4>
       {group.ranges.length === 0 && (
         <p className="field-help">Suggestions come when its finders have ended.</p>
