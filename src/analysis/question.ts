@@ -30,19 +30,46 @@ export interface GhostRow {
 export interface GhostRun {
   readonly label: string;
   /** Of its settings, what the notebook varied. */
-  readonly settings: Pick<Experiment, 'norm' | 'ws' | 'batchSize' | 'maxLearningRate' | 'epochs'>;
+  readonly settings: Pick<
+    Experiment,
+    'norm' | 'ws' | 'batchSize' | 'schedule' | 'maxLearningRate' | 'epochs'
+  >;
   readonly rows: readonly GhostRow[];
   /** As the notebook printed it, m:ss or h:mm:ss. */
   readonly total: string;
   readonly note: string;
 }
 
+/** A finder of the post's notebook: points that were read off the picture of its curve. */
+export interface GhostFinder {
+  readonly label: string;
+  readonly settings: Pick<Experiment, 'norm' | 'ws' | 'batchSize'>;
+  /** Lowest smoothed loss. */
+  readonly minimum: { readonly loss: number; readonly rate: number };
+  /** Where the smoothed loss was so far above its minimum, as a share of it. */
+  readonly above: readonly { readonly share: number; readonly rate: number }[];
+  readonly note: string;
+}
+
 /** Whether a run of the notebook has the arm and the batch size of an experiment. */
 export function isArmOfGhost(
-  { settings }: GhostRun,
+  { settings }: GhostRun | GhostFinder,
   { norm, ws, batchSize }: Pick<Experiment, 'norm' | 'ws' | 'batchSize'>,
 ): boolean {
   return settings.norm === norm && settings.ws === ws && settings.batchSize === batchSize;
+}
+
+/** Whether an experiment is that of a run of the notebook: at another rate or schedule it is another one. */
+export function isRunOfGhost(ghost: GhostRun, experiment: Experiment): boolean {
+  return isArmOfGhost(ghost, experiment) && isAtRateOfGhost(ghost, experiment);
+}
+
+/** Whether an arm was trained as the notebook trained: at its rate, under its schedule. */
+export function isAtRateOfGhost(
+  { settings }: GhostRun,
+  { schedule, maxLearningRate }: Pick<Experiment, 'schedule' | 'maxLearningRate'>,
+): boolean {
+  return settings.schedule === schedule && settings.maxLearningRate === maxLearningRate;
 }
 
 /** A claim of the post (or a question it left open) with the runs that test it. */
@@ -60,6 +87,7 @@ export interface Question {
   readonly rule: string;
   readonly sizes: Readonly<Record<QuestionRef['size'], QuestionSize>>;
   readonly ghosts: readonly GhostRun[];
+  readonly finderGhosts?: readonly GhostFinder[];
 }
 
 /** Settings of the notebook (its optimizer, schedule and network), with what a question changes. */

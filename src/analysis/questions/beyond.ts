@@ -9,6 +9,7 @@ import {
   type Question,
   type QuestionSize,
 } from '../question.ts';
+import { notebookBatch2, notebookBatch64 } from './notebook.ts';
 
 /** What the post says or suggests and never ran. */
 
@@ -91,7 +92,7 @@ export const questionsBeyond: readonly Question[] = [
       'What WS does to the validation loss under the constant rate, minus what it does under one-cycle, seed by seed.',
     rule: 'Supported when the 95 % interval lies below 0, contradicted when it lies above.',
     sizes: { full: p7('full'), quick: p7('quick') },
-    ghosts: [],
+    ghosts: notebookBatch64,
   },
   {
     id: 'P8',
@@ -102,7 +103,7 @@ export const questionsBeyond: readonly Question[] = [
       'Validation loss after the last epoch: GN minus BN at batch 2 and at batch 64, and GN+WS minus BN at batch 64.',
     rule: 'Supported when GN’s interval lies below 0 at batch 2 and above 0 at batch 64, and that of GN+WS below .02.',
     sizes: { full: p8('full'), quick: p8('quick') },
-    ghosts: [],
+    ghosts: [...notebookBatch2, ...notebookBatch64],
   },
   {
     id: 'P14',

@@ -9,7 +9,12 @@ import {
   type Question,
   type QuestionSize,
 } from '../question.ts';
-import { notebookBatch2, notebookBatch2Fast } from './notebook.ts';
+import {
+  notebookBatch2,
+  notebookBatch2Fast,
+  notebookFindersBatch2,
+  notebookFindersBatch256,
+} from './notebook.ts';
 
 /** Questions about learning rates: what the finder shows, and whether its reading is right. */
 
@@ -101,6 +106,7 @@ export const questionsOnRates: readonly Question[] = [
     rule: 'Supported when the 95 % interval of the ratio lies above 1, contradicted when it lies below.',
     sizes: { full: p2('full'), quick: p2('quick') },
     ghosts: [],
+    finderGhosts: notebookFindersBatch2,
   },
   {
     id: 'P6',
@@ -112,6 +118,7 @@ export const questionsOnRates: readonly Question[] = [
     rule: 'Supported when the 95 % interval of the ratio lies above 1, contradicted when it lies below.',
     sizes: { full: p6('full'), quick: p6('quick') },
     ghosts: [],
+    finderGhosts: notebookFindersBatch256,
   },
   {
     id: 'P12',

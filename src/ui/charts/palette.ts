@@ -48,6 +48,11 @@ export function armStyle(arm: Pick<Experiment, 'norm' | 'ws'>, repeat = 0): RunS
   return style;
 }
 
+/** How hollow marks of an arm look: without a line and its dashes, the mark tells Weight Standardization. */
+export function ghostStyle(arm: Pick<Experiment, 'norm' | 'ws'>): Pick<RunStyle, 'colour' | 'marker'> {
+  return { colour: armStyle(arm).colour, marker: arm.ws ? 'diamond' : 'circle' };
+}
+
 /** A style for each of several arms: those of one network look like repeats of it. */
 export function armStyles(arms: readonly Pick<Experiment, 'norm' | 'ws'>[]): readonly RunStyle[] {
   const seen = new Map<string, number>();

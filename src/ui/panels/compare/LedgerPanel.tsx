@@ -1,6 +1,7 @@
 import { memo, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { ClaimRow } from '#analysis/claims.ts';
+import { notebookText } from '#analysis/notebookRuns.ts';
 import { isSameArm } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
 import { studyOf } from '#client/studyQueue.ts';
@@ -13,7 +14,6 @@ import { useStepTimes } from '#ui/panels/study/useStepTimes.ts';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { studyFrom } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-import { ghostText } from './ghosts.ts';
 import { useLedger } from './useLedger.ts';
 
 /** Claim by claim: supported, contradicted or undecided, by how many runs and with what interval. */
@@ -83,7 +83,7 @@ function LedgerRow({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNo
         {row.advice && <span className="cell-details">{`To decide it: ${row.advice}.`}</span>}
         <AddSeeds row={row} times={times} />
       </td>
-      <td className="is-wrapped">{question?.ghosts.map(ghostText).join('; ') || '–'}</td>
+      <td className="is-wrapped">{(question && notebookText(question)) || '–'}</td>
     </tr>
   );
 }

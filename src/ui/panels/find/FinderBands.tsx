@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { CurveBand, RuleRange } from '#analysis/finderBands.ts';
 import { toleranceSentence } from '#analysis/finderTolerance.ts';
+import { NOTEBOOK_NOTE } from '#analysis/questions/notebook.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { counted } from '#analysis/text.ts';
 import { parameterError } from '#domain/parameters.ts';
@@ -12,6 +13,8 @@ import { linePoints } from '#ui/charts/series.ts';
 import type { Point } from '#ui/charts/series.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
+import { ghostRows } from '#ui/panels/compare/ghosts.ts';
+import { ghostKeys } from '#ui/panels/train/chartKeys.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
@@ -20,6 +23,7 @@ import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
 import type { Range } from '#ui/state/zoom.ts';
+import { finderGhostPoints } from './finderGhosts.ts';
 import { finderSets, groupComparisons, reasonOf } from './finderGroups.ts';
 import { EveryArm } from './EveryArm.tsx';
 import type { FinderGroup } from './finderGroups.ts';
@@ -59,6 +63,13 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
         />
       </header>
       <BandChart groups={groups} measure={measure} extent={[start, end]} />
+      {finderGhostPoints(groups, measure).length > 0 && (
+        <p className="field-help">
+          {`Hollow marks: lowest loss of the post’s finder curves and where they stood above it, read off its pictures: ${NOTEBOOK_NOTE}.`}
+          {measure === 'relative' &&
+            ' Here only their rates are the post’s: their heights are those over our curves.'}
+        </p>
+      )}
       {comparisons.map(({ baseline, other, share, tolerance }) => (
         <p key={`${other.name} ${share}`} className="finder-tolerance">
           {toleranceSentence(baseline.name, other.name, tolerance)}{' '}
@@ -85,6 +96,7 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
     const xOf = (k: number): number => group.band.learningRates[k]!;
     return { group, curve, xOf, style: group.style, median: linePoints(curve.median, xOf) };
   });
+  const ghosts = finderGhostPoints(groups, measure);
   const highest = Math.max(...drawn.map(({ curve }) => 4 * lowest(curve.median)).filter(Number.isFinite), 0);
   return (
     <Plot
@@ -120,24 +132,31 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
       endLabels={
         isNarrow ? [] : drawn.flatMap(({ group, median, style }) => endLabel(group.name, median, style))
       }
-      keys={drawn.map(({ group, style }) => ({ id: group.name, name: group.name, ...style }))}
+      ghosts={ghosts}
+      keys={[
+        ...drawn.map(({ group, style }) => ({ id: group.name, name: group.name, ...style })),
+        ...ghostKeys(ghosts),
+      ]}
       readout={(rate) => ({
         title: `Learning rate ${formatRate(rate)}`,
-        rows: drawn.flatMap(({ group, curve, style }) => {
-          const k = nearest(group.band.learningRates, rate);
-          return k === undefined
-            ? []
-            : [
-                {
-                  id: group.name,
-                  name: group.name,
-                  colour: style.colour,
-                  dash: style.dash,
-                  text: group.runs.length > 1 ? readoutText(curve, k) : formatLoss(curve.median[k]!),
-                  at: { x: group.band.learningRates[k]!, y: curve.median[k]! },
-                },
-              ];
-        }),
+        rows: [
+          ...drawn.flatMap(({ group, curve, style }) => {
+            const k = nearest(group.band.learningRates, rate);
+            return k === undefined
+              ? []
+              : [
+                  {
+                    id: group.name,
+                    name: group.name,
+                    colour: style.colour,
+                    dash: style.dash,
+                    text: group.runs.length > 1 ? readoutText(curve, k) : formatLoss(curve.median[k]!),
+                    at: { x: group.band.learningRates[k]!, y: curve.median[k]! },
+                  },
+                ];
+          }),
+          ...ghostRows(ghosts, rate),
+        ],
       })}
       empty="The curves appear here as the finders go."
     />

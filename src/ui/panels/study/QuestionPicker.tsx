@@ -1,5 +1,6 @@
 import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
+import { notebookMeasure, notebookText } from '#analysis/notebookRuns.ts';
 import { NOTEBOOK_NOTE } from '#analysis/questions/notebook.ts';
 import type { Question } from '#analysis/question.ts';
 import { workOf } from '#analysis/question.ts';
@@ -7,7 +8,6 @@ import { questions } from '#analysis/questions.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { QuestionRef } from '#domain/study.ts';
 import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
-import { ghostText } from '#ui/panels/compare/ghosts.ts';
 import { useLedger } from '#ui/panels/compare/useLedger.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
@@ -88,6 +88,7 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
   const measured = useMeasuredBytes();
   const bytes = Math.max(0, ...size.studies.map((study) => studyBytes(study, measured)));
   const work = info && workOf(size.studies, info);
+  const notebook = notebookText(question);
   return (
     <dl className="question-facts">
       <Fact term="Claim">{question.claim}</Fact>
@@ -103,9 +104,11 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
           ? `a time that was not measured yet: put it in the builder and press “Measure the time”. About ${formatBytes(bytes)} of GPU memory.`
           : `${formatRemaining(milliseconds)} and about ${formatBytes(bytes)} of GPU memory.`}
       </Fact>
-      {question.ghosts.length > 0 && (
+      {notebook && (
         <Fact term="Notebook">
-          {question.ghosts.map(ghostText).join('; ')}. Drawn as hollow points: {NOTEBOOK_NOTE}.
+          {notebookMeasure(question) === 'time'
+            ? `Time of WS over that without it, ${notebook}: ${NOTEBOOK_NOTE}.`
+            : `${notebook}. Drawn as hollow points: ${NOTEBOOK_NOTE}.`}
         </Fact>
       )}
       <SoFar question={question} size={props.size} />

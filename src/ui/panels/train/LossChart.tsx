@@ -13,7 +13,7 @@ import { valueBetween } from '#ui/charts/differences.ts';
 import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { exactStepAt, xOfStep } from '#ui/charts/xUnit.ts';
 import { GhostNote } from '#ui/panels/compare/GhostNote.tsx';
-import { ghostsBefore } from '#ui/panels/compare/ghosts.ts';
+import { ghostRows } from '#ui/panels/compare/ghosts.ts';
 import { shortName } from '#ui/runNames.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { chartKeys } from './chartKeys.ts';
@@ -38,8 +38,6 @@ interface LossChartProps {
 const FAINT = 0.35;
 /** Characters of a name at the end of a line. */
 const END_LENGTH = 36;
-/** In the readout, of what is no line. */
-const GHOST_DASH = '2 3';
 const NO_GHOSTS: readonly GhostPoint[] = [];
 /** Pixels of the mark of a probe. */
 const PROBE_SIZE = 5;
@@ -218,15 +216,7 @@ function lossReadout(view: ChartView, x: number, ghosts: readonly GhostPoint[]):
       at: Number.isFinite(smoothed) ? { x: xOfStep(run, view.unit, step), y: smoothed } : undefined,
     };
   });
-  const notebook = ghostsBefore(ghosts, x).map(({ name, text, colour }): ReadoutRow => ({
-    id: name,
-    name,
-    colour,
-    dash: GHOST_DASH,
-    text,
-    at: undefined,
-  }));
-  return { title: cursorTitle(view, x), rows: [...rows, ...notebook] };
+  return { title: cursorTitle(view, x), rows: [...rows, ...ghostRows(ghosts, x)] };
 }
 
 /** The raw loss of a step, or the range of those that share its pixel. */
