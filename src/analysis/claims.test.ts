@@ -345,7 +345,27 @@ describe('the ledger', () => {
     const slow = runs.map((run) => ({ ...run, metrics: series({ elapsedMs: arrivals(10) }) }));
     expect(rowsOf('P5', slow)[4]!.verdict).toBe('contradicted');
     const loading = runs.map((run) => ({ ...run, metrics: series({}) }));
-    expect(rowsOf('P5', loading)[4]).toMatchObject({ count: 0, advice: undefined });
+    expect(rowsOf('P5', loading)[4]).toMatchObject({ count: 0, note: '', advice: undefined });
+    const atOnce = runs.map((run) => ({ ...run, metrics: series({ elapsedMs: [9, 9, 9] }) }));
+    expect(rowsOf('P5', atOnce)[4]!.note).toMatch(/^The steps arrived all at once/);
+  });
+
+  it('P5: takes the steps of further seeds together where few have arrived', () => {
+    const p5 = study('P5', 1);
+    // Two arrivals of three have times between them, 22 and 24 ms against 20 and 22.
+    const run = (arm: number, seed: number, more: number) =>
+      trained(p5, arm, seed, [1], {
+        elapsedMs: [10, 10, 30 + more, 30 + more, 52 + 2 * more, 52 + 2 * more],
+        plan: { stepsPerEpoch: 6 },
+      } as object);
+    const pair = (seed: number) => [run(2, seed, 0), run(3, seed, 3)];
+    const [, , , , few] = rowsOf('P5', pair(0));
+    expect(few).toMatchObject({ verdict: 'undecided', count: 2, advice: 'add 2 seeds' });
+    expect(few!.missing[0]!.seeds).toEqual([1, 2]);
+    const [, , , , more] = rowsOf('P5', [0, 1, 2, 3, 4].flatMap(pair));
+    expect(more).toMatchObject({ count: 10, note: 'On Test GPU, 5 seeds together.' });
+    expect(more!.estimate).toBeCloseTo(48 / 42, 5);
+    expect(more!.high - more!.low).toBeLessThan((few!.high - few!.low) / 5);
   });
 
   it('P7: takes the difference of the differences', () => {

@@ -3,16 +3,13 @@ import type { QuestionRef } from '#domain/study.ts';
 import { logRatio, stopRate, toleranceRate, TOLERANCES } from '../finderTolerance.ts';
 import type { RateReading } from '../finderTolerance.ts';
 import type { Question, QuestionId, StudyPlan } from '../question.ts';
-import { wsOverhead } from '../wsOverhead.ts';
 import { bestArm, lossSums, seedTest, validLoss } from './claimTest.ts';
 import type { AtEpoch, ClaimTest, SeedValue } from './claimTest.ts';
-import { judge } from './judge.ts';
-import type { FinderClaimRun, RunPool } from './pool.ts';
+import { overheads } from './overheads.ts';
+import type { FinderClaimRun } from './pool.ts';
 
 /** Losses that differ by less are alike: twice the error of an evaluation on 10,000 images. */
 const ALIKE = 0.02;
-/** An overhead above this is a lot. */
-const COSTLY = 1.1;
 /** A suggestion within this factor of the best rate is right. */
 const NEAR = 3;
 /** Loss of guessing among ten classes. */
@@ -141,68 +138,6 @@ function ratioOfRates(plain: RateReading | undefined, standardized: RateReading 
   if (ratio.is === 'exact') return ratio.value;
   const name = ratio.is === 'at least' ? 'BN' : 'BN+WS';
   return { ...ratio, why: `only ${name} came to that point before the end of the ramp` };
-}
-
-/** P5: arms are none, none+WS, BN, BN+WS, GN, GN+WS. */
-function overheads(studies: readonly StudyPlan[]): readonly ClaimTest[] {
-  return studies.flatMap((study, index) =>
-    ['None', 'BN', 'GN'].map((name, norm): ClaimTest => {
-      const region = above(COSTLY);
-      return {
-        measure: `time per step, ${name}+WS over ${name}, batch ${study.arms[0]!.batchSize}`,
-        unit: 'ratio',
-        studies: [index],
-        needsSteps: true,
-        region,
-        evaluate(pool) {
-          const pair = newestPair(pool, study, 2 * norm);
-          const overhead = pair && wsOverhead(pair[1], pair[0]);
-          if (!overhead) {
-            return {
-              count: 0,
-              countOf: 'block',
-              estimate: Number.NaN,
-              is: 'mean',
-              low: NEGATIVE_INFINITY,
-              high: POSITIVE_INFINITY,
-              verdict: 'undecided',
-              seedsToAdd: pair ? 0 : 1,
-              note: pair ? 'The steps arrived all at once, so there is no time between them.' : '',
-            };
-          }
-          const { count, ratio, low, high } = overhead;
-          const verdict = judge(low, high, region);
-          const seedsToAdd = 0; // another seed takes as long: a longer run would tell more
-          return {
-            count,
-            countOf: 'block',
-            estimate: ratio,
-            is: 'mean',
-            low,
-            high,
-            verdict,
-            seedsToAdd,
-            note: `On ${pair[2]}.`,
-          };
-        },
-      };
-    }),
-  );
-}
-
-/** The newest seed's runs without and with WS on one device, with its name. */
-function newestPair(pool: RunPool, study: StudyPlan, plainArm: number) {
-  for (const seed of pool.seeds(study).toReversed()) {
-    const [plain, standardized] = [pool.train(study, plainArm, seed), pool.train(study, plainArm + 1, seed)];
-    if (!plain || !standardized || plain.deviceTitle !== standardized.deviceTitle) continue;
-    const timed = ({ experiment, metrics, plan }: typeof plain) => ({
-      experiment,
-      elapsedMs: metrics.series('elapsedMs'),
-      stepsPerEpoch: plan?.stepsPerEpoch,
-    });
-    return [timed(plain), timed(standardized), plain.deviceTitle] as const;
-  }
-  return undefined;
 }
 
 /** P7: BN and BN+WS at a constant rate, then under one-cycle; one study per rate. */
