@@ -148,8 +148,10 @@ test('the ledger gives a verdict where only finders have run', async ({ page }) 
   await expect(study.getByRole('region', { name: 'Question' })).toContainText('n = 1, learning rate');
   await study.getByRole('button', { name: 'To the claims ledger' }).first().click();
   const rows = ledger(page).locator('tbody tr');
-  await expect(rows.first()).toContainText(/P2.*quick.*\? undecided.*1 seed/s);
-  await expect(rows.first().getByRole('button', { name: /^Add 2 seeds \(.*(s|min|h)\)$/ })).toBeVisible();
+  await expect(rows.first()).toContainText(/P2.*quick.*\? undecided.*3 of 6 rules/s);
+  await expect(rows.first()).toContainText('of 6 readings 0 support it, 0 contradict it, 6 are undecided');
+  await expect(rows.nth(1)).toContainText(/P2, a rule.*\? undecided.*1 seed/s);
+  await expect(rows.nth(1).getByRole('button', { name: /^Add 2 seeds \(.*(s|min|h)\)$/ })).toBeVisible();
   await expectAccessibleInBoth(page, 'a ledger of finders');
 });
 

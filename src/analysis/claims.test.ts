@@ -357,7 +357,7 @@ describe('the ledger', () => {
       trained(p5, arm, seed, [1], {
         elapsedMs: [10, 10, 30 + more, 30 + more, 52 + 2 * more, 52 + 2 * more],
         plan: { stepsPerEpoch: 6 },
-      } as object);
+      });
     const pair = (seed: number) => [run(2, seed, 0), run(3, seed, 3)];
     const [, , , , few] = rowsOf('P5', pair(0));
     expect(few).toMatchObject({ verdict: 'undecided', count: 2, advice: 'add 2 seeds' });

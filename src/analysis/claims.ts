@@ -13,6 +13,8 @@ export interface ClaimRow extends Outcome {
   readonly size: QuestionRef['size'];
   readonly measure: string;
   readonly unit: 'loss' | 'ratio';
+  /** Beside the claim: it has no part in its verdict. */
+  readonly isAside: boolean;
   /** Undefined while no run of this size exists. */
   readonly dataset: { readonly title: string; readonly hash: string } | undefined;
   /** The verdict with its numbers: 'Undecided: −0.0040 (−0.025 to 0.017), 3 seeds.' */
@@ -74,6 +76,7 @@ function rowsOf(question: Question, size: QuestionRef['size'], runs: readonly Cl
         size,
         measure: test.measure,
         unit: test.unit,
+        isAside: test.isAside ?? false,
         dataset,
         sentence: sentenceOf(outcome, test),
         advice: seedsToAdd > 0 ? adviceText(seedsToAdd) : undefined,
@@ -104,7 +107,7 @@ function withNewSeeds(study: StudyPlan, pool: RunPool, count: number): StudyPlan
   return { ...study, seeds };
 }
 
-const verdictTexts = {
+export const verdictTexts = {
   supported: 'Supported',
   contradicted: 'Contradicted',
   undecided: 'Undecided',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { claimsLedger } from '#analysis/claims.ts';
+import { claimSummaries } from '#analysis/claims/summaries.ts';
 import { finderRun, trainingRun } from './exportedRun.fixtures.ts';
 import type { ExportedRun } from './exportedRun.ts';
 import { reportHtml, type ReportInput } from './report.ts';
@@ -160,7 +161,9 @@ describe('verdictLines', () => {
 
 describe('reportHtml', () => {
   it('holds set-up, charts, tables, adapter and versions', () => {
-    const html = reportHtml(input({ claims: claimsLedger([]).slice(0, 1) }));
+    const rows = claimsLedger([]).filter(({ question, size }) => question === 'P8' && size === 'full');
+    const claims = claimSummaries(rows.map((row, i) => ({ ...row, count: i === 0 ? 1 : 0 })));
+    const html = reportHtml(input({ claims }));
     for (const text of [
       '<svg viewBox="0 0 1 1">',
       '<figcaption>Losses</figcaption>',
@@ -172,13 +175,14 @@ describe('reportHtml', () => {
       '<td>0.1.0</td>',
       '<td>2023-11-14 22:13</td>',
       'Suggestions of BN #1',
+      'Undecided: of 3 conditions 0 hold, 0 fail, 3 are undecided.',
       'Nothing to compare yet.',
       'href="https://example.org/#v=1&amp;norm=gn"',
       'Chrome 156 on Linux (Mozilla/5.0 Chrome/156)',
       '<td>0.2.0</td>',
       '<td>This GPU</td>',
       // The words of the claim, and the notebook beside the epochs.
-      'P1: At batch size 64 ',
+      'P8: GN is for tiny batches ',
       '<td>1.095837</td>',
     ]) {
       expect(html).toContain(text);

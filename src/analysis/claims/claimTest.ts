@@ -43,6 +43,8 @@ export interface ClaimTest {
   /** Whether it reads steps, not results alone. */
   readonly needsSteps: boolean;
   readonly region: Region;
+  /** Beside the claim: it says more than the claim does, and has no part in its verdict. */
+  readonly isAside?: boolean;
   evaluate(pool: RunPool): Outcome;
 }
 
@@ -60,7 +62,7 @@ export type SeedValue = number | SpecialValue | string | undefined;
  * @param values log₁₀ of ratios where `unit` is 'ratio'.
  */
 export function seedTest(
-  test: Pick<ClaimTest, 'measure' | 'unit' | 'studies' | 'needsSteps' | 'region'>,
+  test: Omit<ClaimTest, 'evaluate'>,
   values: (pool: RunPool) => readonly SeedValue[],
 ): ClaimTest {
   return {

@@ -24,6 +24,8 @@ export function overheads(studies: readonly StudyPlan[]): readonly ClaimTest[] {
         studies: [index],
         needsSteps: true,
         region,
+        // The post timed BN.
+        isAside: name !== 'BN',
         evaluate(pool) {
           const pairs = timedPairs(pool, study, 2 * norm);
           const overhead = pairs && wsOverhead(pooled(pairs.standardized), pooled(pairs.plain));

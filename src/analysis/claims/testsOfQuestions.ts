@@ -212,6 +212,7 @@ function byEye(studies: readonly StudyPlan[]): readonly ClaimTest[] {
           studies: [index, 2],
           needsSteps: false,
           region: { from: 1 / NEAR, to: NEAR },
+          isAside: true,
         },
         (pool) => {
           const best = bestArm(pool, sweep, all, 'last');
@@ -242,6 +243,7 @@ function withoutNorm(studies: readonly StudyPlan[]): readonly ClaimTest[] {
         studies: [0],
         needsSteps: false,
         region: below(CHANCE),
+        isAside: arm > 0,
       },
       (pool) =>
         pool.seeds(study).map((seed) => {

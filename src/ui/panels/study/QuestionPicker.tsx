@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { notebookMeasure, notebookText } from '#analysis/notebookRuns.ts';
 import { NOTEBOOK_NOTE } from '#analysis/questions/notebook.ts';
 import type { Question } from '#analysis/question.ts';
+import { claimSummaries } from '#analysis/claims/summaries.ts';
 import { workOf } from '#analysis/question.ts';
 import { questions } from '#analysis/questions.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
@@ -118,13 +119,18 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
 
 /** What runs of this browser say already, as in the ledger. */
 function SoFar({ question, size }: { question: Question; size: Size }): ReactNode {
-  const rows = useLedger().filter(
-    (row) => row.question === question.id && row.size === size && row.count > 0,
-  );
+  const all = useLedger().filter((row) => row.question === question.id && row.size === size);
+  const rows = all.filter(({ count }) => count > 0);
+  const summaries = claimSummaries(all).filter((summary) => summary.rows.length > 1);
   if (rows.length === 0) return null;
   return (
     <Fact term="Your runs">
       <ul className="question-verdicts">
+        {summaries.map(({ verdict, dataset, sentence }) => (
+          <li key={dataset?.hash}>
+            <VerdictChip verdict={verdict} /> <strong>{sentence}</strong>
+          </li>
+        ))}
         {rows.map((row) => (
           <li key={`${row.measure} ${row.dataset?.hash}`}>
             <VerdictChip verdict={row.verdict} /> {`n = ${row.count}, ${row.measure}`}
