@@ -38,7 +38,7 @@ function p3(size: QuestionRef['size']): QuestionSize {
   return {
     title: isFull ? 'Batch 2 as run' : 'Batch 2, quick: width 16, 2,000 images',
     note: isFull
-      ? 'Width 64, all images, 3 epochs at 5e-5 and 2 at 1e-3: 250,000 steps for one seed. The ledger asks for a second seed.'
+      ? 'Width 64, all images, 3 epochs at 5e-5 and 2 at 1e-3: 250,000 steps for one seed. A verdict takes more: the ledger asks for two more seeds.'
       : 'A sixteenth of the network and 1,000 steps an epoch, 2 seeds.',
     studies: [
       race(question, `Batch 2 at 5e-5${isFull ? '' : ', quick'}`, slow, seedCount),

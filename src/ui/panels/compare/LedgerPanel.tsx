@@ -8,10 +8,9 @@ import { isSameArm } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
 import { counted } from '#analysis/text.ts';
 import { studyOf } from '#client/studyQueue.ts';
-import { formatRemaining } from '#ui/format.ts';
 import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
-import { studiesMs } from '#ui/studyCost.ts';
+import { studiesTime, timeText } from '#ui/studyCost.ts';
 import type { StepTimes } from '#ui/studyCost.ts';
 import { useStepTimes } from '#ui/panels/study/useStepTimes.ts';
 import { useClient, useClientState } from '#ui/state/client.ts';
@@ -159,8 +158,8 @@ function AddSeeds({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNod
   if (row.dataset && row.dataset.hash !== info?.hash) {
     return <span className="field-help">{`Seeds can be added when ${row.dataset.title} is loaded.`}</span>;
   }
-  const milliseconds = info && studiesMs(row.missing, info, times);
-  const time = milliseconds === undefined ? '' : ` (${formatRemaining(milliseconds)})`;
+  const text = info && timeText(studiesTime(row.missing, info, times));
+  const time = text === undefined ? '' : ` (${text})`;
   return (
     <button
       type="button"

@@ -8,13 +8,14 @@ import { workOf } from '#analysis/question.ts';
 import { questions } from '#analysis/questions.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { QuestionRef } from '#domain/study.ts';
-import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
+import { formatBytes, formatCount } from '#ui/format.ts';
 import { useLedger } from '#ui/panels/compare/useLedger.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
-import { studiesMs, studyBytes } from '#ui/studyCost.ts';
+import { studiesTime, studyBytes, timeText } from '#ui/studyCost.ts';
 import { studyActions, useStudy } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
+import { MeasureTime } from './StudyCost.tsx';
 import { useMeasuredBytes, useStepTimes } from './useStepTimes.ts';
 
 type Size = QuestionRef['size'];
@@ -85,7 +86,8 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
   const { question, info } = props;
   const times = useStepTimes();
   const size = question.sizes[props.size];
-  const milliseconds = info && studiesMs(size.studies, info, times);
+  const time = info && studiesTime(size.studies, info, times);
+  const timed = time && timeText(time);
   const measured = useMeasuredBytes();
   const bytes = Math.max(0, ...size.studies.map((study) => studyBytes(study, measured)));
   const work = info && workOf(size.studies, info);
@@ -101,9 +103,8 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
       <Fact term="Measure">{question.measure}</Fact>
       <Fact term="Decision">{question.rule}</Fact>
       <Fact term="Takes here">
-        {milliseconds === undefined
-          ? `a time that was not measured yet: put it in the builder and press “Measure the time”. About ${formatBytes(bytes)} of GPU memory.`
-          : `${formatRemaining(milliseconds)} and about ${formatBytes(bytes)} of GPU memory.`}
+        {`${timed ?? 'a time that was not measured yet.'}${timed ? ' and about' : ' About'} ${formatBytes(bytes)} of GPU memory.`}
+        {time?.isPartial && <MeasureTime arms={size.studies.flatMap(({ arms }) => arms)} />}
       </Fact>
       {notebook && (
         <Fact term="Notebook">

@@ -5,10 +5,9 @@ import { isQueueOver, studyOf } from '#client/studyQueue.ts';
 import type { QueueEntry, StudyQueue } from '#client/studyQueue.ts';
 import { studyArmNames } from '#domain/arms.ts';
 import type { Study } from '#domain/study.ts';
-import { formatRemaining } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
-import { queueMs, shareDone } from '#ui/studyCost.ts';
+import { queueTime, shareDone, timeText } from '#ui/studyCost.ts';
 import { statusText } from '#ui/runText.ts';
 import { useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
@@ -26,7 +25,7 @@ export function QueuePanel(): ReactNode {
   const actions = client.queueActions;
   const isOver = isQueueOver(queue);
   const left = queue.entries.filter(({ state }) => state === 'waiting' || state === 'going').length;
-  const remaining = info && !isOver ? queueMs(queue, runs, info, times) : undefined;
+  const remaining = info && !isOver ? timeText(queueTime(queue, runs, info, times)) : undefined;
   return (
     <section className="queue" aria-label="Study progress">
       <header className="queue-head">
@@ -34,7 +33,7 @@ export function QueuePanel(): ReactNode {
         <p className="field-help">
           {isOver
             ? `${queue.entries.length} runs.`
-            : `${left} of ${queue.entries.length} runs left${remaining === undefined ? '' : `, ${formatRemaining(remaining)}`}.`}
+            : `${left} of ${queue.entries.length} runs left${remaining === undefined ? '' : `, ${remaining}`}.`}
         </p>
         {!isOver && (
           <div className="study-actions">

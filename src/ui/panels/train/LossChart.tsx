@@ -36,6 +36,8 @@ interface LossChartProps {
 
 /** Repeats of an arm beside their mean. */
 const FAINT = 0.35;
+/** Of the raw losses of one seed among several, which lie over each other. */
+const RAW_OF_SEEDS = 0.12;
 /** Characters of a name at the end of a line. */
 const END_LENGTH = 36;
 const NO_GHOSTS: readonly GhostPoint[] = [];
@@ -64,11 +66,9 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
         title={title}
         subtitle={
           <>
-            {groups.some(({ band }) => !band) && (
-              <span className="key" data-picture="faint: raw">
-                <i className="key-raw" /> raw
-              </span>
-            )}
+            <span className="key" data-picture="faint: raw">
+              <i className="key-raw" /> raw
+            </span>
             {groups.some(({ band }) => band) && (
               <span className="key" data-picture="band and bars: lowest to highest seed">
                 <i className="key-band" /> lowest to highest seed
@@ -129,8 +129,13 @@ function lossLines({ runs, style, band }: ChartGroup, baseline: string | undefin
   const id = runs[0]!.run.id;
   const isBaseline = runs.some(({ run }) => run.id === baseline);
   return [
-    // Not drawn, but what of it lies off the axis is marked.
-    ...runs.map(({ run, series }) => ({ id: `${run.id} raw`, points: series.raw, colour, opacity: 0 })),
+    ...runs.map(({ run, series }) => ({
+      id: `${run.id} raw`,
+      points: series.raw,
+      colour,
+      width: 1,
+      opacity: RAW_OF_SEEDS,
+    })),
     ...runs.map(({ run, series }) => ({
       id: `${run.id} smooth`,
       points: series.smoothed,
