@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { questionById } from '#analysis/questions.ts';
+import { armNames } from '#domain/arms.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
+import { decodeHash, encodeHash } from '#export/urlState.ts';
 import { parseSeeds, plansToStart, studyActions, useStudy } from './studyStore.ts';
 
 const bn = defaultExperiment();
@@ -140,6 +142,21 @@ describe('the study that is being built', () => {
       { ...gn, maxLearningRate: 0.02 },
     ]);
     expect(plan().rateReasons).toEqual(['by hand', 'by hand']);
+  });
+
+  it('has an arm twice where that is asked for, through a link, one rate for all and fewer images', () => {
+    studyActions.addArms([bn, gn]);
+    studyActions.addTwin(0);
+    expect(armNames(plan().arms)).toEqual(['BN', 'twin of BN', 'GN']);
+    studyActions.setEveryRate(0.02, 'by hand');
+    studyActions.shorten({ images: 640, epochs: 1 });
+    expect(armNames(plan().arms)).toEqual(['BN', 'twin of BN', 'GN']);
+    const link = decodeHash(
+      encodeHash({ experiment: bn, studies: useStudy.getState().plans, active: 0, data: undefined }),
+    );
+    expect(link.kind === 'setup' && link.setup.studies[0]!.arms).toEqual(plan().arms);
+    studyActions.removeArm(1);
+    expect(armNames(plan().arms)).toEqual(['BN', 'GN']);
   });
 
   it('says which rates of a question are the notebook’s', () => {

@@ -36,6 +36,8 @@ interface StudyActions {
   setFinderImages: (images: number | undefined) => void;
   /** Adds arms that are not there yet, with the reason for their rate. @returns how many were new. */
   addArms: (arms: readonly Experiment[], rateReason?: string) => number;
+  /** The same arm once more, behind it: in a race the difference of the two is what the device adds. */
+  addTwin: (index: number) => void;
   removeArm: (index: number) => void;
   /** Gives an arm a learning rate of its own, with the reason for it; adds the arm where it is not there. */
   setRate: (arm: Experiment, learningRate: number, reason: string) => void;
@@ -127,6 +129,7 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       if (added > 0) setArms(known);
       return added;
     },
+    addTwin: (index) => setArms(reasonedArms(plan()).flatMap((arm, i) => (i === index ? [arm, arm] : [arm]))),
     removeArm: (index) => setArms(reasonedArms(plan()).filter((_, i) => i !== index)),
     setRate: (arm, maxLearningRate, reason) => {
       const adjusted: ReasonedArm = { arm: { ...arm, maxLearningRate }, reason };
@@ -144,13 +147,14 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       get().load([{ ...emptyPlan, title: 'Training at the finders’ rates', mode, arms, seeds, rateReasons }]);
     },
     setEveryRate: (maxLearningRate, reason) => {
-      const arms: ReasonedArm[] = [];
-      for (const { arm: old } of reasonedArms(plan())) {
-        const arm = { ...old, maxLearningRate };
-        // Those that differed in the rate alone are one now.
-        if (!arms.some((other) => areEqualArms(arm, other.arm))) arms.push({ arm, reason });
-      }
-      setArms(arms);
+      const { arms } = plan();
+      const changed = arms.map((arm) => ({ arm: { ...arm, maxLearningRate }, reason }));
+      // Those that differed in the rate alone are one now; twins stay two.
+      const isNew = ({ arm }: ReasonedArm, i: number): boolean =>
+        !arms
+          .slice(0, i)
+          .some((other, j) => areEqualArms(arm, changed[j]!.arm) && !areEqualArms(arms[i]!, other));
+      setArms(changed.filter(isNew));
     },
     typeSeeds: (seedsDraft) => {
       set({ seedsDraft });
