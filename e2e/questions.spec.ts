@@ -105,10 +105,13 @@ test('builds arms from the grid, and lets the queue be reordered and shortened',
   await openTab(page, 'Study');
   const study = studyTab(page);
   await study.getByText('Add combinations from a grid').click();
-  await study.getByLabel('Batch sizes').fill('2 4');
+  await study.getByLabel('Batch sizes').fill('2, 4');
   await study.getByRole('button', { name: 'Add 4 arms' }).click();
   await expect(study.getByRole('heading', { name: 'Arms (4)' })).toBeVisible();
   await study.getByRole('button', { name: 'Remove arm BN+WS · batch 4' }).click();
+  await study.getByRole('button', { name: 'Add a twin of arm BN · batch 2' }).click();
+  await expect(study.getByRole('heading', { name: 'Arms (4)' })).toBeVisible();
+  await study.getByRole('button', { name: 'Remove arm twin of BN · batch 2' }).click();
   await study.getByLabel('Seeds').fill('2 seeds');
   await study.getByRole('button', { name: 'Start study' }).click();
   await openTab(page, 'Study');

@@ -8,6 +8,7 @@ import { counted } from '#analysis/text.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { EndLabel } from '#ui/charts/PlotLayers.tsx';
+import type { GhostPoint } from '#ui/charts/PlotLines.tsx';
 import type { RunStyle } from '#ui/charts/palette.ts';
 import { linePoints } from '#ui/charts/series.ts';
 import type { Point } from '#ui/charts/series.ts';
@@ -47,6 +48,7 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
   const [measure, setMeasure] = useState<Measure>('relative');
   const { start, end } = groups[0]!.runs[0]!.settings;
   const comparisons = useMemo(() => groupComparisons(groups), [groups]);
+  const ghosts = useMemo(() => finderGhostPoints(groups, measure), [groups, measure]);
   return (
     <section className="finder-bands" aria-label={title}>
       <header className="queue-head">
@@ -62,8 +64,8 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
           onChange={setMeasure}
         />
       </header>
-      <BandChart groups={groups} measure={measure} extent={[start, end]} />
-      {finderGhostPoints(groups, measure).length > 0 && (
+      <BandChart groups={groups} ghosts={ghosts} measure={measure} extent={[start, end]} />
+      {ghosts.length > 0 && (
         <p className="field-help">
           {`Hollow marks: lowest loss of the post’s finder curves and where they stood above it, read off its pictures: ${NOTEBOOK_NOTE}.`}
           {measure === 'relative' &&
@@ -86,8 +88,13 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
   );
 }
 
-function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; extent: Range }): ReactNode {
-  const { groups, measure, extent } = props;
+function BandChart(props: {
+  groups: readonly FinderGroup[];
+  ghosts: readonly GhostPoint[];
+  measure: Measure;
+  extent: Range;
+}): ReactNode {
+  const { groups, ghosts, measure, extent } = props;
   const range = useZoom((state) => state.ranges.finder) ?? extent;
   const isNarrow = useMediaQuery('(max-width: 640px)');
   const isRepeated = groups.some((group) => group.runs.length > 1);
@@ -96,7 +103,6 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
     const xOf = (k: number): number => group.band.learningRates[k]!;
     return { group, curve, xOf, style: group.style, median: linePoints(curve.median, xOf) };
   });
-  const ghosts = finderGhostPoints(groups, measure);
   const highest = Math.max(...drawn.map(({ curve }) => 4 * lowest(curve.median)).filter(Number.isFinite), 0);
   return (
     <Plot
