@@ -1,6 +1,6 @@
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterNames } from '#domain/parameters.ts';
-import type { RunStatus } from '#domain/run.ts';
+import { isOver, type RunPlan, type RunStatus } from '#domain/run.ts';
 
 /** Several runs of one arm, step by step. Entry i rests on the runs that reached step i. */
 export interface Band {
@@ -69,18 +69,33 @@ export function groupByArm<Run extends { readonly experiment: Experiment }>(
   return Array.from(arms, ([key, members]) => ({ key, runs: members }));
 }
 
+/** What says where the weights of a run come from. */
+export interface StartOfRun {
+  readonly givenWeights?: string;
+  readonly plan: Pick<RunPlan, 'initialWeightsHash'> | undefined;
+}
+
+/** Text that is equal for runs whose weights follow from their seeds, and for those that were given the same ones. */
+export function weightsKey({ givenWeights, plan }: StartOfRun): string {
+  return givenWeights === undefined ? '' : `given ${plan?.initialWeightsHash ?? givenWeights}`;
+}
+
 /**
- * The newest run of each seed, of runs of one arm in order of start: one that is started again computes the same, and
- * two of it are no two values. One that ran to its end comes before one that is going or was stopped.
+ * One run for each seed, in the order of the seeds' first runs: a run that was done again is no further repeat. Of
+ * several the last that ran its course, else the last that is over, else the last.
  */
-export function newestOfSeeds<
-  Run extends { readonly experiment: Pick<Experiment, 'seed'>; readonly status: RunStatus },
->(runs: readonly Run[]): readonly Run[] {
+export function onePerSeed<Run extends { readonly experiment: Experiment; readonly status: RunStatus }>(
+  runs: readonly Run[],
+): readonly Run[] {
   const bySeed = new Map<number, Run>();
   for (const run of runs) {
-    const { seed } = run.experiment;
-    const isWhole = bySeed.get(seed)?.status === 'finished';
-    if (!isWhole || run.status === 'finished') bySeed.set(seed, run);
+    const other = bySeed.get(run.experiment.seed);
+    if (!other || rank(run.status) >= rank(other.status)) bySeed.set(run.experiment.seed, run);
   }
   return [...bySeed.values()];
+}
+
+function rank(status: RunStatus): number {
+  if (status === 'finished' || status === 'diverged') return 2;
+  return isOver(status) ? 1 : 0;
 }

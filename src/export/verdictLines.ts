@@ -2,7 +2,7 @@ import { ruleRanges } from '#analysis/finderBands.ts';
 import { compareTolerance, toleranceRate, toleranceSentence } from '#analysis/finderTolerance.ts';
 import type { RateReading } from '#analysis/finderTolerance.ts';
 import { PAIR_WINDOW, pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
-import { armKey, groupByArm, newestOfSeeds } from '#analysis/repeats.ts';
+import { armKey, groupByArm, onePerSeed } from '#analysis/repeats.ts';
 import { counted, formatShort } from '#analysis/text.ts';
 import { timePerStep } from '#analysis/wsOverhead.ts';
 import { finderArm } from '#domain/arms.ts';
@@ -133,7 +133,7 @@ function rampLines(runs: readonly ExportedRun[]): readonly string[] {
       experiment: finderArm(exported.run.header.experiment),
       status: exported.run.status,
     })),
-  ).map((arm) => newestOfSeeds(arm.runs));
+  ).map((arm) => onePerSeed(arm.runs));
   const baselines = new Map<string, readonly ExportedRun[]>();
   return arms.flatMap((members) => {
     const arm = members.map(({ exported }) => exported);

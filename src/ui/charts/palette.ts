@@ -48,9 +48,10 @@ export function armStyle(arm: Pick<Experiment, 'norm' | 'ws'>, repeat = 0): RunS
   return style;
 }
 
-/** How hollow marks of an arm look: without a line and its dashes, the mark tells Weight Standardization. */
-export function ghostStyle(arm: Pick<Experiment, 'norm' | 'ws'>): Pick<RunStyle, 'colour' | 'marker'> {
-  return { colour: armStyle(arm).colour, marker: arm.ws ? 'diamond' : 'circle' };
+/** How hollow marks of an arm look: with short dashes around that of Weight Standardization. */
+export function ghostStyle(arm: Pick<Experiment, 'norm' | 'ws'>): RunStyle {
+  const { colour, marker } = armStyle(arm);
+  return { colour, marker, dash: arm.ws ? '2 1.5' : undefined };
 }
 
 /** A style for each of several arms: those of one network look like repeats of it. */

@@ -40,14 +40,12 @@ export function ghostPoints(view: Pick<ChartView, 'runs' | 'unit'>): readonly Gh
         isAtRateOfGhost(ghost, experiment),
     );
     if (!twin) return [];
-    const { colour, marker } = ghostStyle(settings);
+    const style = ghostStyle(settings);
     const name = `notebook ${armName(settings)} · ${formatRate(settings.maxLearningRate)}`;
     return rows.flatMap(({ epoch, validLoss }) => {
       const x = endOfEpoch(twin.run, view.unit, epoch);
       if (!Number.isFinite(x) || !Number.isFinite(validLoss)) return [];
-      return [
-        { x, y: validLoss, colour, marker, name, text: `epoch ${epoch}: valid ${formatLoss(validLoss)}` },
-      ];
+      return [{ x, y: validLoss, ...style, name, text: `epoch ${epoch}: valid ${formatLoss(validLoss)}` }];
     });
   });
 }

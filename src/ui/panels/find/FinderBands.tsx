@@ -205,7 +205,11 @@ function ArmSuggestions({
     <li className="finder-arm">
       <h4>
         <Swatch style={group.style} hasMarker={false} /> {group.name}
-        <span className="field-help">{counted(group.runs.length, 'seed')}</span>
+        <span className="field-help">
+          {counted(group.runs.length, 'seed')}
+          {group.again.length > 0 &&
+            `, each once: not ${group.again.map(({ number }) => `finder ${number}`).join(', ')}`}
+        </span>
       </h4>
       {group.ranges.length === 0 && (
         <p className="field-help">Suggestions come when its finders have ended.</p>

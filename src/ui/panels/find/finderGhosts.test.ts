@@ -28,7 +28,7 @@ it('marks the points of the notebook’s curves at its losses, or at the heights
     ['notebook BN+WS', 1.07e-2],
     ['notebook BN+WS', 2.7e-2],
   ]);
-  expect(points[2]!.marker).not.toBe(points[6]!.marker);
+  expect(points[2]!.dash).not.toBe(points[6]!.dash);
   expect(points[2]).toMatchObject({ text: '10 % above its lowest loss at 5.2e-3' });
   expect(points[2]!.y).toBeCloseTo(1.1 * 2.295, 9);
   // Our L / L₀ is 1 throughout.

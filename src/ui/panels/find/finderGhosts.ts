@@ -22,12 +22,11 @@ export function finderGhostPoints(
     const { settings, minimum, above } = finder;
     const lowest = measure === 'loss' ? minimum.loss : lowestOf(group?.band.relative.median);
     if (!group || !Number.isFinite(lowest)) return [];
-    const { colour, marker } = ghostStyle(settings);
+    const style = ghostStyle(settings);
     const mark = (share: number, rate: number, text: string): GhostPoint => ({
       x: rate,
       y: (1 + share) * lowest,
-      colour,
-      marker,
+      ...style,
       name: `notebook ${armName(settings)}`,
       text: `${text} at ${formatRate(rate, 3)}`,
     });

@@ -2,7 +2,7 @@ import { finderBand, ruleRanges } from '#analysis/finderBands.ts';
 import type { FinderBand, FinderCurve, RuleRange } from '#analysis/finderBands.ts';
 import { compareTolerance, toleranceRate, TOLERANCES } from '#analysis/finderTolerance.ts';
 import type { RateReading, ToleranceComparison } from '#analysis/finderTolerance.ts';
-import { groupByArm, newestOfSeeds } from '#analysis/repeats.ts';
+import { groupByArm, onePerSeed, weightsKey } from '#analysis/repeats.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { armNames, finderArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
@@ -13,13 +13,14 @@ import type { RunStyle } from '#ui/charts/palette.ts';
 import { formatCount } from '#ui/format.ts';
 import { ruleTexts } from '#ui/runText.ts';
 
-/** Finders that differ in nothing but the seed; one where an arm ran once. */
+/** Finders that differ in nothing but the seed, one of each; one where an arm ran once. */
 export interface FinderGroup {
   readonly name: string;
   /** Settings of its first run. */
   readonly experiment: Experiment;
-  /** One of each seed. */
   readonly runs: readonly FinderRecord[];
+  /** Finders of seeds that `runs` has another one of. */
+  readonly again: readonly FinderRecord[];
   /** No two groups of a set look alike. */
   readonly style: RunStyle;
   readonly band: FinderBand;
@@ -91,29 +92,31 @@ export function finderSets(runs: readonly FinderRecord[]): readonly FinderSet[] 
   const ramps = new Map<string, FinderRecord[]>();
   for (const run of runs) {
     if (run.metrics.count === 0) continue;
-    const key = JSON.stringify([run.settings, run.datasetHash, run.givenWeights]);
+    const key = JSON.stringify([run.settings, run.datasetHash, weightsKey(run)]);
     ramps.set(key, [...(ramps.get(key) ?? []), run]);
   }
-  const together = [...ramps].filter(([, same]) => same.length > 1);
-  return together.map(([key, same]): FinderSet => {
+  return [...ramps].flatMap(([key, same]): readonly FinderSet[] => {
     const { settings, datasetTitle, givenWeights } = same[0]!;
     const from = givenWeights === undefined ? '' : `, from ${givenWeights}`;
     const title = `${formatCount(settings.steps)} steps on ${datasetTitle}${from}`;
-    return { key, title, groups: groupsOf(same) };
+    const groups = groupsOf(same);
+    return groups.flatMap(({ runs: members }) => members).length > 1 ? [{ key, title, groups }] : [];
   });
 }
 
 function groupsOf(same: readonly FinderRecord[]): readonly FinderGroup[] {
   const arms = same.map((run) => ({ run, experiment: finderArm(run.experiment) }));
-  const groups = groupByArm(arms).map((arm) => newestOfSeeds(arm.runs.map(({ run }) => run)));
+  const groups = groupByArm(arms).map((arm) => arm.runs.map(({ run }) => run));
   const names = armNames(groups.map((members) => finderArm(members[0]!.experiment)));
   const styles = armStyles(groups.map((members) => members[0]!.experiment));
-  return groups.map((members, i) => {
+  return groups.map((all, i) => {
+    const members = onePerSeed(all);
     const curves = members.map(curveOf);
     return {
       name: names[i]!,
       experiment: members[0]!.experiment,
       runs: members,
+      again: all.filter((run) => !members.includes(run)),
       style: styles[i]!,
       band: finderBand(curves, members[0]!.settings),
       ranges: ruleRanges(curves),
