@@ -63,7 +63,7 @@ export const questionsOnCost: readonly Question[] = [
     evidence:
       'Epochs took 14 % longer at batch 64, 73 to 75 % at batch 2 and 3 % at batch 256, on one GPU of 2019.',
     measure: 'Time per training step against the same network without WS, on one device.',
-    rule: 'Supported when the 95 % interval of the overhead lies above 10 %, contradicted when it lies below.',
+    rule: 'Supported when the 95 % interval of the overhead on BN lies above 10 % at every batch size, contradicted when it lies below at every one.',
     sizes: { full: p5('full'), quick: p5('quick') },
     ghosts: [...notebookBatch64, ...notebookBatch2, ...notebookBatch256],
   },
