@@ -29,7 +29,7 @@ export interface ClaimRow extends Outcome {
  * Every claim against the runs at hand. A run counts for a question when its settings are exactly those of one
  * of its arms, whatever started it; runs of one seed are compared in pairs. Full and quick sizes have rows of
  * their own and never mix, nor do data sets. Stopped, failed and forked runs
- * do not count, nor do those that started from a file of weights.
+ * do not count, nor do those that started from a file of weights; one that diverged counts as worse than any loss.
  */
 export function claimsLedger(runs: readonly ClaimRun[]): readonly ClaimRow[] {
   return questions.flatMap((question) =>
