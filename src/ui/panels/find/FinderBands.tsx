@@ -104,6 +104,7 @@ function BandChart(props: {
     return { group, curve, xOf, style: group.style, median: linePoints(curve.median, xOf) };
   });
   const highest = Math.max(...drawn.map(({ curve }) => 4 * lowest(curve.median)).filter(Number.isFinite), 0);
+  const yAxis = roundedAxis(0, highest || 1);
   return (
     <Plot
       className="is-finder"
@@ -120,7 +121,7 @@ function BandChart(props: {
       xExtent={extent}
       isXLog
       xLabel="learning rate"
-      yAxis={roundedAxis(0, highest || 1)}
+      yAxis={yAxis}
       formatX={(rate) => formatRate(rate)}
       formatY={formatTick}
       lines={drawn.map(({ group, median, style }) => ({
@@ -136,7 +137,11 @@ function BandChart(props: {
         colour: style.colour,
       }))}
       endLabels={
-        isNarrow ? [] : drawn.flatMap(({ group, median, style }) => endLabel(group.name, median, style))
+        isNarrow
+          ? []
+          : drawn.flatMap(({ group, median, style }) =>
+              endLabel(group.name, median, style, { x: range, y: yAxis.domain }),
+            )
       }
       ghosts={ghosts}
       keys={[
@@ -169,8 +174,16 @@ function BandChart(props: {
   );
 }
 
-function endLabel(text: string, points: readonly Point[], { colour }: RunStyle): EndLabel[] {
-  const last = points.findLast((point) => point.y !== null);
+/** At the last point that the axes show: a curve that explodes leaves them early. */
+function endLabel(
+  text: string,
+  points: readonly Point[],
+  { colour }: RunStyle,
+  visible: { readonly x: Range; readonly y: readonly [number, number] },
+): EndLabel[] {
+  const isIn = (value: number, [low, high]: readonly [number, number]): boolean =>
+    value >= low && value <= high;
+  const last = points.findLast(({ x, y }) => y !== null && isIn(x, visible.x) && isIn(y, visible.y));
   return last?.y === null || last === undefined ? [] : [{ x: last.x, y: last.y, text, colour }];
 }
 
