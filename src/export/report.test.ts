@@ -143,6 +143,12 @@ describe('verdictLines', () => {
     expect(lines[2]).toMatch(
       /^BN\+WS withstands 6\.\d× \(6\.\d–6\.\d×\) the learning rate of BN\. Read off where the loss is 25 % above its lowest\.$/,
     );
+    // A finder from given weights is no repeat of those from a seed.
+    const given = study.map(({ run, steps }) => ({
+      run: { ...run, header: { ...run.header, givenWeights: 'mine.safetensors' } },
+      steps,
+    }));
+    expect(verdictLines([...given, ...study])).toEqual(lines);
     expect(verdictLines([finder('alone', false, 0, 60, 1e-3)])).toEqual([
       'The finder suggests 1e-3 for alone, by its valley.',
     ]);

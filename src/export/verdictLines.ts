@@ -21,7 +21,9 @@ const TOLERANCE = 0.25;
 export function verdictLines(runs: readonly ExportedRun[]): readonly string[] {
   return [
     ...trainingLines(runs.filter(({ run }) => run.header.kind === 'train')),
-    ...finderLines(runs.filter(({ run }) => run.header.kind === 'finder')),
+    ...finderLines(
+      runs.filter(({ run: { header } }) => header.kind === 'finder' && header.givenWeights === undefined),
+    ),
   ];
 }
 
