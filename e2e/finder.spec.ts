@@ -35,9 +35,12 @@ test('finds rates for two arms and two seeds, and gives each arm its own', async
     await expect(chart(page, 'Median of L / L₀ over seeds').locator('path.plot-line').first()).toBeVisible();
     await expect(bands.getByText('2 seeds')).toHaveCount(2);
     // With a crossing in both arms or without: it is said of the pairs in either case.
-    await expect(bands.getByText(/BN\+WS withstands .* the learning rate of BN|No pair of BN/)).toHaveCount(
-      2,
-    );
+    await expect(
+      bands.getByText(/BN\+WS withstands .* the learning rate of BN|No pair of BN|cannot be compared/),
+    ).toHaveCount(2);
+    for (const name of [/^BN$/, /^BN\+WS$/]) {
+      await expect(bands.locator('text.plot-end', { hasText: name })).toBeVisible();
+    }
     await expect(finder.getByRole('region', { name: 'Finders table' }).locator('tbody tr')).toHaveCount(4);
     await expectAccessible(page, 'finders of two arms');
   });
@@ -47,8 +50,9 @@ test('finds rates for two arms and two seeds, and gives each arm its own', async
     await rules.getByRole('button').first().click();
     const said = finder.locator('.every-arm').getByRole('status');
     await expect(said).toContainText(/^By [a-z ]+: BN \S+, BN\+WS \S+\.|No suggestion for/);
-    await said.getByRole('button', { name: 'To the study' }).click();
-    await page.getByRole('radio', { name: 'trains', exact: true }).check({ force: true });
+    await said.getByRole('button', { name: 'Train these arms at these rates' }).click();
+    await expect(page.getByRole('radio', { name: 'trains', exact: true })).toBeChecked();
+    await expect(page.getByRole('radio', { name: 'as a race' })).toBeChecked();
     const arms = page.getByRole('region', { name: 'Arms', exact: true });
     await expect(arms.getByText(/(valley|steep|minimum|slide|min gradient)/).first()).toBeVisible();
     await expect.poll(() => new URL(page.url()).hash).toContain('whys=');

@@ -105,10 +105,13 @@ test('builds arms from the grid, and lets the queue be reordered and shortened',
   await openTab(page, 'Study');
   const study = studyTab(page);
   await study.getByText('Add combinations from a grid').click();
-  await study.getByLabel('Batch sizes').fill('2 4');
+  await study.getByLabel('Batch sizes').fill('2, 4');
   await study.getByRole('button', { name: 'Add 4 arms' }).click();
   await expect(study.getByRole('heading', { name: 'Arms (4)' })).toBeVisible();
   await study.getByRole('button', { name: 'Remove arm BN+WS · batch 4' }).click();
+  await study.getByRole('button', { name: 'Add a twin of arm BN · batch 2' }).click();
+  await expect(study.getByRole('heading', { name: 'Arms (4)' })).toBeVisible();
+  await study.getByRole('button', { name: 'Remove arm twin of BN · batch 2' }).click();
   await study.getByLabel('Seeds').fill('2 seeds');
   await study.getByRole('button', { name: 'Start study' }).click();
   await openTab(page, 'Study');
@@ -148,8 +151,10 @@ test('the ledger gives a verdict where only finders have run', async ({ page }) 
   await expect(study.getByRole('region', { name: 'Question' })).toContainText('n = 1, learning rate');
   await study.getByRole('button', { name: 'To the claims ledger' }).first().click();
   const rows = ledger(page).locator('tbody tr');
-  await expect(rows.first()).toContainText(/P2.*quick.*\? undecided.*1 seed/s);
-  await expect(rows.first().getByRole('button', { name: /^Add 2 seeds \(.*(s|min|h)\)$/ })).toBeVisible();
+  await expect(rows.first()).toContainText(/P2.*quick.*\? undecided.*3 of 6 rules/s);
+  await expect(rows.first()).toContainText('of 6 readings 0 support it, 0 contradict it, 6 are undecided');
+  await expect(rows.nth(1)).toContainText(/P2, a rule.*\? undecided.*1 seed/s);
+  await expect(rows.nth(1).getByRole('button', { name: /^Add 2 seeds \(.*(s|min|h)\)$/ })).toBeVisible();
   await expectAccessibleInBoth(page, 'a ledger of finders');
 });
 

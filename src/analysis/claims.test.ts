@@ -7,7 +7,7 @@ import { judge, valuesToAdd } from './claims/judge.ts';
 import type { ClaimRun } from './claims/pool.ts';
 import type { QuestionId, StudyPlan } from './question.ts';
 import { questionById } from './questions.ts';
-import { meanEstimate } from './statistics.ts';
+import { boundedEstimate } from './statistics.ts';
 
 const study = (id: QuestionId, index = 0, size: 'full' | 'quick' = 'full'): StudyPlan =>
   questionById(id)!.sizes[size].studies[index]!;
@@ -53,7 +53,7 @@ function trained(
   } as ClaimRun;
 }
 
-/** A finder whose loss is 2 until a step and then rises by one a step; its stop rule ends it there. */
+/** A finder whose loss is 2 until a step and then 100; its stop rule ends it there, or the end of the ramp before. */
 function found(
   plan: StudyPlan,
   arm: number,
@@ -62,7 +62,8 @@ function found(
   suggestions: Partial<Record<FinderRule, number>> = {},
 ): ClaimRun {
   const settings: FinderSettings = plan.finder!;
-  const losses = Array.from({ length: riseAt + 10 }, (_, k) => (k <= riseAt ? 2 : 100));
+  const { steps } = settings;
+  const losses = Array.from({ length: Math.min(steps, riseAt + 10) }, (_, k) => (k <= riseAt ? 2 : 100));
   return {
     ...base({ ...plan.arms[arm]!, seed }, 'finished'),
     metrics: series({ losses }),
@@ -70,7 +71,7 @@ function found(
     settings,
     result: {
       stoppedAt: losses.length - 1,
-      reason: 'loss-exploded',
+      reason: losses.length < steps ? 'loss-exploded' : 'completed',
       suggestions: Object.entries(suggestions).map(([rule, learningRate]) => ({
         rule: rule as FinderRule,
         learningRate,
@@ -100,17 +101,26 @@ describe('judge', () => {
 
 describe('valuesToAdd', () => {
   const region = { from: 0, to: Number.POSITIVE_INFINITY };
+  const of = (values: readonly number[], is: 'exact' | 'at least' | 'at most' = 'exact') =>
+    boundedEstimate(values.map((value) => ({ value, is })));
 
   it('asks for three values first, and for none when decided', () => {
-    expect(valuesToAdd(meanEstimate([]), region)).toBe(3);
-    expect(valuesToAdd(meanEstimate([1]), region)).toBe(2);
-    expect(valuesToAdd(meanEstimate([1, 1.01, 0.99]), region)).toBe(0);
+    expect(valuesToAdd(of([]), region)).toBe(3);
+    expect(valuesToAdd(of([1]), region)).toBe(2);
+    expect(valuesToAdd(of([1, 1.01, 0.99]), region)).toBe(0);
   });
 
   it('asks for as many as would narrow the interval to the nearest bound', () => {
     // Mean 1, deviation 1: t / √n < 1 first at n = 7 (2.447 / 2.646); n = 6 gives 2.571 / 2.449.
-    expect(valuesToAdd({ count: 3, mean: 1, deviation: 1, halfWidth: 2.48 }, region)).toBe(4);
-    expect(valuesToAdd({ count: 3, mean: 0, deviation: 1, halfWidth: 2.48 }, region)).toBe(20);
+    expect(valuesToAdd(of([0, 1, 2]), region)).toBe(4);
+    expect(valuesToAdd(of([-1, 0, 1]), region)).toBe(20);
+  });
+
+  it('asks for none where only the side of a bound could decide, and lies on the other', () => {
+    expect(valuesToAdd(of([0, 1, 2], 'at least'), region)).toBe(4);
+    expect(valuesToAdd(of([-2, -1, 0], 'at least'), region)).toBe(0);
+    expect(valuesToAdd(of([-2, -1, 0], 'at most'), region)).toBe(4);
+    expect(valuesToAdd(of([0, 1, 2], 'at most'), region)).toBe(0);
   });
 });
 
@@ -184,12 +194,29 @@ describe('the ledger', () => {
     expect(rowsOf('P1', [...good, again])[0]!.estimate).toBeCloseTo(0.1, 12);
   });
 
-  it('leaves out diverged pairs, and says so', () => {
+  it('counts a pair of which one diverged by its direction, and says which', () => {
     const p1 = study('P1');
-    const runs = [trained(p1, 0, 0, [0.5]), trained(p1, 1, 0, [], { status: 'diverged' })];
-    expect(rowsOf('P1', runs)[0]).toMatchObject({
+    const onlyWs = (seed: number) => [
+      trained(p1, 0, seed, [0.5]),
+      trained(p1, 1, seed, [], { status: 'diverged' }),
+    ];
+    const [one] = rowsOf('P1', onlyWs(0));
+    expect(one).toMatchObject({ count: 1, verdict: 'undecided', advice: 'add 5 seeds' });
+    expect(one!.sentence).toMatch(
+      /^Not enough runs\. Only BN\+WS diverged: 1 of 1 seed\. A run that diverged counts/,
+    );
+    const rows = [0, 1, 2, 3, 4, 5].flatMap(onlyWs);
+    expect(rowsOf('P1', rows)[0]).toMatchObject({ count: 6, verdict: 'contradicted', is: 'median' });
+    // With one of them equal, the interval by ranks of six reaches down to it.
+    const mixed = [...rows, trained(p1, 1, 0, [0.5])];
+    expect(rowsOf('P1', mixed)[0]).toMatchObject({ verdict: 'undecided', low: 0, estimate: Infinity });
+    expect(rowsOf('P1', mixed)[0]!.sentence).toMatch(
+      /^Undecided: median ∞ \(0 to ∞\), 6 seeds\. Only BN\+WS/,
+    );
+    const both = [0, 1].map((arm) => trained(p1, arm, 0, [], { status: 'diverged' }));
+    expect(rowsOf('P1', both)[0]).toMatchObject({
       count: 0,
-      sentence: 'Nothing to compare yet. 1 seed left out: BN+WS diverged.',
+      sentence: 'Nothing to compare yet. 1 seed left out: BN+WS and BN diverged.',
     });
   });
 
@@ -227,6 +254,23 @@ describe('the ledger', () => {
     expect(rows[3]!.count).toBe(0);
     expect(rows[3]!.missing[0]!.finder).toEqual(long.finder);
     expect(runsWithStepsToRead([...runs, trained(study('P1'), 0, 0, [1])])).toEqual(runs);
+
+    // BN+WS goes through the whole ramp: the ratio is at least that to its end, at 100 steps 4.9 decades above 1e-3.
+    const held = runs.map((run) => (run.experiment.ws ? found(short, 1, run.experiment.seed, 99) : run));
+    const [tenth, , stop] = rowsOf('P2', held);
+    for (const row of [tenth!, stop!]) {
+      expect(row).toMatchObject({ count: 3, is: 'at least', verdict: 'supported', high: Infinity });
+      expect(row.sentence).toMatch(
+        /^Supported: at least [\d,]+× \([\d,.]+× or more\), 3 seeds\. Only BN came to that/,
+      );
+    }
+    const neither = [0, 1].flatMap((seed) => [found(short, 0, seed, 99), found(short, 1, seed, 99)]);
+    expect(rowsOf('P2', neither)[0]!.sentence).toBe(
+      'Nothing to compare yet. 2 seeds left out: neither came to that point before the end of the ramp.',
+    );
+    // One that is not loaded yet says nothing.
+    const absent = held.map((run) => ({ ...run, metrics: series({}) }));
+    expect(rowsOf('P2', absent)[0]).toMatchObject({ count: 0, note: '' });
 
     const p6 = study('P6', 0);
     const other = [0, 1, 2].flatMap((seed) => [found(p6, 0, seed, 60 + seed), found(p6, 1, seed, 50 + seed)]);
@@ -277,6 +321,9 @@ describe('the ledger', () => {
         : { ...run, status: 'diverged' as const },
     );
     expect(rowsOf('P4', diverged)[2]!.estimate).toBeCloseTo(-0.1, 12);
+    // Where no rate of an arm trains, that is the answer of its better one.
+    const never = runs.map((run) => (run.experiment.ws ? { ...run, status: 'diverged' as const } : run));
+    expect(rowsOf('P4', never)[2]).toMatchObject({ count: 2, estimate: Infinity });
     const missing = runs.filter((run) => run.experiment.ws || run.experiment.maxLearningRate < 0.05);
     expect(rowsOf('P4', missing)[2]!.count).toBe(0);
   });
@@ -298,7 +345,27 @@ describe('the ledger', () => {
     const slow = runs.map((run) => ({ ...run, metrics: series({ elapsedMs: arrivals(10) }) }));
     expect(rowsOf('P5', slow)[4]!.verdict).toBe('contradicted');
     const loading = runs.map((run) => ({ ...run, metrics: series({}) }));
-    expect(rowsOf('P5', loading)[4]).toMatchObject({ count: 0, advice: undefined });
+    expect(rowsOf('P5', loading)[4]).toMatchObject({ count: 0, note: '', advice: undefined });
+    const atOnce = runs.map((run) => ({ ...run, metrics: series({ elapsedMs: [9, 9, 9] }) }));
+    expect(rowsOf('P5', atOnce)[4]!.note).toMatch(/^The steps arrived all at once/);
+  });
+
+  it('P5: takes the steps of further seeds together where few have arrived', () => {
+    const p5 = study('P5', 1);
+    // Two arrivals of three have times between them, 22 and 24 ms against 20 and 22.
+    const run = (arm: number, seed: number, more: number) =>
+      trained(p5, arm, seed, [1], {
+        elapsedMs: [10, 10, 30 + more, 30 + more, 52 + 2 * more, 52 + 2 * more],
+        plan: { stepsPerEpoch: 6 },
+      });
+    const pair = (seed: number) => [run(2, seed, 0), run(3, seed, 3)];
+    const [, , , , few] = rowsOf('P5', pair(0));
+    expect(few).toMatchObject({ verdict: 'undecided', count: 2, advice: 'add 2 seeds' });
+    expect(few!.missing[0]!.seeds).toEqual([1, 2]);
+    const [, , , , more] = rowsOf('P5', [0, 1, 2, 3, 4].flatMap(pair));
+    expect(more).toMatchObject({ count: 10, note: 'On Test GPU, 5 seeds together.' });
+    expect(more!.estimate).toBeCloseTo(48 / 42, 5);
+    expect(more!.high - more!.low).toBeLessThan((few!.high - few!.low) / 5);
   });
 
   it('P7: takes the difference of the differences', () => {
@@ -369,6 +436,14 @@ describe('the ledger', () => {
     });
     const [, single] = rowsOf('P14', runs.slice(0, 2));
     expect(single).toMatchObject({ verdict: 'undecided', advice: 'add 2 seeds' });
+  });
+
+  it('takes finders as the same whatever rate, schedule and validation their arms have', () => {
+    const short = study('P2', 0);
+    const own = { ...short, arms: short.arms.map((arm) => ({ ...arm, maxLearningRate: 0.1, epochs: 9 })) };
+    const runs = [0, 1].flatMap((seed) => [found(own, 0, seed, 50), found(own, 1, seed, 60)]);
+    expect(rowsOf('P2', runs)[0]).toMatchObject({ count: 2, verdict: 'supported' });
+    expect(runsWithStepsToRead(runs)).toEqual(runs);
   });
 
   it('leaves out what did not start from the weights of its seed', () => {

@@ -13,6 +13,8 @@ export interface ClaimRow extends Outcome {
   readonly size: QuestionRef['size'];
   readonly measure: string;
   readonly unit: 'loss' | 'ratio';
+  /** Beside the claim: it has no part in its verdict. */
+  readonly isAside: boolean;
   /** Undefined while no run of this size exists. */
   readonly dataset: { readonly title: string; readonly hash: string } | undefined;
   /** The verdict with its numbers: 'Undecided: −0.0040 (−0.025 to 0.017), 3 seeds.' */
@@ -27,7 +29,7 @@ export interface ClaimRow extends Outcome {
  * Every claim against the runs at hand. A run counts for a question when its settings are exactly those of one
  * of its arms, whatever started it; runs of one seed are compared in pairs. Full and quick sizes have rows of
  * their own and never mix, nor do data sets. Stopped, failed and forked runs
- * do not count, nor do those that started from a file of weights.
+ * do not count, nor do those that started from a file of weights; one that diverged counts as worse than any loss.
  */
 export function claimsLedger(runs: readonly ClaimRun[]): readonly ClaimRow[] {
   return questions.flatMap((question) =>
@@ -74,6 +76,7 @@ function rowsOf(question: Question, size: QuestionRef['size'], runs: readonly Cl
         size,
         measure: test.measure,
         unit: test.unit,
+        isAside: test.isAside ?? false,
         dataset,
         sentence: sentenceOf(outcome, test),
         advice: seedsToAdd > 0 ? adviceText(seedsToAdd) : undefined,
@@ -104,22 +107,33 @@ function withNewSeeds(study: StudyPlan, pool: RunPool, count: number): StudyPlan
   return { ...study, seeds };
 }
 
-const verdictTexts = {
+export const verdictTexts = {
   supported: 'Supported',
   contradicted: 'Contradicted',
   undecided: 'Undecided',
 } as const;
 
 function sentenceOf(outcome: Outcome, { unit }: Pick<ClaimTest, 'unit'>): string {
-  const { count, countOf, estimate, low, high, verdict, note } = outcome;
+  const { count, countOf, estimate, is, low, high, verdict, note } = outcome;
   const rest = note === '' ? '' : ` ${note}`;
   const show = (value: number): string => (unit === 'ratio' ? `${formatRatio(value)}×` : formatShort(value));
   if (count === 0) return `Nothing to compare yet.${rest}`;
-  if (!Number.isFinite(estimate)) return `${verdictTexts[verdict]}.${rest}`;
-  if (count < 2) {
-    return `Not enough runs: ${show(estimate)} from one ${countOf}.${rest}`;
+  const hasInterval = Number.isFinite(low) || Number.isFinite(high);
+  if (is === 'median' && !hasInterval) {
+    return `${verdict === 'undecided' ? 'Not enough runs' : verdictTexts[verdict]}.${rest}`;
   }
-  return `${verdictTexts[verdict]}: ${show(estimate)} (${show(low)} to ${show(high)}), ${counted(count, countOf)}.${rest}`;
+  if (is !== 'median' && !Number.isFinite(estimate)) return `${verdictTexts[verdict]}.${rest}`;
+  const bound = is === 'mean' ? '' : `${is} `;
+  if (is !== 'median' && count < 2) {
+    return `Not enough runs: ${bound}${show(estimate)} from one ${countOf}.${rest}`;
+  }
+  const interval = {
+    mean: `${show(low)} to ${show(high)}`,
+    'at least': `${show(low)} or more`,
+    'at most': `${show(high)} or less`,
+    median: `${show(low)} to ${show(high)}`,
+  }[is];
+  return `${verdictTexts[verdict]}: ${bound}${show(estimate)} (${interval}), ${counted(count, countOf)}.${rest}`;
 }
 
 /** A ratio near 1 needs its hundredths. */

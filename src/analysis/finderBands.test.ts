@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FinderResult, Suggestion } from '#domain/run.ts';
 import { finderLearningRate } from '#optim/schedules.ts';
-import {
-  compareTolerance,
-  finderBand,
-  finderStepsFor,
-  ruleRanges,
-  smoothFinder,
-  stopRate,
-  toleranceRate,
-  toleranceSentence,
-  type FinderCurve,
-} from './finderBands.ts';
+import { finderBand, finderStepsFor, ruleRanges, type FinderCurve } from './finderBands.ts';
 
 const settings = { start: 1e-7, end: 10, steps: 100 };
 const curve = (
@@ -108,65 +98,5 @@ describe('ruleRanges', () => {
         isUnreliable: true,
       },
     ]);
-  });
-});
-
-describe('toleranceRate', () => {
-  /** Flat, then a step up that the smoothing turns into a slow rise. */
-  const losses = [...constant(2, 60), ...constant(6, 40)];
-
-  it('lies where the smoothed loss crosses the level, between the steps', () => {
-    const smoothed = smoothFinder(losses, 100);
-    const after = smoothed.findIndex((value) => value > 2.2);
-    const rate = toleranceRate(losses, settings, 0.1)!;
-    expect(rate).toBeGreaterThan(finderLearningRate(after - 1, settings));
-    expect(rate).toBeLessThanOrEqual(finderLearningRate(after, settings));
-    const part = (2.2 - smoothed[after - 1]!) / (smoothed[after]! - smoothed[after - 1]!);
-    expect(rate).toBeCloseTo(finderLearningRate(after - 1 + part, settings), 12);
-    expect(toleranceRate(losses, settings, 0.25)!).toBeGreaterThan(rate);
-  });
-
-  it('is there when the loss jumps to no finite number, and missing when it never rises', () => {
-    for (const loss of [Number.POSITIVE_INFINITY, Number.NaN]) {
-      expect(toleranceRate([...constant(2, 60), loss], settings, 0.1)).toBeCloseTo(
-        finderLearningRate(59, settings),
-        15,
-      );
-    }
-    expect(toleranceRate([Number.NaN], settings, 0.1)).toBeUndefined();
-    expect(toleranceRate(constant(2), settings, 0.1)).toBeUndefined();
-    expect(toleranceRate([], settings, 0.1)).toBeUndefined();
-  });
-});
-
-describe('stopRate', () => {
-  it('is the rate of the stop rule, not that of the end or of the user', () => {
-    expect(stopRate(curve(constant(2, 51), 'loss-exploded'), settings)).toBeCloseTo(1e-3, 12);
-    expect(stopRate(curve(constant(2)), settings)).toBeUndefined();
-    expect(stopRate(curve(constant(2, 50), 'stopped'), settings)).toBeUndefined();
-  });
-});
-
-describe('compareTolerance', () => {
-  it('gives the ratio with the t interval of its logarithm', () => {
-    // log₁₀ ratios 0, .1 and .2: mean .1, deviation .1, ± 4.303 · .1 / √3 = .2484.
-    const pairs = [1, 10 ** 0.1, 10 ** 0.2].map((other) => ({ baseline: 1, other }));
-    const comparison = compareTolerance([...pairs, { baseline: 1, other: undefined }]);
-    expect(comparison.ratio).toBeCloseTo(1.2589, 4);
-    expect(comparison.low).toBeCloseTo(10 ** (0.1 - 0.2484), 3);
-    expect(comparison.high).toBeCloseTo(10 ** (0.1 + 0.2484), 3);
-    expect(comparison).toMatchObject({ count: 3, leftOut: 1 });
-    expect(toleranceSentence('BN', 'BN+WS', comparison)).toBe(
-      'BN+WS withstands 1.3× (0.71–2.2×) the learning rate of BN. 1 pair without a crossing left out.',
-    );
-  });
-
-  it('says what is missing', () => {
-    expect(toleranceSentence('BN', 'GN', compareTolerance([{ baseline: 1, other: 2 }]))).toBe(
-      'GN withstands 2.0× the learning rate of BN in one pair: no interval yet.',
-    );
-    expect(toleranceSentence('BN', 'GN', compareTolerance([]))).toBe(
-      'No pair of BN and GN has both crossings.',
-    );
   });
 });

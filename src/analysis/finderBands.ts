@@ -3,8 +3,6 @@ import { finderBeta, finderTrim } from '#optim/lrFinder.ts';
 import { finderLearningRate } from '#optim/schedules.ts';
 import { smooth } from '#optim/smoothing.ts';
 import { median } from '#lib/median.ts';
-import { meanEstimate, ratioOf, type RatioEstimate } from './statistics.ts';
-import { counted, formatShort } from './text.ts';
 
 /** Images of one finder by default: 100 steps at batch size 64. */
 export const FINDER_IMAGES = 6400;
@@ -88,7 +86,8 @@ export function finderBand(curves: readonly FinderCurve[], settings: FinderSetti
   };
 }
 
-function hasExploded({ result }: FinderCurve): boolean {
+/** Whether the stop rule ended a finder. */
+export function hasExploded({ result }: Pick<FinderCurve, 'result'>): boolean {
   return result?.reason === 'loss-exploded' || result?.reason === 'not-finite';
 }
 
@@ -149,76 +148,4 @@ export function ruleRanges(curves: readonly FinderCurve[]): readonly RuleRange[]
       isUnreliable: max > WIDEST_RANGE * min,
     };
   });
-}
-
-/** How far above its lowest smoothed loss a finder's tolerance is read off. */
-export const TOLERANCES: readonly number[] = [0.1, 0.25];
-
-/**
- * The learning rate at which the smoothed loss has risen by `share` over its minimum, between steps on a
- * logarithmic axis; undefined where it never has.
- */
-export function toleranceRate(
-  losses: ArrayLike<number>,
-  settings: FinderSettings,
-  share: number,
-): number | undefined {
-  const smoothed = smoothFinder(losses, settings.steps);
-  const { from } = finderTrim(settings.steps, settings.steps);
-  let lowest = from;
-  for (let step = from; step < smoothed.length; step++) {
-    if (smoothed[step]! < smoothed[lowest]!) lowest = step;
-  }
-  const level = (1 + share) * (smoothed[lowest] ?? Number.NaN);
-  if (!Number.isFinite(level)) return undefined;
-  for (let step = lowest + 1; step < smoothed.length; step++) {
-    const after = smoothed[step]!;
-    if (after <= level) continue;
-    const before = smoothed[step - 1]!;
-    // A jump to infinity, or to what is no number at all, crosses at its start.
-    const part = Number.isFinite(after) ? (level - before) / (after - before) : 0;
-    return finderLearningRate(step - 1 + part, settings);
-  }
-  return undefined;
-}
-
-/** The rate at which the stop rule ended a finder; undefined where it did not. */
-export function stopRate(curve: FinderCurve, settings: FinderSettings): number | undefined {
-  return curve.result && hasExploded(curve)
-    ? finderLearningRate(curve.result.stoppedAt, settings)
-    : undefined;
-}
-
-/** Which rate of two arms is compared. */
-export interface ToleranceComparison extends RatioEstimate {
-  /** Pairs in which one of the two has no such rate, left out. */
-  readonly leftOut: number;
-}
-
-/** Two finders of one seed. */
-export interface RatePair {
-  readonly baseline: number | undefined;
-  readonly other: number | undefined;
-}
-
-/** The ratio of the rates of paired finders, with the 95 % t interval of its logarithm. */
-export function compareTolerance(pairs: readonly RatePair[]): ToleranceComparison {
-  const logs = pairs.flatMap(({ baseline, other }) =>
-    baseline === undefined || other === undefined ? [] : [Math.log10(other / baseline)],
-  );
-  return { ...ratioOf(meanEstimate(logs)), leftOut: pairs.length - logs.length };
-}
-
-/** 'BN+WS withstands 1.3× (1.0–1.7×) the learning rate of BN.' */
-export function toleranceSentence(
-  baselineName: string,
-  otherName: string,
-  { count, ratio, low, high, leftOut }: ToleranceComparison,
-): string {
-  const rest = leftOut > 0 ? ` ${counted(leftOut, 'pair')} without a crossing left out.` : '';
-  if (count === 0) return `No pair of ${baselineName} and ${otherName} has both crossings.${rest}`;
-  const factor = `${otherName} withstands ${formatShort(ratio)}×`;
-  if (count === 1)
-    return `${factor} the learning rate of ${baselineName} in one pair: no interval yet.${rest}`;
-  return `${factor} (${formatShort(low)}–${formatShort(high)}×) the learning rate of ${baselineName}.${rest}`;
 }

@@ -1,4 +1,4 @@
-import { areEqualArms } from '#domain/arms.ts';
+import { areEqualArms, finderArm } from '#domain/arms.ts';
 import { armName } from '#domain/experiment.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
@@ -31,19 +31,46 @@ export interface GhostRow {
 export interface GhostRun {
   readonly label: string;
   /** Of its settings, what the notebook varied. */
-  readonly settings: Pick<Experiment, 'norm' | 'ws' | 'batchSize' | 'maxLearningRate' | 'epochs'>;
+  readonly settings: Pick<
+    Experiment,
+    'norm' | 'ws' | 'batchSize' | 'schedule' | 'maxLearningRate' | 'epochs'
+  >;
   readonly rows: readonly GhostRow[];
   /** As the notebook printed it, m:ss or h:mm:ss. */
   readonly total: string;
   readonly note: string;
 }
 
+/** A finder of the post's notebook: points that were read off the picture of its curve. */
+export interface GhostFinder {
+  readonly label: string;
+  readonly settings: Pick<Experiment, 'norm' | 'ws' | 'batchSize'>;
+  /** Lowest smoothed loss. */
+  readonly minimum: { readonly loss: number; readonly rate: number };
+  /** Where the smoothed loss was so far above its minimum, as a share of it. */
+  readonly above: readonly { readonly share: number; readonly rate: number }[];
+  readonly note: string;
+}
+
 /** Whether a run of the notebook has the arm and the batch size of an experiment. */
 export function isArmOfGhost(
-  { settings }: GhostRun,
+  { settings }: GhostRun | GhostFinder,
   arm: Pick<Experiment, 'norm' | 'ws' | 'wsGain' | 'batchSize'>,
 ): boolean {
   return armName(settings) === armName(arm) && settings.batchSize === arm.batchSize;
+}
+
+/** Whether an experiment is that of a run of the notebook: at another rate or schedule it is another one. */
+export function isRunOfGhost(ghost: GhostRun, experiment: Experiment): boolean {
+  return isArmOfGhost(ghost, experiment) && isAtRateOfGhost(ghost, experiment);
+}
+
+/** Whether an arm was trained as the notebook trained: at its rate, under its schedule. */
+export function isAtRateOfGhost(
+  { settings }: GhostRun,
+  { schedule, maxLearningRate }: Pick<Experiment, 'schedule' | 'maxLearningRate'>,
+): boolean {
+  return settings.schedule === schedule && settings.maxLearningRate === maxLearningRate;
 }
 
 /** A claim of the post (or a question it left open) with the runs that test it. */
@@ -61,6 +88,7 @@ export interface Question {
   readonly rule: string;
   readonly sizes: Readonly<Record<QuestionRef['size'], QuestionSize>>;
   readonly ghosts: readonly GhostRun[];
+  readonly finderGhosts?: readonly GhostFinder[];
 }
 
 /** Settings of the notebook (its optimizer, schedule and network), with what a question changes. */
@@ -117,8 +145,13 @@ export function holdsStudy(plan: StudyPlan, study: StudyPlan): boolean {
   return (
     plan.kind === study.kind &&
     isSameRamp(plan.finder, study.finder) &&
-    study.arms.every((arm) => plan.arms.some((other) => areEqualArms(arm, other)))
+    study.arms.every((arm) => plan.arms.some((other) => isSameArm(plan, arm, other)))
   );
+}
+
+/** Whether two arms of a plan compute the same, the seed aside: finders do not use all settings. */
+export function isSameArm({ kind }: Pick<StudyPlan, 'kind'>, a: Experiment, b: Experiment): boolean {
+  return kind === 'finder' ? areEqualArms(finderArm(a), finderArm(b)) : areEqualArms(a, b);
 }
 
 /** Whether two finders go through the same rates in as many steps; two that are absent do. */

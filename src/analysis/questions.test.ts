@@ -63,6 +63,9 @@ describe('questions', () => {
     expect(work('P3', 'full')).toMatchObject({ steps: 250_000, trainImages: 500_000 });
     expect(work('P4', 'full')).toMatchObject({ runs: 4, trainImages: 4 * 10 * 195 * 256 });
     expect(work('P5', 'full')).toMatchObject({ runs: 18, steps: 18 * 50, validImages: 18 });
+    // As many on a small set, so that a fast GPU hands over more than one batch of results.
+    const small = { trainCount: 6400, validCount: 1 };
+    expect(workOf(questionById('P5')!.sizes.quick.studies, small).steps).toBe(18 * 200);
     expect(work('P6', 'full').steps).toBe(2 * 3 * 1100);
     expect(work('P7', 'full')).toMatchObject({ runs: 12, trainImages: 12 * 3 * 781 * 64 });
     expect(work('P8', 'full').trainImages).toBe(4 * 150_000 + 4 * 3 * 781 * 64);

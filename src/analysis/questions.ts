@@ -1,5 +1,5 @@
 import type { QuestionRef } from '#domain/study.ts';
-import { holdsStudy, isArmOfGhost } from './question.ts';
+import { holdsStudy, isRunOfGhost } from './question.ts';
 import type { Question, QuestionId, QuestionSize, StudyPlan } from './question.ts';
 import { questionsAsRun } from './questions/asRun.ts';
 import { questionsBeyond } from './questions/beyond.ts';
@@ -37,9 +37,7 @@ export function withNotebookReasons<Plan extends StudyPlan>(plan: Plan): Plan {
   if (plan.kind !== 'train' || plan.rateReasons) return plan;
   const ghosts = (plan.question && questionById(plan.question.id)?.ghosts) ?? [];
   const rateReasons = plan.arms.map((arm) =>
-    ghosts.some((ghost) => isArmOfGhost(ghost, arm) && ghost.settings.maxLearningRate === arm.maxLearningRate)
-      ? 'notebook'
-      : '',
+    ghosts.some((ghost) => isRunOfGhost(ghost, arm)) ? 'notebook' : '',
   );
   return rateReasons.includes('notebook') ? { ...plan, rateReasons } : plan;
 }

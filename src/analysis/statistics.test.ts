@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { median } from '#lib/median.ts';
-import { blockEstimate, correlation, meanEstimate, ratioOf, tQuantile95 } from './statistics.ts';
+import {
+  blockEstimate,
+  boundedEstimate,
+  correlation,
+  meanEstimate,
+  medianEstimate,
+  ratioOf,
+  tQuantile95,
+} from './statistics.ts';
 
 describe('tQuantile95', () => {
   // NIST/SEMATECH e-Handbook, table 1.3.6.7.2, 0.975 column.
@@ -68,7 +76,12 @@ describe('blockEstimate', () => {
 
 describe('ratioOf', () => {
   it('is symmetric on a logarithmic axis', () => {
-    const { ratio, low, high } = ratioOf({ count: 5, mean: 1, deviation: 0, halfWidth: 0.3010299956639812 });
+    const { ratio, low, high } = ratioOf({
+      count: 5,
+      mean: 1,
+      low: 1 - Math.log10(2),
+      high: 1 + Math.log10(2),
+    });
     expect([ratio, low, high].map((value) => Math.round(1e6 * value) / 1e6)).toEqual([10, 5, 20]);
   });
 });
@@ -82,5 +95,71 @@ describe('median and correlation', () => {
     expect(correlation([1, 2, 3, 9], [3, 2, 1])).toBeCloseTo(-1, 12);
     expect(correlation([1, 2, 3], [1, 3, 2])).toBeCloseTo(0.5, 12);
     expect(correlation([1, 1], [1, 2])).toBeNaN();
+  });
+});
+
+describe('boundedEstimate', () => {
+  const values = (...is: readonly ('exact' | 'at least' | 'at most')[]) =>
+    is.map((one, value) => ({ value, is: one }));
+
+  it('knows the side of the interval that its bounds leave', () => {
+    const { mean, halfWidth } = meanEstimate([0, 1, 2]);
+    const [low, high] = [mean - halfWidth, mean + halfWidth];
+    const { NEGATIVE_INFINITY, POSITIVE_INFINITY } = Number;
+    expect(boundedEstimate(values('exact', 'exact', 'exact'))).toMatchObject({
+      mean,
+      low,
+      high,
+      is: 'exact',
+    });
+    expect(boundedEstimate(values('exact', 'at least', 'exact'))).toMatchObject({
+      mean,
+      low,
+      high: POSITIVE_INFINITY,
+      is: 'at least',
+    });
+    expect(boundedEstimate(values('at most', 'exact', 'exact'))).toMatchObject({
+      mean,
+      low: NEGATIVE_INFINITY,
+      high,
+      is: 'at most',
+    });
+    expect(boundedEstimate(values('at most', 'at least'))).toMatchObject({
+      mean: Number.NaN,
+      low: NEGATIVE_INFINITY,
+      high: POSITIVE_INFINITY,
+      is: 'unknown',
+    });
+  });
+});
+
+describe('medianEstimate', () => {
+  const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+
+  // Conover 1999, table A3: ranks of a 95 % interval of the median.
+  it.each([
+    [5, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+    [6, 1, 6],
+    [8, 1, 8],
+    [9, 2, 8],
+    [12, 3, 10],
+    [20, 6, 15],
+  ])('of %i values lies between the ranks %d and %d', (count, low, high) => {
+    expect(medianEstimate(upTo(count))).toMatchObject({ count, median: (count + 1) / 2, low, high });
+  });
+
+  it('takes infinite values by their order', () => {
+    const infinite = Number.POSITIVE_INFINITY;
+    expect(medianEstimate([infinite, 3, 1, 2, infinite, 4])).toEqual({
+      count: 6,
+      median: 3.5,
+      low: 1,
+      high: infinite,
+    });
+    expect(medianEstimate(Array.from({ length: 6 }, () => infinite))).toMatchObject({
+      median: infinite,
+      low: infinite,
+    });
+    expect(medianEstimate([])).toMatchObject({ count: 0, median: Number.NaN });
   });
 });

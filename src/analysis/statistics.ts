@@ -87,6 +87,83 @@ function moments(values: readonly number[]): { readonly mean: number; readonly d
   return { mean, deviation: count < 2 ? Number.NaN : Math.sqrt(squares / (count - 1)) };
 }
 
+/** A value, or what it is at least or at most: of one that lies beyond the end of what was measured. */
+export interface BoundedValue {
+  readonly value: number;
+  readonly is: 'exact' | 'at least' | 'at most';
+}
+
+/** A mean of which perhaps only one side is known. */
+export interface BoundedEstimate extends Estimate {
+  /** 'unknown': some values are lower and others upper bounds. */
+  readonly is: BoundedValue['is'] | 'unknown';
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Mean of independent values, some of which are known as bounds alone. With lower bounds in the place of values the
+ * mean is at most what it would be, and so is the lower limit of its interval; there is no upper one. With upper
+ * bounds it is the other way round, and with both there is no interval.
+ */
+export function boundedEstimate(values: readonly BoundedValue[]): BoundedEstimate {
+  const estimate = meanEstimate(values.map(({ value }) => value));
+  const has = (one: BoundedValue['is']): boolean => values.some(({ is }) => is === one);
+  const is = has('at least')
+    ? has('at most')
+      ? 'unknown'
+      : 'at least'
+    : has('at most')
+      ? 'at most'
+      : 'exact';
+  const { mean, halfWidth } = estimate;
+  const isLowKnown = is === 'exact' || is === 'at least';
+  const isHighKnown = is === 'exact' || is === 'at most';
+  return {
+    ...estimate,
+    is,
+    mean: is === 'unknown' ? Number.NaN : mean,
+    low: isLowKnown ? mean - halfWidth : Number.NEGATIVE_INFINITY,
+    high: isHighKnown ? mean + halfWidth : Number.POSITIVE_INFINITY,
+  };
+}
+
+/** A median with its interval; both may be infinite. */
+export interface MedianEstimate {
+  readonly count: number;
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Values that an interval of the median takes: all of fewer lie on one side with more than 5 % chance. */
+export const MEDIAN_VALUES = 6;
+
+/**
+ * Median of independent values with its interval of 95 % or more by ranks: it takes their order alone, so that a value
+ * may be infinite. Infinite below six values.
+ *
+ * The k-th value from either end bounds it as long as a fair coin shows fewer than k heads in `count` throws with at
+ * most 2.5 % chance.
+ */
+export function medianEstimate(values: readonly number[]): MedianEstimate {
+  const sorted = values.toSorted((a, b) => a - b);
+  const count = sorted.length;
+  let rank = 0;
+  let chance = 0.5 ** count;
+  for (let tail = chance; tail <= 0.025; tail += chance) {
+    rank += 1;
+    chance *= (count - rank + 1) / rank;
+  }
+  const [lower, upper] = [sorted[(count - 1) >> 1] ?? Number.NaN, sorted[count >> 1] ?? Number.NaN];
+  return {
+    count,
+    median: lower === upper ? lower : (lower + upper) / 2,
+    low: sorted[rank - 1] ?? Number.NEGATIVE_INFINITY,
+    high: rank > 0 ? sorted[count - rank]! : Number.POSITIVE_INFINITY,
+  };
+}
+
 /** A ratio and its 95 % interval. */
 export interface RatioEstimate {
   readonly count: number;
@@ -96,8 +173,13 @@ export interface RatioEstimate {
 }
 
 /** An estimate of log₁₀ ratios as a ratio: its interval is symmetric on a logarithmic axis. */
-export function ratioOf({ count, mean, halfWidth }: Estimate): RatioEstimate {
-  return { count, ratio: 10 ** mean, low: 10 ** (mean - halfWidth), high: 10 ** (mean + halfWidth) };
+export function ratioOf({
+  count,
+  mean,
+  low,
+  high,
+}: Pick<BoundedEstimate, 'count' | 'mean' | 'low' | 'high'>): RatioEstimate {
+  return { count, ratio: 10 ** mean, low: 10 ** low, high: 10 ** high };
 }
 
 /** Pearson's correlation of two series over their common length; NaN where one does not vary. */

@@ -85,7 +85,7 @@ export interface TrainRecord extends RecordBase {
   readonly probes?: readonly ProbeRow[];
   readonly validating: { readonly done: number; readonly total: number } | undefined;
   readonly divergence: Divergence | undefined;
-  /** Differences to the first run of its race, by epoch; empty for that one and outside races. */
+  /** Differences to the runs before it in its race, by epoch; empty for the first and outside races. */
   readonly paired: readonly PairedValidation[];
 }
 

@@ -1,6 +1,6 @@
 import { NO_NOTES } from '#domain/keptRun.ts';
 import type { RunStart } from '#domain/keptRun.ts';
-import type { FinderSettings } from '#domain/run.ts';
+import type { FinderSettings, PairedValidation } from '#domain/run.ts';
 import { VERSION } from '#domain/version.ts';
 import type { WorkerEvent } from '#protocol/messages.ts';
 import { MetricBuffer } from './metricBuffer.ts';
@@ -154,7 +154,7 @@ export class Runs {
         const { type: _, ...pair } = event;
         this.#changeTraining(event.runId, (run) => ({
           ...run,
-          paired: [...run.paired.filter((other) => other.epoch < pair.epoch), pair],
+          paired: [...run.paired.filter((other) => !isReplaced(other, pair)), pair],
         }));
         break;
       }
@@ -225,6 +225,13 @@ export class Runs {
     this.#state = { ...this.#state, runs };
     this.#changed(this.#state);
   }
+}
+
+/** Whether a difference comes in the place of another: of the same two runs, or of an epoch that is computed again. */
+function isReplaced(other: PairedValidation, pair: PairedValidation): boolean {
+  return (
+    other.epoch > pair.epoch || (other.epoch === pair.epoch && other.baselineRunId === pair.baselineRunId)
+  );
 }
 
 /** A run that goes on from a kept state: what it recorded from that step on is dropped. */

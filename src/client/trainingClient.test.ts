@@ -174,6 +174,32 @@ describe('TrainingClient', () => {
     expect([...run!.metrics.series('losses')]).toEqual([2, 1]);
   });
 
+  it('keeps one difference to each other run of a race for an epoch, the last that came', async () => {
+    await makeReady();
+    const id = client.train(defaultExperiment());
+    const paired = (epoch: number, baselineRunId: string, mean: number): void =>
+      worker().emit({
+        type: 'paired-validation',
+        runId: id,
+        epoch,
+        baselineRunId,
+        mean,
+        standardError: 0.1,
+      });
+    paired(0, 'a', 1);
+    paired(0, 'b', 2);
+    paired(1, 'a', 3);
+    paired(1, 'b', 4);
+    // The first epoch is computed again.
+    paired(0, 'a', 5);
+    paired(0, 'b', 6);
+    const [run] = client.getState().runs;
+    expect(run!.kind === 'train' && run!.paired.map(({ epoch, mean }) => [epoch, mean])).toEqual([
+      [0, 5],
+      [0, 6],
+    ]);
+  });
+
   it('keeps a loss that is not a number', async () => {
     await makeReady();
     const id = client.train(defaultExperiment());

@@ -49,19 +49,42 @@ export function areEqualArms(a: Experiment, b: Experiment): boolean {
   return differingSettings([a, b]).length === 0;
 }
 
-/** What each arm is called among the others: the network, and whatever else differs. */
+/**
+ * An arm as a finder sees it, for comparing: its ramp takes the place of rate, schedule and momentum, and it evaluates
+ * nothing.
+ */
+export function finderArm(arm: Experiment): Experiment {
+  return { ...arm, maxLearningRate: 1, epochs: 1, schedule: 'constant', momentum: 0, validLimit: 0 };
+}
+
+/** What each arm is called among the others: the network, and whatever else differs; an equal one is a twin. */
 export function armNames(arms: readonly Experiment[]): string[] {
+  return withTwins(plainNames(arms), new Set());
+}
+
+/** The arms of a study by name; forks say what they continue. */
+export function studyArmNames({ arms, forks = [] }: Pick<Study, 'arms' | 'forks'>): string[] {
+  const names = withTwins(plainNames(arms), new Set(forks.map(({ arm }) => arm)));
+  for (const { arm, of } of forks) names[arm] = `${names[arm]}, ${forkText(of)}`;
+  return names;
+}
+
+function plainNames(arms: readonly Experiment[]): string[] {
   const others = differingSettings(arms).filter((name) => !namedByArm.has(name));
   return arms.map((arm) =>
     [armName(arm), ...others.map((name) => settingText(name, settingOf(arm, name)))].join(' · '),
   );
 }
 
-/** The arms of a study by name; forks say what they continue. */
-export function studyArmNames({ arms, forks = [] }: Pick<Study, 'arms' | 'forks'>): string[] {
-  const names = armNames(arms);
-  for (const { arm, of } of forks) names[arm] = `${names[arm]}, ${forkText(of)}`;
-  return names;
+/** Names of which those that were there before are 'twin of BN', 'twin 2 of BN' …; forks have their own. */
+function withTwins(names: readonly string[], forks: ReadonlySet<number>): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name, i) => {
+    if (forks.has(i)) return name;
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return before === 0 ? name : `twin ${before === 1 ? '' : `${before} `}of ${name}`;
+  });
 }
 
 /** 'fork of run 3 at step 50' */

@@ -106,7 +106,7 @@ export interface FinderResult {
 /** Mean difference of the validation losses of two runs of a race, image by image. */
 export interface PairedValidation {
   readonly epoch: number;
-  /** The race's first run. */
+  /** A run before it in the race; in records of earlier versions always the first. */
   readonly baselineRunId: string;
   readonly runId: string;
   /** Loss of `runId` minus loss of `baselineRunId`. */

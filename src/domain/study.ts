@@ -31,7 +31,7 @@ export interface Study {
   readonly title: string;
   readonly kind: 'train' | 'finder';
   readonly mode: StudyMode;
-  /** At least one; no two are equal, forks aside. Their `seed` is not used. */
+  /** At least one; equal ones are forks, or twins that show what the device adds. Their `seed` is not used. */
   readonly arms: readonly Experiment[];
   /** At least one; no two are equal. */
   readonly seeds: readonly number[];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { claimsLedger } from '#analysis/claims.ts';
+import { claimSummaries } from '#analysis/claims/summaries.ts';
 import { finderRun, trainingRun } from './exportedRun.fixtures.ts';
 import type { ExportedRun } from './exportedRun.ts';
 import { reportHtml, type ReportInput } from './report.ts';
@@ -122,26 +123,40 @@ describe('verdictLines', () => {
         steps: { ...steps, losses },
       };
     };
-    const lines = verdictLines([
+    const study = [
       finder('a', false, 0, 60, 1e-3),
       finder('b', false, 1, 60, 2e-3),
       finder('c', true, 0, 70, 3e-3),
       finder('d', true, 1, 70, 3e-3),
-    ]);
+    ];
+    const lines = verdictLines(study);
     expect(lines).toHaveLength(3);
+    // The same study once more is no more evidence; over another ramp it is evidence of its own.
+    expect(verdictLines([...study, ...study])).toEqual(lines);
+    const longer = study.map(({ run, steps }) => {
+      const header = { ...run.header, finder: { ...settings, end: 1 } };
+      return { run: { ...run, header }, steps };
+    });
+    expect(verdictLines([...study, ...longer])).toHaveLength(6);
     expect(lines[0]).toBe('The finder suggests 1.4e-3 (1e-3 to 2e-3, 2 seeds) for BN, by its valley.');
     // Ten of a hundred steps over eight decades: 6.4 times the rate.
     expect(lines[2]).toMatch(
       /^BN\+WS withstands 6\.\d× \(6\.\d–6\.\d×\) the learning rate of BN\. Read off where the loss is 25 % above its lowest\.$/,
     );
+    // A finder from given weights is no repeat of those from a seed.
+    const given = study.map(({ run, steps }) => ({
+      run: { ...run, header: { ...run.header, givenWeights: 'mine.safetensors' } },
+      steps,
+    }));
+    expect(verdictLines([...given, ...study])).toEqual(lines);
     expect(verdictLines([finder('alone', false, 0, 60, 1e-3)])).toEqual([
       'The finder suggests 1e-3 for alone, by its valley.',
     ]);
     // A seed that was run again counts once, and one from given weights is of another kind.
     const again = finder('again', false, 0, 60, 2e-3);
     const { header } = again.run;
-    const given = { ...again, run: { ...again.run, header: { ...header, givenWeights: 'mine' } } };
-    expect(verdictLines([finder('alone', false, 0, 60, 1e-3), again, given])).toEqual([
+    const other = { ...again, run: { ...again.run, header: { ...header, givenWeights: 'mine' } } };
+    expect(verdictLines([finder('alone', false, 0, 60, 1e-3), again, other])).toEqual([
       'The finder suggests 2e-3 for again, by its valley.',
     ]);
   });
@@ -159,7 +174,9 @@ describe('verdictLines', () => {
 
 describe('reportHtml', () => {
   it('holds set-up, charts, tables, adapter and versions', () => {
-    const html = reportHtml(input({ claims: claimsLedger([]).slice(0, 1) }));
+    const rows = claimsLedger([]).filter(({ question, size }) => question === 'P8' && size === 'full');
+    const claims = claimSummaries(rows.map((row, i) => ({ ...row, count: i === 0 ? 1 : 0 })));
+    const html = reportHtml(input({ claims }));
     for (const text of [
       '<svg viewBox="0 0 1 1">',
       '<figcaption>Losses</figcaption>',
@@ -171,13 +188,14 @@ describe('reportHtml', () => {
       '<td>0.1.0</td>',
       '<td>2023-11-14 22:13</td>',
       'Suggestions of BN #1',
+      'Undecided: of 3 conditions 0 hold, 0 fail, 3 are undecided.',
       'Nothing to compare yet.',
       'href="https://example.org/#v=1&amp;norm=gn"',
       'Chrome 156 on Linux (Mozilla/5.0 Chrome/156)',
       '<td>0.2.0</td>',
       '<td>This GPU</td>',
       // The words of the claim, and the notebook beside the epochs.
-      'P1: At batch size 64 ',
+      'P8: GN is for tiny batches ',
       '<td>1.095837</td>',
     ]) {
       expect(html).toContain(text);

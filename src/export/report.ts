@@ -1,4 +1,4 @@
-import type { ClaimRow } from '#analysis/claims.ts';
+import type { ClaimSummary } from '#analysis/claims/summaries.ts';
 import { questionById } from '#analysis/questions.ts';
 import { armName, type Experiment } from '#domain/experiment.ts';
 import { parameters, settingOf, settingsOf, type ParameterName } from '#domain/parameters.ts';
@@ -19,8 +19,8 @@ export interface ReportInput {
   readonly title: string;
   readonly runs: readonly ExportedRun[];
   readonly charts: readonly ReportChart[];
-  /** Lines of the claims ledger that concern these runs. */
-  readonly claims: readonly ClaimRow[];
+  /** Of the claims ledger what concerns these runs. */
+  readonly claims: readonly ClaimSummary[];
   readonly link: ReportLink | undefined;
   /** What wrote the report. */
   readonly writer: ReportWriter;
@@ -129,17 +129,18 @@ function figure({ title, svg }: ReportChart): string {
   return `<figure>\n${svg}\n<figcaption>${escape(title)}</figcaption>\n</figure>`;
 }
 
-function claimsTable(claims: readonly ClaimRow[]): string {
+/** Claim by claim: what its rules say together, where there are several, and those that some run tests. */
+function claimsTable(claims: readonly ClaimSummary[]): string {
   return table(
     ['claim', 'size', 'data', 'measure', 'result', 'to add'],
-    claims.map(({ question, size, dataset, measure, sentence, advice }) => [
-      `${question}: ${questionById(question)?.claim ?? ''}`,
-      size,
-      dataset?.title ?? '–',
-      measure,
-      sentence,
-      advice ?? '–',
-    ]),
+    claims.flatMap(({ question, size, dataset, rule, sentence, rows }) => {
+      const claim = `${question}: ${questionById(question)?.claim ?? ''}`;
+      const data = dataset?.title ?? '–';
+      const rules = rows
+        .filter(({ count }) => count > 0)
+        .map((row) => [claim, size, data, row.measure, row.sentence, row.advice ?? '–']);
+      return rows.length > 1 ? [[claim, size, data, rule, sentence, '–'], ...rules] : rules;
+    }),
   );
 }
 

@@ -299,7 +299,7 @@ function readArms(
     errors.set('arm', `A study has 1 to ${MAX_ARMS.toLocaleString('en-US')} arms, not ${texts.length}.`);
     return [];
   }
-  const arms = texts.map((text, index) => {
+  return texts.map((text, index) => {
     const pairs = text === '' ? [] : text.split(',').map((pair) => pair.split(':'));
     return readExperiment(
       pairs.map(([key = '', ...value]) => [key, value.join(':')]),
@@ -308,10 +308,4 @@ function readArms(
       errors,
     );
   });
-  const texted = arms.map((arm) => JSON.stringify(arm));
-  for (const [index, arm] of texted.entries()) {
-    const first = texted.indexOf(arm);
-    if (first < index) errors.set(`arm[${index}]`, `It is the same as arm[${first}].`);
-  }
-  return arms;
 }

@@ -1,8 +1,11 @@
-import { compareTolerance, ruleRanges, toleranceRate, toleranceSentence } from '#analysis/finderBands.ts';
+import { ruleRanges } from '#analysis/finderBands.ts';
+import { compareTolerance, toleranceRate, toleranceSentence } from '#analysis/finderTolerance.ts';
+import type { RateReading } from '#analysis/finderTolerance.ts';
 import { PAIR_WINDOW, pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
 import { armKey, groupByArm, onePerSeed } from '#analysis/repeats.ts';
 import { counted, formatShort } from '#analysis/text.ts';
 import { timePerStep } from '#analysis/wsOverhead.ts';
+import { finderArm } from '#domain/arms.ts';
 import { armName, type Experiment } from '#domain/experiment.ts';
 import { withSettings } from '#domain/parameters.ts';
 import { formatRate } from '#lib/numberText.ts';
@@ -116,25 +119,32 @@ function timeOf({ run, steps }: ExportedRun): number | undefined {
 
 /** What the finders of each arm suggest, and which rate an arm withstands against the first arm like it. */
 function finderLines(runs: readonly ExportedRun[]): readonly string[] {
+  const ramps = new Map<string, ExportedRun[]>();
+  for (const exported of runs) {
+    const { finder, dataset } = exported.run.header;
+    const key = `${JSON.stringify(finder)} ${dataset.hash}`;
+    ramps.set(key, [...(ramps.get(key) ?? []), exported]);
+  }
+  return [...ramps.values()].flatMap(rampLines);
+}
+
+/** The same of finders over one ramp on the same data. */
+function rampLines(runs: readonly ExportedRun[]): readonly string[] {
   const arms = groupByArm(
     runs.map((exported) => ({
       exported,
-      experiment: exported.run.header.experiment,
+      experiment: finderArm(exported.run.header.experiment),
       status: exported.run.status,
     })),
-  ).map((arm) => onePerSeed(arm.runs).map(({ exported }) => exported));
+  ).map((arm) => onePerSeed(arm.runs));
   const baselines = new Map<string, readonly ExportedRun[]>();
-  return arms.flatMap((arm) => {
-    const key = finderKey(arm[0]!);
+  return arms.flatMap((members) => {
+    const arm = members.map(({ exported }) => exported);
+    const key = keyWithoutArm(members[0]!.experiment);
     const baseline = baselines.get(key);
     if (!baseline) baselines.set(key, arm);
     return [...suggestionLine(arm), ...(baseline ? [toleranceLine(baseline, arm)] : [])];
   });
-}
-
-/** Equal for finders of arms that may be compared. */
-function finderKey({ run: { header } }: ExportedRun): string {
-  return `${keyWithoutArm(header.experiment)} ${JSON.stringify(header.finder)} ${header.dataset.hash}`;
 }
 
 function nameOfArm(arm: readonly ExportedRun[]): string {
@@ -154,8 +164,9 @@ function suggestionLine(arm: readonly ExportedRun[]): readonly string[] {
 }
 
 function toleranceLine(baseline: readonly ExportedRun[], arm: readonly ExportedRun[]): string {
-  const rateOf = ({ run, steps }: ExportedRun): number | undefined =>
-    run.header.finder && toleranceRate(steps.losses, run.header.finder, TOLERANCE);
+  const rateOf = ({ run, steps }: ExportedRun): RateReading | undefined =>
+    run.header.finder &&
+    toleranceRate({ losses: steps.losses, result: run.result }, run.header.finder, TOLERANCE);
   const pairs = arm.flatMap((other) => {
     const own = baseline.find(({ run }) => run.header.experiment.seed === other.run.header.experiment.seed);
     return own ? [{ baseline: rateOf(own), other: rateOf(other) }] : [];

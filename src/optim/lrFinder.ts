@@ -4,8 +4,12 @@ import { Smoother, SMOOTHING_BETA } from './smoothing.ts';
 
 /** Suggestions that differ by more than this are reported as disagreeing. */
 const DISAGREEMENT_FACTOR = 10;
-/** Points dropped at the end of the curve, where the loss is exploding. */
-const TRIM_END = 5;
+/**
+ * Shares of the ramp that the rules leave out: its start, before the average has settled, and the end of the curve,
+ * where the loss is exploding.
+ */
+const TRIM_START = 1 / 10;
+const TRIM_END = 1 / 20;
 /** The interval slide's distance in points, and the difference of slopes at which it stops. */
 const SLIDE_DISTANCE = 15;
 const SLIDE_THRESHOLD = 0.005;
@@ -59,15 +63,15 @@ export interface Trim {
   readonly to: number;
 }
 
-/** Points of a curve with `count` points, planned with `steps`, that the rules of fastai v2 look at. */
+/**
+ * Points of a curve with `count` points, planned with `steps`, that the rules look at: without the first tenth and the
+ * last twentieth of the ramp. At fastai's 100 steps these are its own trims, the first 10 and the last 5 points. fastai
+ * v2 drops 5 at any length and v1 the first 10; here they scale as smoothing does, so that they are the same stretch of
+ * the ramp, in decades of learning rate.
+ */
 export function finderTrim(count: number, steps: number): Trim {
-  const from = Math.floor(steps / 10);
-  return { from, to: Math.max(from, count - TRIM_END) };
-}
-
-/** Points that fastai v1 plots and its suggestion looks at. */
-function trimV1(count: number): Trim {
-  return { from: 10, to: Math.max(10, count - TRIM_END) };
+  const from = Math.floor(TRIM_START * steps);
+  return { from, to: Math.max(from, count - Math.round(TRIM_END * steps)) };
 }
 
 /** What a rule found in a trimmed curve: the learning rate, and the index of its marker in that curve. */
@@ -176,10 +180,7 @@ export function suggestLearningRates(
   const rates = Float64Array.from(learningRates);
   const losses = Float64Array.from(smoothed);
   const suggestions = RULES.map(([rule, find]): Suggestion => {
-    const { from, to } = beforeNaN(
-      losses,
-      rule === 'v1' ? trimV1(losses.length) : finderTrim(losses.length, steps),
-    );
+    const { from, to } = beforeNaN(losses, finderTrim(losses.length, steps));
     const finding = find(rates.slice(from, to), losses.slice(from, to));
     return 'note' in finding
       ? { rule, learningRate: undefined, index: undefined, note: finding.note }

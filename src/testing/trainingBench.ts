@@ -4,7 +4,6 @@ import { defaultExperiment } from '#domain/parameters.ts';
 import type {
   Divergence,
   EpochRow,
-  PairedValidation,
   Preparation,
   ProbeRow,
   RunPlan,
@@ -14,7 +13,7 @@ import type {
 import type { RunEnder } from '#domain/runOptions.ts';
 import { FakeClock, fakeDataset, FakeEngine, FakeQueue, fakeStartWeights } from './fakeEngine.ts';
 import type { FakeEngineOptions } from './fakeEngine.ts';
-import type { RunReporter, RunState, StateKeeper } from '#train/reporter.ts';
+import type { LanePair, RunReporter, RunState, StateKeeper } from '#train/reporter.ts';
 import { TrainingSession } from '#train/session.ts';
 
 /** What tests of runs share: a small experiment, a reporter that remembers, a session on fake engines. */
@@ -27,8 +26,6 @@ export const experiment: Experiment = {
   maxLearningRate: 0.5,
 };
 
-type Paired = Pick<PairedValidation, 'epoch' | 'mean' | 'standardError'>;
-
 /** Keeps everything that was reported, in order. */
 export class Recorder implements RunReporter {
   readonly log: string[] = [];
@@ -36,7 +33,7 @@ export class Recorder implements RunReporter {
   readonly rows: EpochRow[] = [];
   readonly probes: ProbeRow[] = [];
   readonly divergences: Divergence[] = [];
-  readonly pairs: Paired[] = [];
+  readonly pairs: LanePair[] = [];
   readonly details: (string | undefined)[] = [];
   readonly enders: (RunEnder | undefined)[] = [];
   plans: RunPlan[] = [];
@@ -80,7 +77,7 @@ export class Recorder implements RunReporter {
   layers(history: LayerHistory): void {
     this.log.push(`layers at ${history.steps.join(', ')}`);
   }
-  paired(validation: Paired): void {
+  paired(validation: LanePair): void {
     this.pairs.push(validation);
   }
 

@@ -218,12 +218,15 @@ export class Lane implements LoopLane, Pausable {
     return true;
   }
 
-  /** Reports the differences of the losses of single images to those of the race's first run. */
-  comparePaired(epoch: number, own: Evaluation, baseline: Evaluation): void {
-    if (!own.losses || !baseline.losses) return;
-    const others = baseline.losses;
+  /**
+   * Reports the differences of the losses of single images to those of another lane.
+   * @param baseline its place in the race.
+   */
+  comparePaired(epoch: number, own: Evaluation, baseline: number, other: Evaluation): void {
+    if (!own.losses || !other.losses) return;
+    const others = other.losses;
     const differences = own.losses.map((loss, i) => loss - others[i]!);
-    this.#parts.reporter.paired({ epoch, ...meanWithError(differences) });
+    this.#parts.reporter.paired({ epoch, baseline, ...meanWithError(differences) });
   }
 
   /**

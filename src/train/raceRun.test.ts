@@ -31,7 +31,9 @@ test('equal runs have no difference at any step, and are the run that each would
     expect(rows.map(({ validLoss }) => validLoss)).toEqual(single.rows.map(({ validLoss }) => validLoss));
   }
   expect(recorders[0]!.pairs).toEqual([]);
-  expect(recorders[1]!.pairs).toEqual([0, 1, 2].map((epoch) => ({ epoch, mean: 0, standardError: 0 })));
+  expect(recorders[1]!.pairs).toEqual(
+    [0, 1, 2].map((epoch) => ({ epoch, baseline: 0, mean: 0, standardError: 0 })),
+  );
 });
 
 test('different runs are compared image by image after each epoch', async () => {
@@ -93,8 +95,18 @@ describe('dropouts', () => {
     expect(isFreed).toBe(true);
     expect(recorders[0]!.losses).toHaveLength(9);
     expect(recorders[1]!.losses).toEqual((await alone()).losses);
-    // Without the first run there is nothing to compare with.
-    expect(recorders[1]!.pairs.map(({ epoch }) => epoch)).toEqual([0]);
+    const pairs = recorders.map((one) => one.pairs.map(({ epoch, baseline }) => [epoch, baseline]));
+    expect(pairs).toEqual([
+      [],
+      [[0, 0]],
+      // Without the first run the others are compared with each other.
+      [
+        [0, 0],
+        [0, 1],
+        [1, 1],
+        [2, 1],
+      ],
+    ]);
   });
 
   test('one run is stopped, and the others go on', async () => {
@@ -105,7 +117,8 @@ describe('dropouts', () => {
     expect(await started.session.race(jobs, dataset)).toEqual(['finished', 'stopped', 'finished']);
     expect(recorders[1]!.losses.length).toBeLessThan(13);
     expect(recorders[2]!.losses).toEqual((await alone()).losses);
-    expect(recorders[2]!.pairs).toHaveLength(3);
+    // With the first after every epoch, with the second once.
+    expect(recorders[2]!.pairs.map(({ baseline }) => baseline)).toEqual([0, 1, 0, 0]);
   });
 
   test('one run is stopped out of a pause, and the pause goes on for the others', async () => {

@@ -75,10 +75,11 @@ export async function raceRun(lanes: readonly Lane[], pauseSwitch: PauseSwitch, 
       if (evaluation) evaluations.set(lane, evaluation);
       else await loop.remove(lane, 'stopped', hooks(epoch));
     }
-    const baseline = evaluations.get(first);
-    if (!baseline) continue;
-    for (const [lane, evaluation] of evaluations) {
-      if (lane !== first) lane.comparePaired(epoch, evaluation, baseline);
+    const going = [...evaluations];
+    for (const [i, [lane, own]] of going.entries()) {
+      for (const [before, other] of going.slice(0, i)) {
+        lane.comparePaired(epoch, own, lanes.indexOf(before), other);
+      }
     }
   }
   for (const lane of loop.lanes) await lane.end(lastStep < totalSteps ? 'stopped' : 'finished');

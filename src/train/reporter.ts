@@ -13,6 +13,12 @@ import type {
 import type { RunEnder } from '#domain/runOptions.ts';
 import type { EngineState } from '#engine/engine.ts';
 
+/** The difference of a run's validation losses to those of another of its race. */
+export interface LanePair extends Pick<PairedValidation, 'epoch' | 'mean' | 'standardError'> {
+  /** 0-based place of that other in the race. */
+  readonly baseline: number;
+}
+
 /** Where a run tells its story. Calls come in order; none of them may throw or wait. */
 export interface RunReporter {
   /** @param endedBy set where a stop rule has ended the run, which `detail` tells. */
@@ -29,8 +35,8 @@ export interface RunReporter {
   diverged(divergence: Divergence): void;
   /** After a divergence and at the end of a run, where the engine measures layers. */
   layers(history: LayerHistory): void;
-  /** In a race, for every run but the first. */
-  paired(validation: Pick<PairedValidation, 'epoch' | 'mean' | 'standardError'>): void;
+  /** In a race, against every run before it that is still going. */
+  paired(validation: LanePair): void;
 }
 
 /** An engine's state, and what else a run needs to go on from it. */

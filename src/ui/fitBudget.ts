@@ -26,8 +26,11 @@ export function shortened<Plan extends StudyPlan>(
     trainLimit: arm.trainLimit === 0 ? images : Math.min(arm.trainLimit, images),
     epochs: Math.min(arm.epochs, epochs),
   }));
+  // Those that are equal now are one; twins stay two.
   const texts = arms.map((arm) => JSON.stringify(arm));
-  const isFirst = (_: unknown, i: number): boolean => texts.indexOf(texts[i]!) === i;
+  const before = plan.arms.map((arm) => JSON.stringify(arm));
+  const isFirst = (_: unknown, i: number): boolean =>
+    !texts.slice(0, i).some((text, j) => text === texts[i] && before[j] !== before[i]);
   const { rateReasons } = plan;
   return {
     ...plan,

@@ -7,11 +7,13 @@ import { shareDone } from './runSteps.ts';
 import {
   isMeasured,
   measuredBytes,
-  queueMs,
-  runMs,
+  queueTime,
+  runTime,
   stepTimes,
   studiesMs,
+  studiesTime,
   studyBytes,
+  timeText,
   trainingBytes,
 } from './studyCost.ts';
 
@@ -36,10 +38,10 @@ function measured(): ReturnType<typeof trainRun> {
 describe('the time of a study', () => {
   it('follows from runs of that shape on this device', () => {
     const times = stepTimes([measured()], [], 'Test GPU');
-    expect(runMs(bn, undefined, info, times)).toBeCloseTo(11_000);
-    expect(runMs(bn, { start: 1e-7, end: 10, steps: 100 }, info, times)).toBeCloseTo(5_000);
+    expect(runTime(bn, undefined, info, times)!.ms).toBeCloseTo(11_000);
+    expect(runTime(bn, { start: 1e-7, end: 10, steps: 100 }, info, times)!.ms).toBeCloseTo(5_000);
     expect(studiesMs([plan], info, times)).toBeCloseTo(22_000);
-    expect(runMs(bn, undefined, info, stepTimes([measured()], [], 'Other GPU'))).toBeUndefined();
+    expect(runTime(bn, undefined, info, stepTimes([measured()], [], 'Other GPU'))).toBeUndefined();
   });
 
   it('ends where a stop rule ends its runs', () => {
@@ -56,8 +58,22 @@ describe('the time of a study', () => {
     const row = { system: 'NormLab', norm: 'bn', ws: false, ms: 20 } as const;
     const report = { adapter: '', width: 16, batch: 10, finishedAt: new Date(0), rows: [row] };
     const times = stepTimes([], [report as never], undefined);
-    expect(runMs({ ...bn, norm: 'gn' }, undefined, info, times)).toBeCloseTo(4_400);
-    expect(runMs({ ...bn, batchSize: 2 }, undefined, info, times)).toBeUndefined();
+    const gn = { ...bn, norm: 'gn' } as const;
+    expect(runTime(gn, undefined, info, times)).toEqual({
+      ms: expect.closeTo(4_400),
+      isBorrowed: true,
+      isPartial: false,
+    });
+    expect(runTime(bn, undefined, info, times)!.isBorrowed).toBe(false);
+    expect(runTime({ ...bn, batchSize: 2 }, undefined, info, times)).toBeUndefined();
+    // What is known of a study counts, and says what it is.
+    const arms = [bn, { ...bn, batchSize: 2 }];
+    expect(studiesTime([{ ...plan, arms }], info, times)).toEqual({
+      ms: expect.closeTo(8_800),
+      isBorrowed: false,
+      isPartial: true,
+    });
+    expect(studiesMs([{ ...plan, arms }], info, times)).toBeUndefined();
   });
 
   it('is what is left while it goes', () => {
@@ -69,13 +85,27 @@ describe('the time of a study', () => {
       experiment: bn,
       metrics: metricsOf(Array.from({ length: 100 }, () => 1)),
     });
-    expect(queueMs(going, [half], info, times)).toBeCloseTo(16_500);
+    expect(queueTime(going, [half], info, times)).toEqual({
+      ms: expect.closeTo(16_500),
+      isBorrowed: false,
+      isPartial: false,
+    });
     // Gone on with beyond its rule, a run is for all its epochs.
     const options = { stopRule: { kind: 'images', value: 50 * bn.batchSize } } as const;
     const beyond = trainRun({ ...half, options });
     expect(shareDone(beyond)).toBe(shareDone(half));
     expect(shareDone(trainRun({ ...half, options, metrics: metricsOf([1]) }))).toBe(1 / 50);
-    expect(queueMs(going, [beyond], info, times)).toBeCloseTo(16_500);
+    expect(queueTime(going, [beyond], info, times).ms).toBeCloseTo(16_500);
+  });
+
+  it.each([
+    [{ ms: 60_000 }, '60 s left'],
+    [{ ms: 60_000, isBorrowed: true }, '≈ 60 s left'],
+    [{ ms: 600_000, isBorrowed: true, isPartial: true }, 'at least 10 min left, the rest is not measured'],
+    [{ ms: 1_000, isPartial: true }, undefined],
+    [{ ms: 1_000, isBorrowed: true }, '< 10 s left'],
+  ])('reads %o as %s', (estimate, text) => {
+    expect(timeText({ isBorrowed: false, isPartial: false, ...estimate }, ' left')).toBe(text);
   });
 });
 

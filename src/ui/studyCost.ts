@@ -10,6 +10,7 @@ import type { StopRule } from '#domain/runOptions.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import { convNorms, parameterTable, resnet18 } from '#domain/resnet.ts';
+import { formatRemaining } from './format.ts';
 import { runSize } from './plan.ts';
 import { openRule, shareDone } from './runSteps.ts';
 
@@ -65,23 +66,34 @@ function stepMs(run: RunRecord): number | undefined {
   return times.length >= 20 ? times.at(-1)! / times.length : undefined;
 }
 
+/** How long something takes on this device, as far as it was measured. */
+export interface TimeEstimate {
+  readonly ms: number;
+  /** The time of a step is that of another network of the size. */
+  readonly isBorrowed: boolean;
+  /** Of some of it nothing was measured: it takes at least this. */
+  readonly isPartial: boolean;
+}
+
 /** How long one run takes; undefined where nothing of its kind was measured on this device. */
-export function runMs(
+export function runTime(
   experiment: Experiment,
   finder: FinderSettings | undefined,
   info: DatasetInfo,
   times: StepTimes,
   rule?: StopRule,
-): number | undefined {
-  const ms = times.get(shapeKey(experiment)) ?? similarTime(experiment, times);
-  if (ms === undefined) return undefined;
-  if (finder) return finder.steps * ms;
+): TimeEstimate | undefined {
+  const own = times.get(shapeKey(experiment));
+  const stepTime = own ?? similarTime(experiment, times);
+  if (stepTime === undefined) return undefined;
+  const known = { isBorrowed: own === undefined, isPartial: false };
+  if (finder) return { ms: finder.steps * stepTime, ...known };
   const size = runSize(experiment, info);
-  const wholeMs = experiment.epochs * epochSteps(experiment, size) * ms;
+  const wholeMs = experiment.epochs * epochSteps(experiment, size) * stepTime;
   // A target loss may end it at any time: then it is at most that.
   const limitMs = rule?.kind === 'minutes' ? rule.value * 60_000 : Infinity;
   const share = (stepsOfRule(rule, experiment.batchSize) ?? Infinity) / size.totalSteps;
-  return Math.min(wholeMs * Math.min(1, share), limitMs);
+  return { ms: Math.min(wholeMs * Math.min(1, share), limitMs), ...known };
 }
 
 /** The slowest of the same size with another normalization. */
@@ -90,41 +102,75 @@ function similarTime({ batchSize, width }: Experiment, times: StepTimes): number
   return similar.length > 0 ? Math.max(...similar) : undefined;
 }
 
-/** How long studies take together; undefined where a part of them was never measured. */
+/** Several together, each as often as its weight says. */
+function together(
+  parts: readonly { readonly time: TimeEstimate | undefined; readonly weight: number }[],
+): TimeEstimate {
+  return {
+    ms: parts.reduce((sum, { time, weight }) => sum + weight * (time?.ms ?? 0), 0),
+    isBorrowed: parts.some(({ time }) => time?.isBorrowed),
+    isPartial: parts.some(({ time }) => time === undefined),
+  };
+}
+
+/** How long studies take together. */
+export function studiesTime(
+  studies: readonly StudyPlan[],
+  info: DatasetInfo,
+  times: StepTimes,
+): TimeEstimate {
+  return together(
+    studies.flatMap(({ arms, seeds, finder, options }) =>
+      arms.map((arm) => ({
+        time: runTime(arm, finder, info, times, options?.stopRule),
+        weight: seeds.length,
+      })),
+    ),
+  );
+}
+
+/** The same in milliseconds; undefined where a part of them was never measured. */
 export function studiesMs(
   studies: readonly StudyPlan[],
   info: DatasetInfo,
   times: StepTimes,
 ): number | undefined {
-  let total = 0;
-  for (const { arms, seeds, finder, options } of studies) {
-    for (const arm of arms) {
-      const ms = runMs(arm, finder, info, times, options?.stopRule);
-      if (ms === undefined) return undefined;
-      total += seeds.length * ms;
-    }
-  }
-  return total;
+  const { ms, isPartial } = studiesTime(studies, info, times);
+  return isPartial ? undefined : ms;
 }
 
 /** What a queue has left, from the share that its going runs have done. */
-export function queueMs(
+export function queueTime(
   queue: StudyQueue,
   runs: readonly RunRecord[],
   info: DatasetInfo,
   times: StepTimes,
-): number | undefined {
-  let total = 0;
-  for (const entry of queue.entries) {
-    if (entry.state === 'done' || entry.state === 'skipped') continue;
-    const { finder, options } = studyOf(queue, entry);
-    const run = runs.find(({ id }) => id === entry.runId);
-    const rule = run?.kind === 'train' ? openRule(run) : options?.stopRule;
-    const ms = runMs(entry.experiment, finder, info, times, rule);
-    if (ms === undefined) return undefined;
-    total += ms * (1 - (run ? shareDone(run) : 0));
-  }
-  return total;
+): TimeEstimate {
+  const left = queue.entries.filter(({ state }) => state !== 'done' && state !== 'skipped');
+  return together(
+    left.map((entry) => {
+      const { finder, options } = studyOf(queue, entry);
+      const run = runs.find(({ id }) => id === entry.runId);
+      const rule = run?.kind === 'train' ? openRule(run) : options?.stopRule;
+      return {
+        time: runTime(entry.experiment, finder, info, times, rule),
+        weight: 1 - (run ? shareDone(run) : 0),
+      };
+    }),
+  );
+}
+
+/** Less of an unfinished estimate says nothing. */
+const LEAST_PART_MS = 10_000;
+
+/**
+ * '18 min', '≈ 18 min', 'at least 18 min, the rest is not measured'; undefined where too little was measured.
+ * @param after what follows the time itself: ' left'.
+ */
+export function timeText({ ms, isBorrowed, isPartial }: TimeEstimate, after = ''): string | undefined {
+  const text = `${formatRemaining(ms)}${after}`;
+  if (isPartial) return ms < LEAST_PART_MS ? undefined : `at least ${text}, the rest is not measured`;
+  return isBorrowed && ms >= LEAST_PART_MS ? `≈ ${text}` : text;
 }
 
 /**

@@ -52,6 +52,7 @@ export class RunBooking {
     const { title, backend } = ground.device.info;
     const booked: Booked[] = [];
     try {
+      const raceRunIds = runs.map(({ start }) => start.runId);
       for (const { start, kind, finder, forkOf, given } of runs) {
         const header: RunHeader = {
           ...start,
@@ -64,8 +65,7 @@ export class RunBooking {
           version: VERSION,
           ...(given && { givenWeights: given.name }),
         };
-        const baselineRunId = runs[0] === undefined || booked.length === 0 ? undefined : runs[0].start.runId;
-        const recorder = this.recorder(header, ground, store, { baselineRunId });
+        const recorder = this.recorder(header, ground, store, { raceRunIds });
         // An id is for one run, and a new one that is refused leaves nothing behind.
         if (await store?.read(start.runId)) throw new RequestError('A run with this id is kept already.');
         const onLost = (): void => this.#lost(recorder);
@@ -94,7 +94,7 @@ export class RunBooking {
     header: RunHeader,
     ground: RunGround,
     store: KeptStore | undefined,
-    more: Partial<Pick<RunRecorderParts, 'remark' | 'resumedTiles' | 'baselineRunId'>>,
+    more: Pick<RunRecorderParts, 'raceRunIds'> & Partial<Pick<RunRecorderParts, 'remark' | 'resumedTiles'>>,
   ): RunRecorder {
     const { emit, now } = this.#parts;
     return new RunRecorder({
@@ -104,7 +104,7 @@ export class RunBooking {
       now,
       device: ground.device.info.title,
       memory: this.#memory,
-      baselineRunId: more.baselineRunId,
+      raceRunIds: more.raceRunIds,
       remark: more.remark,
       resumedTiles: more.resumedTiles,
     });

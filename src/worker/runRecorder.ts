@@ -19,7 +19,7 @@ import { StepTimer } from '#domain/stepTime.ts';
 import { VERSION } from '#domain/version.ts';
 import type { WorkerEvent } from '#protocol/messages.ts';
 import type { RunLog } from '#store/runLog.ts';
-import type { RunReporter, RunState, StateKeeper } from '#train/reporter.ts';
+import type { LanePair, RunReporter, RunState, StateKeeper } from '#train/reporter.ts';
 import type { KeptStore, StateMemory } from './keptStore.ts';
 
 export interface RunRecorderParts {
@@ -30,8 +30,8 @@ export interface RunRecorderParts {
   /** Absent: nothing is kept. */
   readonly store: KeptStore | undefined;
   readonly memory: StateMemory;
-  /** The first run of the race, for all others. */
-  readonly baselineRunId: string | undefined;
+  /** Runs of the race in the order of its lanes; of a run alone its own. */
+  readonly raceRunIds: readonly string[];
   /** Said with every status, such as that the run goes on elsewhere. */
   readonly remark: string | undefined;
   /** Of the state that the run goes on from, where it has any. */
@@ -153,12 +153,11 @@ export class RunRecorder implements RunReporter, StateKeeper {
     this.#parts.emit({ type: 'layers', runId: this.runId, history });
   }
 
-  paired(validation: Pick<PairedValidation, 'epoch' | 'mean' | 'standardError'>): void {
-    const { baselineRunId, emit } = this.#parts;
-    if (baselineRunId === undefined) return;
+  paired({ baseline, ...validation }: LanePair): void {
+    const baselineRunId = this.#parts.raceRunIds[baseline]!;
     const row: PairedValidation = { baselineRunId, runId: this.runId, ...validation };
     this.#log?.paired(row);
-    emit({ type: 'paired-validation', ...row });
+    this.#parts.emit({ type: 'paired-validation', ...row });
   }
 
   result(result: FinderResult): void {

@@ -32,7 +32,7 @@ export interface TakeUpParts {
   readonly initialWeights: Uint8Array | undefined;
   readonly recorderOf: (
     run: KeptRun,
-    more: Pick<RunRecorderParts, 'remark' | 'resumedTiles' | 'baselineRunId'>,
+    more: Pick<RunRecorderParts, 'remark' | 'resumedTiles' | 'raceRunIds'>,
   ) => RunRecorder;
   /** Another tab has taken a run over, at any later time. */
   readonly lost: (recorder: RunRecorder) => void;
@@ -79,7 +79,7 @@ export async function takeUp(runIds: readonly string[], parts: TakeUpParts): Pro
         recorder: parts.recorderOf(run, {
           remark,
           resumedTiles: tilesHash,
-          baselineRunId: baselineOf(runs, i),
+          raceRunIds: runs.map(({ header }) => header.runId),
         }),
         from,
         step,
@@ -130,11 +130,4 @@ async function hold(runId: string, { locks, takeOver, lost }: TakeUpParts): Prom
   });
   if (!lock) throw elsewhere();
   return Object.assign(watch, { lock });
-}
-
-/** The first of the runs, for the others, where their earlier differences are to it. */
-function baselineOf(runs: readonly KeptRun[], index: number): string | undefined {
-  const { runId } = runs[0]!.header;
-  const before = runs[index]!.paired?.[0]?.baselineRunId ?? runId;
-  return index > 0 && before === runId ? runId : undefined;
 }

@@ -1,7 +1,14 @@
 import type { StudyPlan } from '../question.ts';
-import { meanEstimate, ratioOf, type Estimate } from '../statistics.ts';
+import {
+  boundedEstimate,
+  MEDIAN_VALUES,
+  meanEstimate,
+  medianEstimate,
+  ratioOf,
+  type BoundedValue,
+} from '../statistics.ts';
 import { counted } from '../text.ts';
-import { judge, valuesToAdd, type Region, type Verdict } from './judge.ts';
+import { judge, valuesToAdd, valuesToAddToMedian, type Region, type Verdict } from './judge.ts';
 import type { RunPool, TrainClaimRun } from './pool.ts';
 
 /** What one decision rule makes of the runs at hand. */
@@ -11,6 +18,11 @@ export interface Outcome {
   readonly countOf: 'seed' | 'block';
   /** A difference of losses, a ratio, or a loss; NaN without any value. */
   readonly estimate: number;
+  /**
+   * What the estimate is: a mean; a lower or upper bound of one, whose interval has one end; or, where runs diverged,
+   * a median.
+   */
+  readonly is: 'mean' | 'at least' | 'at most' | 'median';
   /** The 95 % interval; infinite below two values. */
   readonly low: number;
   readonly high: number;
@@ -31,49 +43,97 @@ export interface ClaimTest {
   /** Whether it reads steps, not results alone. */
   readonly needsSteps: boolean;
   readonly region: Region;
+  /** Beside the claim: it says more than the claim does, and has no part in its verdict. */
+  readonly isAside?: boolean;
   evaluate(pool: RunPool): Outcome;
 }
 
+/** A value that stands for more than itself, and why: 'only BN diverged'. An infinite one is that of a diverged run. */
+export interface SpecialValue extends BoundedValue {
+  readonly why: string;
+}
+
 /** One value per seed; undefined where the pair (or the run) is not complete, text where it has no value. */
-type SeedValue = number | string | undefined;
+export type SeedValue = number | SpecialValue | string | undefined;
 
 /**
- * A rule over one value per seed, with the t interval of their mean.
+ * A rule over one value per seed, with the t interval of their mean; of a bound of it where some values are bounds, and
+ * of the median, by ranks, where some are infinite.
  * @param values log₁₀ of ratios where `unit` is 'ratio'.
  */
 export function seedTest(
-  test: Pick<ClaimTest, 'measure' | 'unit' | 'studies' | 'needsSteps' | 'region'>,
+  test: Omit<ClaimTest, 'evaluate'>,
   values: (pool: RunPool) => readonly SeedValue[],
 ): ClaimTest {
   return {
     ...test,
     evaluate(pool) {
       const all = values(pool);
-      const estimate = meanEstimate(all.filter((value) => typeof value === 'number'));
+      const special = all.filter((value) => typeof value === 'object');
+      const counting = [
+        ...all.filter((value) => typeof value === 'number').map((value) => ({ value, is: 'exact' }) as const),
+        ...special,
+      ];
+      const outcome = counting.every(({ value }) => Number.isFinite(value))
+        ? outcomeOfMean(counting, test)
+        : outcomeOfMedian(counting, test.region);
       const leftOut = all.filter((value) => typeof value === 'string');
-      return { ...outcomeOf(estimate, test), note: leftOutText(leftOut) };
+      const note = [specialText(special, counting.length, outcome.is), leftOutText(leftOut)];
+      return { ...outcome, note: note.filter(Boolean).join(' ') };
     },
   };
 }
 
-function outcomeOf(
-  estimate: Estimate,
+function outcomeOfMean(
+  values: readonly BoundedValue[],
   { unit, region }: Pick<ClaimTest, 'unit' | 'region'>,
 ): Omit<Outcome, 'note'> {
+  const estimate = boundedEstimate(values);
   const isRatio = unit === 'ratio';
   const scaled = isRatio ? { from: Math.log10(region.from), to: Math.log10(region.to) } : region;
-  const low = estimate.mean - estimate.halfWidth;
-  const high = estimate.mean + estimate.halfWidth;
   const shown = ratioOf(estimate);
+  const { count, mean, low, high, is } = estimate;
   return {
-    count: estimate.count,
+    count,
     countOf: 'seed',
-    estimate: isRatio ? shown.ratio : estimate.mean,
+    estimate: isRatio ? shown.ratio : mean,
+    is: is === 'exact' || is === 'unknown' ? 'mean' : is,
     low: isRatio ? shown.low : low,
     high: isRatio ? shown.high : high,
     verdict: judge(low, high, scaled),
     seedsToAdd: valuesToAdd(estimate, scaled),
   };
+}
+
+function outcomeOfMedian(values: readonly BoundedValue[], region: Region): Omit<Outcome, 'note'> {
+  const { count, median, low, high } = medianEstimate(values.map(({ value }) => value));
+  const verdict = judge(low, high, region);
+  return {
+    count,
+    countOf: 'seed',
+    estimate: median,
+    is: 'median',
+    low,
+    high,
+    verdict,
+    seedsToAdd: valuesToAddToMedian(count, verdict),
+  };
+}
+
+/** 'Only BN diverged: 2 of 3 seeds.', and what that makes of the estimate. */
+function specialText(values: readonly SpecialValue[], count: number, is: Outcome['is']): string {
+  if (values.length === 0) return '';
+  const reasons = [...new Set(values.map(({ why }) => why))].map((why) => {
+    const times = values.filter((value) => value.why === why).length;
+    return `${why.charAt(0).toUpperCase()}${why.slice(1)}: ${times} of ${counted(count, 'seed')}.`;
+  });
+  const meaning = {
+    mean: 'They contradict each other, so there is no number.',
+    'at least': 'There the ratio counts as that to the end of the ramp: it is at least that.',
+    'at most': 'There the ratio counts as that to the end of the ramp: it is at most that.',
+    median: `A run that diverged counts as worse than any loss; the median with its interval by ranks stands for the mean, from ${MEDIAN_VALUES} seeds on.`,
+  }[is];
+  return [...reasons, meaning].join(' ');
 }
 
 /** '2 seeds left out: BN diverged.' */
@@ -85,10 +145,14 @@ function leftOutText(reasons: readonly string[]): string {
 /** The epoch whose validation loss counts. */
 export type AtEpoch = 'last' | 'best';
 
-/** Validation loss of a complete run; text for one that diverged. */
-export function validLoss(run: TrainClaimRun | undefined, at: AtEpoch, name: string): SeedValue {
+/** Validation loss of a complete run, infinite for one that diverged; text for one without. */
+export function validLoss(
+  run: TrainClaimRun | undefined,
+  at: AtEpoch,
+  name: string,
+): number | string | undefined {
   if (!run) return undefined;
-  if (run.status === 'diverged') return `${name} diverged`;
+  if (run.status === 'diverged') return Number.POSITIVE_INFINITY;
   const losses = run.epochs.map((row) => row.validLoss);
   const loss = at === 'last' ? losses.at(-1) : Math.min(...losses);
   return loss !== undefined && Number.isFinite(loss) ? loss : `${name} has no validation loss`;
@@ -101,7 +165,7 @@ export interface LossTerm {
   readonly name: string;
 }
 
-/** The weighted sum for every seed of a study. */
+/** The weighted sum for every seed of a study; infinite where the runs that diverged all weigh to one side. */
 export function lossSums(
   pool: RunPool,
   study: StudyPlan,
@@ -110,32 +174,52 @@ export function lossSums(
 ): readonly SeedValue[] {
   return pool.seeds(study).map((seed) => {
     let sum = 0;
-    for (const { arm, weight, name } of terms) {
-      const value = validLoss(pool.train(study, arm, seed), at, name);
+    const diverged: LossTerm[] = [];
+    for (const term of terms) {
+      const value = validLoss(pool.train(study, term.arm, seed), at, term.name);
       if (typeof value !== 'number') return value;
-      sum += weight * value;
+      if (value === Number.POSITIVE_INFINITY) diverged.push(term);
+      else sum += term.weight * value;
     }
-    return sum;
+    const [first] = diverged;
+    if (!first) return sum;
+    const names = [...new Set(diverged.map(({ name }) => name))].join(' and ');
+    const isOneSided = diverged.every(({ weight }) => Math.sign(weight) === Math.sign(first.weight));
+    return isOneSided
+      ? { value: first.weight * Number.POSITIVE_INFINITY, is: 'exact', why: `only ${names} diverged` }
+      : `${names} diverged`;
   });
 }
 
+/** The better one of several arms. */
+export interface BestArm {
+  readonly arm: number;
+  /** Whether some run of it did not diverge. */
+  readonly hasTrained: boolean;
+}
+
 /**
- * Of several arms the one with the lowest mean loss over the seeds that all of them were run with; undefined
- * without such a seed. An arm that diverged is not the best one.
+ * Of several arms the one that diverges least often, and of those the one with the lowest mean loss, over the seeds
+ * that all of them were run with; undefined without such a seed.
  */
 export function bestArm(
   pool: RunPool,
   study: StudyPlan,
   arms: readonly number[],
   at: AtEpoch,
-): number | undefined {
+): BestArm | undefined {
   const seeds = pool.seeds(study).filter((seed) => arms.every((arm) => pool.train(study, arm, seed)));
-  let best: { readonly arm: number; readonly mean: number } | undefined;
+  let best: { readonly arm: number; readonly trained: number; readonly mean: number } | undefined;
   for (const arm of arms) {
     const losses = seeds.map((seed) => validLoss(pool.train(study, arm, seed), at, ''));
     if (losses.length === 0 || !losses.every((loss) => typeof loss === 'number')) continue;
-    const { mean } = meanEstimate(losses);
-    if (best === undefined || mean < best.mean) best = { arm, mean };
+    const finite = losses.filter(Number.isFinite);
+    const { mean } = meanEstimate(finite);
+    const isBetter =
+      best === undefined ||
+      finite.length > best.trained ||
+      (finite.length === best.trained && mean < best.mean);
+    if (isBetter) best = { arm, trained: finite.length, mean };
   }
-  return best?.arm;
+  return best && { arm: best.arm, hasTrained: best.trained > 0 };
 }

@@ -1,3 +1,4 @@
+import { finderArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import type { EpochRow, FinderResult, FinderSettings, RunPlan, RunStatus } from '#domain/run.ts';
 import type { StudyPlan } from '../question.ts';
@@ -75,6 +76,6 @@ export class RunPool {
 /** Text that is equal for runs that compute the same, apart from the seed. */
 export function runKey(experiment: Experiment, finder: FinderSettings | undefined): string {
   return finder
-    ? `finder ${finder.start} ${finder.end} ${finder.steps} ${armKey(experiment)}`
+    ? `finder ${finder.start} ${finder.end} ${finder.steps} ${armKey(finderArm(experiment))}`
     : `train ${armKey(experiment)}`;
 }

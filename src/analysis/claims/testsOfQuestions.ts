@@ -1,17 +1,16 @@
 import { armName } from '#domain/experiment.ts';
 import type { FinderRule } from '#domain/run.ts';
 import type { QuestionRef } from '#domain/study.ts';
-import { stopRate, toleranceRate, TOLERANCES } from '../finderBands.ts';
+import { logRatio, stopRate, toleranceRate, TOLERANCES } from '../finderTolerance.ts';
+import type { RateReading } from '../finderTolerance.ts';
 import type { Question, QuestionId, StudyPlan } from '../question.ts';
-import { wsOverhead } from '../wsOverhead.ts';
-import { bestArm, lossSums, seedTest, validLoss, type AtEpoch, type ClaimTest } from './claimTest.ts';
-import { judge } from './judge.ts';
-import type { FinderClaimRun, RunPool } from './pool.ts';
+import { bestArm, lossSums, seedTest, validLoss } from './claimTest.ts';
+import type { AtEpoch, ClaimTest, SeedValue } from './claimTest.ts';
+import { overheads } from './overheads.ts';
+import type { FinderClaimRun } from './pool.ts';
 
 /** Losses that differ by less are alike: twice the error of an evaluation on 10,000 images. */
 const ALIKE = 0.02;
-/** An overhead above this is a lot. */
-const COSTLY = 1.1;
 /** A suggestion within this factor of the best rate is right. */
 const NEAR = 3;
 /** Loss of guessing among ten classes. */
@@ -89,8 +88,8 @@ function atLargeBatches(studies: readonly StudyPlan[]): readonly ClaimTest[] {
             pool,
             study,
             [
-              { arm: standardized, weight: 1, name: 'BN+WS' },
-              { arm: plain, weight: -1, name: 'BN' },
+              { arm: standardized.arm, weight: 1, name: 'BN+WS' },
+              { arm: plain.arm, weight: -1, name: 'BN' },
             ],
             at,
           );
@@ -105,7 +104,7 @@ function atLargeBatches(studies: readonly StudyPlan[]): readonly ClaimTest[] {
 function tolerances(studies: readonly StudyPlan[]): readonly ClaimTest[] {
   return studies.flatMap((study, index) => {
     const steps = `${study.finder!.steps.toLocaleString('en-US')} steps`;
-    const compare = (what: string, rateOf: (run: FinderClaimRun) => number | undefined) =>
+    const compare = (what: string, rateOf: (run: FinderClaimRun) => RateReading | undefined) =>
       seedTest(
         {
           measure: `learning rate ${what}, BN+WS over BN, ${steps}`,
@@ -118,79 +117,28 @@ function tolerances(studies: readonly StudyPlan[]): readonly ClaimTest[] {
           pool.seeds(study).map((seed) => {
             const [plain, standardized] = [pool.finder(study, 0, seed), pool.finder(study, 1, seed)];
             if (!plain || !standardized) return undefined;
-            const [a, b] = [rateOf(plain), rateOf(standardized)];
-            return a === undefined || b === undefined ? 'a curve without that point' : Math.log10(b / a);
+            return ratioOfRates(rateOf(plain), rateOf(standardized));
           }),
       );
     return [
       ...TOLERANCES.map((share) =>
         compare(`${Math.round(100 * share)} % above the lowest loss`, (run) =>
-          toleranceRate(run.metrics.series('losses'), run.settings, share),
+          toleranceRate({ losses: run.metrics.series('losses'), result: run.result }, run.settings, share),
         ),
       ),
-      compare('at the stop rule', (run) => stopRate({ losses: [], result: run.result }, run.settings)),
+      compare('at the stop rule', (run) => stopRate(run, run.settings)),
     ];
   });
 }
 
-/** P5: arms are none, none+WS, BN, BN+WS, GN, GN+WS. */
-function overheads(studies: readonly StudyPlan[]): readonly ClaimTest[] {
-  return studies.flatMap((study, index) =>
-    ['None', 'BN', 'GN'].map((name, norm): ClaimTest => {
-      const region = above(COSTLY);
-      return {
-        measure: `time per step, ${name}+WS over ${name}, batch ${study.arms[0]!.batchSize}`,
-        unit: 'ratio',
-        studies: [index],
-        needsSteps: true,
-        region,
-        evaluate(pool) {
-          const pair = newestPair(pool, study, 2 * norm);
-          const overhead = pair && wsOverhead(pair[1], pair[0]);
-          if (!overhead) {
-            return {
-              count: 0,
-              countOf: 'block',
-              estimate: Number.NaN,
-              low: NEGATIVE_INFINITY,
-              high: POSITIVE_INFINITY,
-              verdict: 'undecided',
-              seedsToAdd: pair ? 0 : 1,
-              note: pair ? 'The steps arrived all at once, so there is no time between them.' : '',
-            };
-          }
-          const { count, ratio, low, high } = overhead;
-          const verdict = judge(low, high, region);
-          const seedsToAdd = 0; // another seed takes as long: a longer run would tell more
-          return {
-            count,
-            countOf: 'block',
-            estimate: ratio,
-            low,
-            high,
-            verdict,
-            seedsToAdd,
-            note: `On ${pair[2]}.`,
-          };
-        },
-      };
-    }),
-  );
-}
-
-/** The newest seed's runs without and with WS on one device, with its name. */
-function newestPair(pool: RunPool, study: StudyPlan, plainArm: number) {
-  for (const seed of pool.seeds(study).toReversed()) {
-    const [plain, standardized] = [pool.train(study, plainArm, seed), pool.train(study, plainArm + 1, seed)];
-    if (!plain || !standardized || plain.deviceTitle !== standardized.deviceTitle) continue;
-    const timed = ({ experiment, metrics, plan }: typeof plain) => ({
-      experiment,
-      elapsedMs: metrics.series('elapsedMs'),
-      stepsPerEpoch: plan?.stepsPerEpoch,
-    });
-    return [timed(plain), timed(standardized), plain.deviceTitle] as const;
-  }
-  return undefined;
+/** log₁₀ of BN+WS's rate over BN's; undefined while the steps of one are not there. */
+function ratioOfRates(plain: RateReading | undefined, standardized: RateReading | undefined): SeedValue {
+  if (!plain || !standardized) return undefined;
+  const ratio = logRatio(plain, standardized);
+  if (!ratio) return 'neither came to that point before the end of the ramp';
+  if (ratio.is === 'exact') return ratio.value;
+  const name = ratio.is === 'at least' ? 'BN' : 'BN+WS';
+  return { ...ratio, why: `only ${name} came to that point before the end of the ramp` };
 }
 
 /** P7: BN and BN+WS at a constant rate, then under one-cycle; one study per rate. */
@@ -250,15 +198,11 @@ function byEye(studies: readonly StudyPlan[]): readonly ClaimTest[] {
       (pool) => {
         const best = bestArm(pool, sweep, all, 'last');
         if (best === undefined) return [];
-        return lossSums(
-          pool,
-          sweep,
-          [
-            { arm: 0, weight: 1, name },
-            { arm: best, weight: -1, name },
-          ],
-          'last',
-        );
+        const term = (arm: number, weight: number) => {
+          const rate = sweep.arms[arm]!.maxLearningRate;
+          return { arm, weight, name: `${name} at ${rate}` };
+        };
+        return lossSums(pool, sweep, [term(0, 1), term(best.arm, -1)], 'last');
       },
     );
     const rules = RULES.map((rule) =>
@@ -269,17 +213,18 @@ function byEye(studies: readonly StudyPlan[]): readonly ClaimTest[] {
           studies: [index, 2],
           needsSteps: false,
           region: { from: 1 / NEAR, to: NEAR },
+          isAside: true,
         },
         (pool) => {
           const best = bestArm(pool, sweep, all, 'last');
-          if (best === undefined) return [];
+          if (!best?.hasTrained) return [];
           return pool.seeds(finderStudy).map((seed) => {
             const run = pool.finder(finderStudy, index, seed);
             if (!run) return undefined;
             const rate = run.result?.suggestions.find((suggestion) => suggestion.rule === rule)?.learningRate;
             return rate === undefined
               ? 'no suggestion'
-              : Math.log10(rate / sweep.arms[best]!.maxLearningRate);
+              : Math.log10(rate / sweep.arms[best.arm]!.maxLearningRate);
           });
         },
       ),
@@ -300,8 +245,13 @@ function withoutNorm(studies: readonly StudyPlan[]): readonly ClaimTest[] {
         studies: [0],
         needsSteps: false,
         region: below(CHANCE),
+        isAside: arm > 0,
       },
-      (pool) => pool.seeds(study).map((seed) => validLoss(pool.train(study, arm, seed), 'last', name)),
+      (pool) =>
+        pool.seeds(study).map((seed) => {
+          const loss = validLoss(pool.train(study, arm, seed), 'last', name);
+          return loss === POSITIVE_INFINITY ? `${name} diverged` : loss;
+        }),
     );
     return {
       ...test,

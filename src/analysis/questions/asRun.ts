@@ -38,7 +38,7 @@ function p3(size: QuestionRef['size']): QuestionSize {
   return {
     title: isFull ? 'Batch 2 as run' : 'Batch 2, quick: width 16, 2,000 images',
     note: isFull
-      ? 'Width 64, all images, 3 epochs at 5e-5 and 2 at 1e-3: 250,000 steps for one seed. The ledger asks for a second seed.'
+      ? 'Width 64, all images, 3 epochs at 5e-5 and 2 at 1e-3: 250,000 steps for one seed. A verdict takes more: the ledger asks for two more seeds.'
       : 'A sixteenth of the network and 1,000 steps an epoch, 2 seeds.',
     studies: [
       race(question, `Batch 2 at 5e-5${isFull ? '' : ', quick'}`, slow, seedCount),
@@ -79,7 +79,7 @@ export const questionsAsRun: readonly Question[] = [
     claim: 'At batch size 2 the losses of BN and BN+WS hardly differ.',
     evidence: 'Two pairs of runs: BN+WS lower by .025 at 5e-5 and by .033 at 1e-3, which the post discounts.',
     measure: 'Validation loss after the last epoch, BN+WS minus BN of the same seed, at each rate.',
-    rule: 'Supported when the 95 % interval lies within ± .02, contradicted when it lies outside.',
+    rule: 'Supported when the 95 % interval lies within ± .02 at both rates, contradicted when it lies outside at one.',
     sizes: { full: p3('full'), quick: p3('quick') },
     ghosts: [...notebookBatch2, ...notebookBatch2Fast],
   },
@@ -91,7 +91,7 @@ export const questionsAsRun: readonly Question[] = [
       'Confounded: BN+WS ran at five times the rate and was stopped after 6 of 10 epochs. At the same epoch it had .5806 against .5633, after which BN rose to .6636.',
     measure:
       'Validation loss, BN+WS minus BN of the same seed, at the last and at the best epoch: at equal rates and at each arm’s better one.',
-    rule: 'Supported when the 95 % interval lies above 0, contradicted when it lies below.',
+    rule: 'Supported when the 95 % interval lies above 0 in all of these, contradicted when it lies below in all.',
     sizes: { full: p4('full'), quick: p4('quick') },
     ghosts: notebookBatch256,
   },

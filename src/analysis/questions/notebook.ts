@@ -1,4 +1,4 @@
-import type { GhostRow, GhostRun } from '../question.ts';
+import type { GhostFinder, GhostRow, GhostRun } from '../question.ts';
 
 /**
  * The epoch rows of the post's notebook. Source: KushajveerSingh/Deep-Learning-Notebooks, the Weight
@@ -24,7 +24,7 @@ function ghost(
 ): GhostRun {
   return {
     label: `notebook ${ws ? 'BN+WS' : 'BN'}, batch ${batchSize}, LR ${maxLearningRate.toExponential()}`,
-    settings: { norm: 'bn', ws, batchSize, maxLearningRate, epochs },
+    settings: { norm: 'bn', ws, batchSize, schedule: 'one-cycle', maxLearningRate, epochs },
     rows: rows.map(([trainLoss, validLoss, time], epoch): GhostRow => ({
       epoch,
       trainLoss,
@@ -101,4 +101,50 @@ export const notebookBatch256: readonly GhostRun[] = [
     [0.514812, 0.623703, '3:00'],
     [0.372382, 0.580618, '3:00'],
   ]),
+];
+
+type RateAbove = readonly [share: number, rate: number];
+
+function ghostFinder(
+  batchSize: number,
+  ws: boolean,
+  [loss, rate]: readonly [loss: number, rate: number],
+  above: readonly RateAbove[],
+): GhostFinder {
+  return {
+    label: `notebook finder ${ws ? 'BN+WS' : 'BN'}, batch ${batchSize}`,
+    settings: { norm: 'bn', ws, batchSize },
+    minimum: { loss, rate },
+    above: above.map(([share, at]) => ({ share, rate: at })),
+    note: NOTEBOOK_NOTE,
+  };
+}
+
+/** Smoothed curves over points 10 to 94 of 100, read off the notebook's pictures to a pixel. */
+export const notebookFindersBatch2: readonly GhostFinder[] = [
+  ghostFinder(
+    2,
+    false,
+    [2.295, 2.7e-4],
+    [
+      [0.02, 1.07e-3],
+      [0.1, 5.2e-3],
+      [0.25, 2.4e-2],
+    ],
+  ),
+  ghostFinder(
+    2,
+    true,
+    [2.283, 2.3e-3],
+    [
+      [0.02, 3e-3],
+      [0.1, 1.07e-2],
+      [0.25, 2.7e-2],
+    ],
+  ),
+];
+
+export const notebookFindersBatch256: readonly GhostFinder[] = [
+  ghostFinder(256, false, [2.067, 1.3e-2], [[0.1, 1.07]]),
+  ghostFinder(256, true, [2.081, 3.4e-2], [[0.1, 1.7]]),
 ];

@@ -9,7 +9,12 @@ import {
   type Question,
   type QuestionSize,
 } from '../question.ts';
-import { notebookBatch2, notebookBatch2Fast } from './notebook.ts';
+import {
+  notebookBatch2,
+  notebookBatch2Fast,
+  notebookFindersBatch2,
+  notebookFindersBatch256,
+} from './notebook.ts';
 
 /** Questions about learning rates: what the finder shows, and whether its reading is right. */
 
@@ -98,9 +103,10 @@ export const questionsOnRates: readonly Question[] = [
       'One pair of curves of 200 images: 10 % above its lowest loss BN arrives at 5.2e-3, BN+WS at 1.1e-2; 25 % above, the two agree.',
     measure:
       'Learning rates at 10 % and at 25 % above the lowest smoothed loss and at the stop rule: BN+WS against BN of the same seed, as a ratio.',
-    rule: 'Supported when the 95 % interval of the ratio lies above 1, contradicted when it lies below.',
+    rule: 'Supported when the 95 % interval of the ratio lies above 1 at all three, over both lengths of the ramp; contradicted when it lies below in all.',
     sizes: { full: p2('full'), quick: p2('quick') },
     ghosts: [],
+    finderGhosts: notebookFindersBatch2,
   },
   {
     id: 'P6',
@@ -109,9 +115,10 @@ export const questionsOnRates: readonly Question[] = [
     evidence: 'One pair of finder curves: 10 % above its lowest loss BN arrives at 1.07, BN+WS at 1.7.',
     measure:
       'Learning rates at 10 % and at 25 % above the lowest smoothed loss and at the stop rule: BN+WS against BN of the same seed, as a ratio.',
-    rule: 'Supported when the 95 % interval of the ratio lies above 1, contradicted when it lies below.',
+    rule: 'Supported when the 95 % interval of the ratio lies above 1 at all three, over both lengths of the ramp; contradicted when it lies below in all.',
     sizes: { full: p6('full'), quick: p6('quick') },
     ghosts: [],
+    finderGhosts: notebookFindersBatch256,
   },
   {
     id: 'P12',
@@ -120,7 +127,7 @@ export const questionsOnRates: readonly Question[] = [
     evidence: '5e-5 for three epochs gave .671 to .695; 1e-3 for two epochs gave .645 to .677.',
     measure:
       'Validation loss at 5e-5 minus that at the best rate of a sweep; and each suggestion rule against that best rate.',
-    rule: 'Supported when the 95 % interval lies below .02, contradicted when above; a rule is right within a factor of three.',
+    rule: 'Supported when the 95 % interval lies below .02 for both arms, contradicted when above for one; a rule is right within a factor of three.',
     sizes: { full: p12('full'), quick: p12('quick') },
     ghosts: [...notebookBatch2, ...notebookBatch2Fast],
   },

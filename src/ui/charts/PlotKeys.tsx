@@ -30,6 +30,7 @@ export function PlotKeys({ keys }: { keys: readonly PlotKey[] }): ReactNode {
                 className="plot-ghost"
                 d={markerPath(ghost, KEY_WIDTH / 2, KEY_HEIGHT / 2, 9)}
                 stroke={colour}
+                strokeDasharray={dash}
               />
             ) : (
               <line

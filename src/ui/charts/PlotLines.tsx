@@ -40,6 +40,8 @@ export interface GhostPoint {
   readonly text: string;
   readonly colour: string;
   readonly marker: MarkerShape;
+  /** Of its outline. */
+  readonly dash?: string | undefined;
 }
 
 /** Bands and lines, each one path element however many points, cut off at the edges of the plot. */
@@ -104,6 +106,7 @@ export function Ghosts({ points }: { points: readonly GhostPoint[] }): ReactNode
         className="plot-ghost"
         d={markerPath(point.marker, x, y, 9)}
         stroke={point.colour}
+        strokeDasharray={point.dash}
       >
         <title>{`${point.name}, ${point.text}`}</title>
       </path>

@@ -51,6 +51,23 @@ export function armStyle({ norm, ws, wsGain }: ArmSettings, repeat = 0): RunStyl
   return style;
 }
 
+/** How hollow marks of an arm look: with short dashes around that of Weight Standardization. */
+export function ghostStyle(arm: ArmSettings): RunStyle {
+  const { colour, marker } = armStyle(arm);
+  return { colour, marker, dash: arm.ws ? '2 1.5' : undefined };
+}
+
+/** A style for each of several arms: those of one network look like repeats of it. */
+export function armStyles(arms: readonly ArmSettings[]): readonly RunStyle[] {
+  const seen = new Map<string, number>();
+  return arms.map((arm) => {
+    const key = armName(arm);
+    const repeat = seen.get(key) ?? 0;
+    seen.set(key, repeat + 1);
+    return armStyle(arm, repeat);
+  });
+}
+
 /** The style of each run, by id. */
 export function runStyles(runs: readonly RunRecord[]): ReadonlyMap<string, RunStyle> {
   const seen = new Map<string, number>();

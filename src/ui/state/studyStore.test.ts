@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { questionById } from '#analysis/questions.ts';
+import { armNames } from '#domain/arms.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
+import { decodeHash, encodeHash } from '#export/urlState.ts';
 import { parseSeeds, plansToStart, studyActions, useStudy } from './studyStore.ts';
 
 const bn = defaultExperiment();
@@ -74,6 +76,43 @@ describe('the study that is being built', () => {
     expect(plansToStart(second!).map(({ finder }) => finder?.steps)).toEqual([2000]);
   });
 
+  it('keeps the question of finders whose arms get rates of their own: a finder does not use them', () => {
+    const question = questionById('P2')!;
+    studyActions.loadQuestion(question, 'quick');
+    const { title, arms } = plan();
+    for (const [i, arm] of arms.entries()) studyActions.setRate(arm, (i + 1) * 1e-3, 'valley, median of 3');
+    expect(plan()).toMatchObject({ title, question: { id: 'P2', size: 'quick' } });
+    expect(plan().arms.map((arm) => arm.maxLearningRate)).toEqual([1e-3, 2e-3]);
+  });
+
+  it('starts what is switched to another kind without the siblings that its question had', () => {
+    const question = questionById('P2')!;
+    studyActions.loadQuestion(question, 'quick');
+    studyActions.edit(1);
+    studyActions.setKind('train');
+    expect(useStudy.getState().plans.map(({ kind }) => kind)).toEqual(['train']);
+    studyActions.addArms([gn]);
+    studyActions.restoreQuestion();
+    const { plans, active } = useStudy.getState();
+    expect(plans.map((one) => [one.finder?.steps, one.arms.length, one.question?.id])).toEqual([
+      [100, 2, 'P2'],
+      [1000, 3, 'P2'],
+    ]);
+    expect(active).toBe(1);
+  });
+
+  it('trains arms at given rates as a study of its own, as a race where they can', () => {
+    studyActions.loadQuestion(questionById('P2')!, 'quick');
+    const arms = [bn, gn].map((arm) => ({ arm: { ...arm, maxLearningRate: 0.01 }, reason: 'valley' }));
+    studyActions.train(arms, [0, 1]);
+    expect(useStudy.getState().plans).toMatchObject([
+      { kind: 'train', mode: 'race', seeds: [0, 1], rateReasons: ['valley', 'valley'], finder: undefined },
+    ]);
+    expect(plan()).toMatchObject({ question: undefined, source: undefined });
+    studyActions.train([...arms, { arm: { ...bn, batchSize: 2 }, reason: '' }], [0]);
+    expect(plan().mode).toBe('queue');
+  });
+
   it('believes a plan from elsewhere only the question whose runs it has', () => {
     const study = questionById('P1')!.sizes.quick.studies[0]!;
     studyActions.load([{ ...study, arms: study.arms.slice(1) }]);
@@ -103,6 +142,21 @@ describe('the study that is being built', () => {
       { ...gn, maxLearningRate: 0.02 },
     ]);
     expect(plan().rateReasons).toEqual(['by hand', 'by hand']);
+  });
+
+  it('has an arm twice where that is asked for, through a link, one rate for all and fewer images', () => {
+    studyActions.addArms([bn, gn]);
+    studyActions.addTwin(0);
+    expect(armNames(plan().arms)).toEqual(['BN', 'twin of BN', 'GN']);
+    studyActions.setEveryRate(0.02, 'by hand');
+    studyActions.shorten({ images: 640, epochs: 1 });
+    expect(armNames(plan().arms)).toEqual(['BN', 'twin of BN', 'GN']);
+    const link = decodeHash(
+      encodeHash({ experiment: bn, studies: useStudy.getState().plans, active: 0, data: undefined }),
+    );
+    expect(link.kind === 'setup' && link.setup.studies[0]!.arms).toEqual(plan().arms);
+    studyActions.removeArm(1);
+    expect(armNames(plan().arms)).toEqual(['BN', 'GN']);
   });
 
   it('says which rates of a question are the notebook’s', () => {

@@ -1,8 +1,9 @@
 import { create } from 'zustand';
 import { FINDER_IMAGES, finderStepsFor } from '#analysis/finderBands.ts';
+import { isSameArm } from '#analysis/question.ts';
 import type { Question, StudyPlan } from '#analysis/question.ts';
 import { heldStudy, questionSize, withNotebookReasons } from '#analysis/questions.ts';
-import { areEqualArms } from '#domain/arms.ts';
+import { areEqualArms, raceProblem } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultFinderSettings } from '#domain/run.ts';
 import { shortened } from '#ui/fitBudget.ts';
@@ -29,21 +30,26 @@ interface StudyState {
 interface StudyActions {
   edit: (active: number) => void;
   setMode: (mode: StudyMode) => void;
+  /** Other studies of its question are left out: what they ask for belongs to that question. */
   setKind: (kind: StudyPlan['kind']) => void;
   setOptions: (options: RunOptions) => void;
   setFinderImages: (images: number | undefined) => void;
   /** Adds arms that are not there yet, with the reason for their rate. @returns how many were new. */
   addArms: (arms: readonly Experiment[], rateReason?: string) => number;
+  /** The same arm once more, behind it: in a race the difference of the two is what the device adds. */
+  addTwin: (index: number) => void;
   removeArm: (index: number) => void;
   /** Gives an arm a learning rate of its own, with the reason for it; adds the arm where it is not there. */
   setRate: (arm: Experiment, learningRate: number, reason: string) => void;
+  /** A new study that trains these arms, as a race where they can. */
+  train: (arms: readonly ReasonedArm[], seeds: readonly number[]) => void;
   /** Gives every arm of the study the same learning rate. */
   setEveryRate: (learningRate: number, reason: string) => void;
   typeSeeds: (text: string) => void;
   /** Lets no training run take more images or epochs. */
   shorten: (most: { readonly images: number; readonly epochs: number }) => void;
   loadQuestion: (question: Question, size: QuestionRef['size']) => void;
-  /** Gives the plan the arms and the ramp that its question needs; what was added stays. */
+  /** Gives the plan the arms and the ramp that its question needs, and its siblings; what was added stays. */
   restoreQuestion: () => void;
   /** Takes plans from elsewhere, such as a link. */
   load: (plans: readonly BuilderPlan[], active?: number) => void;
@@ -110,6 +116,7 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
             }
           : { kind, finder: undefined, finderImages: undefined },
       );
+      set({ plans: [plan()], active: 0 });
     },
     setOptions: (options) => change({ options }),
     setFinderImages: (finderImages) => change({ finder: defaultFinderSettings, finderImages }),
@@ -122,6 +129,7 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       if (added > 0) setArms(known);
       return added;
     },
+    addTwin: (index) => setArms(reasonedArms(plan()).flatMap((arm, i) => (i === index ? [arm, arm] : [arm]))),
     removeArm: (index) => setArms(reasonedArms(plan()).filter((_, i) => i !== index)),
     setRate: (arm, maxLearningRate, reason) => {
       const adjusted: ReasonedArm = { arm: { ...arm, maxLearningRate }, reason };
@@ -132,14 +140,21 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
       const replaced = there ?? (alike.length === 1 ? alike[0] : undefined);
       setArms(replaced ? arms.map((other) => (other === replaced ? adjusted : other)) : [...arms, adjusted]);
     },
+    train: (reasoned, seeds) => {
+      const arms = reasoned.map(({ arm }) => arm);
+      const mode = raceProblem(arms) ? 'queue' : 'race';
+      const rateReasons = reasoned.map(({ reason }) => reason);
+      get().load([{ ...emptyPlan, title: 'Training at the finders’ rates', mode, arms, seeds, rateReasons }]);
+    },
     setEveryRate: (maxLearningRate, reason) => {
-      const arms: ReasonedArm[] = [];
-      for (const { arm: old } of reasonedArms(plan())) {
-        const arm = { ...old, maxLearningRate };
-        // Those that differed in the rate alone are one now.
-        if (!arms.some((other) => areEqualArms(arm, other.arm))) arms.push({ arm, reason });
-      }
-      setArms(arms);
+      const { arms } = plan();
+      const changed = arms.map((arm) => ({ arm: { ...arm, maxLearningRate }, reason }));
+      // Those that differed in the rate alone are one now; twins stay two.
+      const isNew = ({ arm }: ReasonedArm, i: number): boolean =>
+        !arms
+          .slice(0, i)
+          .some((other, j) => areEqualArms(arm, changed[j]!.arm) && !areEqualArms(arms[i]!, other));
+      setArms(changed.filter(isNew));
     },
     typeSeeds: (seedsDraft) => {
       set({ seedsDraft });
@@ -150,14 +165,18 @@ export const useStudy = create<StudyState & StudyActions>()((set, get) => {
     loadQuestion: (question, size) => get().load(question.sizes[size].studies),
     restoreQuestion: () => {
       const { source } = plan();
-      const study = source && questionSize(source.question)?.studies[source.index];
-      if (!study) return;
+      const studies = source && questionSize(source.question)?.studies;
+      const study = studies?.[source!.index];
+      if (!studies || !study) return;
       const { kind, finder } = study;
       const own = reasonedArms(withNotebookReasons(study));
       const further = reasonedArms(plan()).filter(
-        ({ arm }) => !study.arms.some((other) => areEqualArms(arm, other)),
+        ({ arm }) => !study.arms.some((other) => isSameArm(study, arm, other)),
       );
       setArms([...own, ...further], { kind, finder, finderImages: undefined });
+      if (get().plans.length === studies.length) return;
+      const plans = studies.map((one) => (one === study ? plan() : withSource(withNotebookReasons(one))));
+      set({ plans, active: source.index });
     },
     load: (plans, active = 0) => {
       const loaded = plans.map((one) => withSource(withNotebookReasons(one)));
@@ -187,7 +206,7 @@ function named(plan: BuilderPlan): BuilderPlan {
 }
 
 /** An arm with the reason for its learning rate. */
-interface ReasonedArm {
+export interface ReasonedArm {
   readonly arm: Experiment;
   readonly reason: string;
 }

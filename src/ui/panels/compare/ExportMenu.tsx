@@ -2,6 +2,7 @@ import { Menu } from '@base-ui/react/menu';
 import { useRef } from 'react';
 import type { ReactNode } from 'react';
 import { claimsLedger } from '#analysis/claims.ts';
+import { claimSummaries } from '#analysis/claims/summaries.ts';
 import { VERSION } from '#domain/version.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { epochsCsv, stepsCsv } from '#export/csv.ts';
@@ -90,7 +91,9 @@ export function ExportMenu({
         title: fileTitle(runs).replace('normlab', 'NormLab:'),
         runs: exported,
         charts: await charts(records),
-        claims: claimsLedger(records).filter(({ count }) => count > 0),
+        claims: claimSummaries(claimsLedger(records)).filter(({ rows }) =>
+          rows.some(({ count }) => count > 0),
+        ),
         link: setupLink(exported),
         writer: {
           version: VERSION,

@@ -1,27 +1,29 @@
 import { memo, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { ClaimRow } from '#analysis/claims.ts';
+import { claimSummaries } from '#analysis/claims/summaries.ts';
+import type { ClaimSummary } from '#analysis/claims/summaries.ts';
+import { notebookText } from '#analysis/notebookRuns.ts';
+import { isSameArm } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
+import { counted } from '#analysis/text.ts';
 import { studyOf } from '#client/studyQueue.ts';
-import { areEqualArms } from '#domain/arms.ts';
-import { formatRemaining } from '#ui/format.ts';
 import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
-import { studiesMs } from '#ui/studyCost.ts';
+import { studiesTime, timeText } from '#ui/studyCost.ts';
 import type { StepTimes } from '#ui/studyCost.ts';
 import { useStepTimes } from '#ui/panels/study/useStepTimes.ts';
 import { useClient, useClientState } from '#ui/state/client.ts';
 import { studyFrom } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-import { ghostText } from './ghosts.ts';
 import { useLedger } from './useLedger.ts';
 
 /** Claim by claim: supported, contradicted or undecided, by how many runs and with what interval. */
 export const LedgerPanel = memo(function LedgerPanel(): ReactNode {
   const rows = useLedger();
   const [showsAll, setShowsAll] = useState(false);
-  const tested = rows.filter((row) => row.count > 0);
-  const shown = showsAll ? rows : tested;
+  const claims = claimSummaries(rows);
+  const shown = showsAll ? claims : claims.filter(isTested);
   const times = useStepTimes();
   return (
     <section className="ledger" aria-label="Claims ledger">
@@ -45,46 +47,93 @@ export const LedgerPanel = memo(function LedgerPanel(): ReactNode {
                 ))}
               </tr>
             </thead>
-            <tbody>
-              {shown.map((row) => (
-                <LedgerRow
-                  key={`${row.question} ${row.size} ${row.measure} ${row.dataset?.hash}`}
-                  row={row}
-                  times={times}
-                />
-              ))}
-            </tbody>
+            {shown.map((claim) => (
+              <LedgerClaim
+                key={`${claim.question} ${claim.size} ${claim.dataset?.hash}`}
+                claim={claim}
+                showsAll={showsAll}
+                times={times}
+              />
+            ))}
           </table>
         </div>
+      )}
+      {shown.length > 0 && (
+        <p className="field-help">
+          Runs of one seed are pairs; intervals are of 95 %, Student’s t over seeds. A run that diverged
+          counts as worse than any loss: then the median with its interval by ranks stands for the mean, from
+          six seeds on. Where one finder of a pair goes through its ramp without the point in question, the
+          ratio counts as at least, or at most, that to the end of the ramp.
+        </p>
       )}
     </section>
   );
 });
 
-function LedgerRow({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNode {
-  const question = questionById(row.question);
+function isTested({ rows }: ClaimSummary): boolean {
+  return rows.some(({ count }) => count > 0);
+}
+
+/** The verdict of a claim, and under it those of its rules where there are several. */
+function LedgerClaim(props: { claim: ClaimSummary; showsAll: boolean; times: StepTimes }): ReactNode {
+  const { claim, showsAll, times } = props;
+  const question = questionById(claim.question);
+  const rows = showsAll ? claim.rows : claim.rows.filter(({ count }) => count > 0);
+  const only = claim.rows.length === 1 ? claim.rows[0] : undefined;
   return (
-    <tr>
-      <th scope="row" className="is-wrapped">
-        {`${row.question} · ${question?.title ?? ''}`}
-        <span className="cell-details">{question?.claim}</span>
-      </th>
-      <td>
-        {row.size}
-        {row.dataset && <span className="cell-details">{row.dataset.title}</span>}
-      </td>
+    <tbody>
+      <tr>
+        <th scope="row" className="is-wrapped">
+          {`${claim.question} · ${question?.title ?? ''}`}
+          <span className="cell-details">{question?.claim}</span>
+        </th>
+        <td>
+          {claim.size}
+          {claim.dataset && <span className="cell-details">{claim.dataset.title}</span>}
+        </td>
+        <td>
+          <VerdictChip verdict={claim.verdict} />
+        </td>
+        <td>{only ? countText(only) : `${claim.tested} of ${claim.rules} rules`}</td>
+        <td className="is-wrapped">{only ? only.measure : claim.rule}</td>
+        <td className="is-wrapped">{only ? <Result row={only} times={times} /> : claim.sentence}</td>
+        <td className="is-wrapped">{(question && notebookText(question)) || '–'}</td>
+      </tr>
+      {!only && rows.map((row) => <LedgerRow key={row.measure} row={row} times={times} />)}
+    </tbody>
+  );
+}
+
+/** One rule of a claim. */
+function LedgerRow({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNode {
+  return (
+    <tr className="is-part">
+      <th scope="row">{`${row.question}, ${row.isAside ? 'beside the claim' : 'a rule'}`}</th>
+      <td>{row.size}</td>
       <td>
         <VerdictChip verdict={row.verdict} />
       </td>
-      <td>{`${row.count} ${row.countOf}${row.count === 1 ? '' : 's'}`}</td>
+      <td>{countText(row)}</td>
       <td className="is-wrapped">{row.measure}</td>
       <td className="is-wrapped">
-        {row.sentence}
-        {row.advice && <span className="cell-details">{`To decide it: ${row.advice}.`}</span>}
-        <AddSeeds row={row} times={times} />
+        <Result row={row} times={times} />
       </td>
-      <td className="is-wrapped">{question?.ghosts.map(ghostText).join('; ') || '–'}</td>
+      <td>–</td>
     </tr>
+  );
+}
+
+function countText({ count, countOf }: ClaimRow): string {
+  return counted(count, countOf);
+}
+
+function Result({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNode {
+  return (
+    <>
+      {row.sentence}
+      {row.advice && <span className="cell-details">{`To decide it: ${row.advice}.`}</span>}
+      <AddSeeds row={row} times={times} />
+    </>
   );
 }
 
@@ -100,7 +149,7 @@ function AddSeeds({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNod
           entry.kind === plan.kind &&
           studyOf(queue, entry).finder?.steps === plan.finder?.steps &&
           plan.seeds.includes(entry.experiment.seed) &&
-          plan.arms.some((arm) => areEqualArms(arm, entry.experiment)),
+          plan.arms.some((arm) => isSameArm(plan, arm, entry.experiment)),
       ),
     ),
   );
@@ -109,8 +158,8 @@ function AddSeeds({ row, times }: { row: ClaimRow; times: StepTimes }): ReactNod
   if (row.dataset && row.dataset.hash !== info?.hash) {
     return <span className="field-help">{`Seeds can be added when ${row.dataset.title} is loaded.`}</span>;
   }
-  const milliseconds = info && studiesMs(row.missing, info, times);
-  const time = milliseconds === undefined ? '' : ` (${formatRemaining(milliseconds)})`;
+  const text = info && timeText(studiesTime(row.missing, info, times));
+  const time = text === undefined ? '' : ` (${text})`;
   return (
     <button
       type="button"

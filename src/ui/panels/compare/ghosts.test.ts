@@ -43,11 +43,18 @@ describe('ghostPoints', () => {
     expect(at('rate')).toEqual([100]);
   });
 
+  it('stand beside runs of the notebook’s schedule alone', () => {
+    const { experiment } = run('P7');
+    expect(ghosts(run('P7')).length).toBe(6);
+    expect(ghosts(run('P7', { experiment: { ...experiment, schedule: 'constant' } }))).toEqual([]);
+    expect(ghosts(run('P8')).length).toBe(6);
+  });
+
   it('are none for another rate, another question, or one that asks for times', () => {
     expect(ghosts(run('P1')).length).toBe(6);
     const { experiment } = run('P1');
     expect(ghosts(run('P1', { experiment: { ...experiment, maxLearningRate: 1e-3 } }))).toEqual([]);
-    expect(ghosts(run('P7'))).toEqual([]);
+    expect(ghosts(run('P14'))).toEqual([]);
     expect(ghosts(run('P5'))).toEqual([]);
   });
 });

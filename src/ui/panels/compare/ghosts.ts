@@ -1,20 +1,19 @@
 import { notebookMeasure } from '#analysis/notebookRuns.ts';
+import { isAtRateOfGhost } from '#analysis/question.ts';
 import type { GhostRun } from '#analysis/question.ts';
 import { questionById } from '#analysis/questions.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
 import { armName } from '#domain/experiment.ts';
-import { armStyle } from '#ui/charts/palette.ts';
+import { ghostStyle } from '#ui/charts/palette.ts';
+import type { ReadoutRow } from '#ui/charts/PlotCursor.tsx';
 import type { GhostPoint } from '#ui/charts/PlotLines.tsx';
 import { xOfEpoch, xOfStep } from '#ui/charts/xUnit.ts';
 import type { XUnit } from '#ui/charts/xUnit.ts';
 import type { ChartView } from '#ui/panels/train/chartRuns.ts';
 import { formatLoss, formatRate } from '#ui/format.ts';
 
-/** 'notebook BN+WS, batch 64, LR 5e-4: valid 0.505': the last line of a notebook's table. */
-export function ghostText(ghost: GhostRun): string {
-  const last = ghost.rows.at(-1);
-  return last ? `${ghost.label}: valid ${formatLoss(last.validLoss)}` : ghost.label;
-}
+/** In the readout, of what is no line. */
+const GHOST_DASH = '2 3';
 
 /** The notebook's runs whose losses the questions behind the drawn runs are about, each once. */
 function ghostRuns({ runs }: Pick<ChartView, 'runs'>): readonly GhostRun[] {
@@ -31,23 +30,22 @@ function ghostRuns({ runs }: Pick<ChartView, 'runs'>): readonly GhostRun[] {
  * other hardware and, for a quick question, on more images, so an epoch is what the two have in common.
  */
 export function ghostPoints(view: Pick<ChartView, 'runs' | 'unit'>): readonly GhostPoint[] {
-  return ghostRuns(view).flatMap(({ settings, rows }) => {
-    // At another rate it is another experiment.
+  return ghostRuns(view).flatMap((ghost) => {
+    const { settings, rows } = ghost;
+    // Either arm tells where its epochs end; at another rate or schedule it is another experiment.
     const twin = view.runs.find(
       ({ run: { experiment, plan } }) =>
         plan !== undefined &&
         experiment.batchSize === settings.batchSize &&
-        experiment.maxLearningRate === settings.maxLearningRate,
+        isAtRateOfGhost(ghost, experiment),
     );
     if (!twin) return [];
-    const { colour, marker } = armStyle(settings);
+    const style = ghostStyle(settings);
     const name = `notebook ${armName(settings)} · ${formatRate(settings.maxLearningRate)}`;
     return rows.flatMap(({ epoch, validLoss }) => {
       const x = endOfEpoch(twin.run, view.unit, epoch);
       if (!Number.isFinite(x) || !Number.isFinite(validLoss)) return [];
-      return [
-        { x, y: validLoss, colour, marker, name, text: `epoch ${epoch}: valid ${formatLoss(validLoss)}` },
-      ];
+      return [{ x, y: validLoss, ...style, name, text: `epoch ${epoch}: valid ${formatLoss(validLoss)}` }];
     });
   });
 }
@@ -65,4 +63,16 @@ export function ghostsBefore(ghosts: readonly GhostPoint[], x: number): readonly
   const newest = new Map<string, GhostPoint>();
   for (const ghost of ghosts) if (ghost.x <= x * (1 + 1e-9)) newest.set(ghost.name, ghost);
   return [...newest.values()];
+}
+
+/** Rows of a readout: what the notebook had up to a position. */
+export function ghostRows(ghosts: readonly GhostPoint[], x: number): readonly ReadoutRow[] {
+  return ghostsBefore(ghosts, x).map(({ name, text, colour }) => ({
+    id: name,
+    name,
+    colour,
+    dash: GHOST_DASH,
+    text,
+    at: undefined,
+  }));
 }

@@ -18,8 +18,29 @@ describe('runPairs', () => {
 
   it('pairs runs of one start and one order with the first of them, or with the pinned one', () => {
     const runs = [run('a'), run('b', { ws: true }), run('c', { norm: 'gn' }), run('d', { seed: 5 })];
-    expect(pairs(runs)).toEqual(['b-a', 'c-a']);
+    expect(pairs(runs)).toEqual(['b-a', 'c-a', 'c-b']);
     expect(pairs(runs, 'b')).toEqual(['a-b', 'c-b']);
+  });
+
+  it('pairs runs that differ in their networks alone, whatever the first run differs in', () => {
+    // As in P4: two rates for BN and BN+WS.
+    const runs = [1e-2, 5e-2].flatMap((maxLearningRate) =>
+      [false, true].map((ws) => run(`${maxLearningRate}${ws ? ' ws' : ''}`, { ws, maxLearningRate })),
+    );
+    const all = runPairs(runs, undefined);
+    expect(all.map(({ baseline, other }) => `${other.id} − ${baseline.id}`)).toEqual([
+      '0.01 ws − 0.01',
+      '0.05 − 0.01',
+      '0.05 ws − 0.01',
+      '0.05 ws − 0.05',
+    ]);
+    expect(chosenPair(all, undefined)).toBe(all[3]);
+    // What differs in one of normalization and WS says more than what differs in both.
+    const norms = [run('a'), run('b', { ws: true }), run('c', { norm: 'gn' })];
+    expect(chosenPair(runPairs(norms, undefined), undefined)?.other.id).toBe('c');
+    expect(chosenPair(runPairs(norms, undefined), undefined)?.baseline.id).toBe('a');
+    const rates = [run('a'), run('b', { maxLearningRate: 1 })];
+    expect(chosenPair(runPairs(rates, undefined), undefined)?.other.id).toBe('b');
   });
 
   it('leaves out other batches, forks, and runs that have not begun', () => {
@@ -67,7 +88,7 @@ describe('racePairs', () => {
     const now = ['c', 'd', 'e'].map((id, i) =>
       run(id, { seed: 1, ws: i > 0 }, { origin: origin('s'), plan: undefined }),
     );
-    expect(ids([...old, ...now])).toEqual(['d-c', 'e-c']);
+    expect(ids([...old, ...now])).toEqual(['d-c', 'e-c', 'e-d']);
     expect(ids([...old, ...now], 'd')).toEqual(['c-d', 'e-d']);
     expect(ids(old)).toEqual(['b-a']);
   });

@@ -1,6 +1,8 @@
 import { BLOCK_STEPS, PAIR_WINDOW } from '#analysis/pairedDifference.ts';
 import { blockEstimate } from '#analysis/statistics.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
+import { differingSettings } from '#domain/arms.ts';
+import type { ParameterName } from '#domain/parameters.ts';
 import type { BandPoint } from '#ui/charts/series.ts';
 
 /** Two runs that saw the same batches from the same start. */
@@ -14,9 +16,23 @@ export function pairKey({ baseline, other }: RunPair): string {
   return `${baseline.id} ${other.id}`;
 }
 
-/** The pair that was chosen, or the last. */
+/** The pair that was chosen; or the last that differs in normalization or WS alone, then in both, then in more. */
 export function chosenPair(pairs: readonly RunPair[], key: string | undefined): RunPair | undefined {
-  return pairs.find((pair) => pairKey(pair) === key) ?? pairs.at(-1);
+  return (
+    pairs.find((pair) => pairKey(pair) === key) ??
+    pairs.findLast((pair) => isOfNetworks(pair) && differences(pair).length === 1) ??
+    pairs.findLast(isOfNetworks) ??
+    pairs.at(-1)
+  );
+}
+
+function differences({ baseline, other }: RunPair): readonly ParameterName[] {
+  return differingSettings([baseline.experiment, other.experiment]);
+}
+
+/** Whether two runs differ in their networks alone: what their difference shows is the normalization's doing. */
+function isOfNetworks(pair: RunPair): boolean {
+  return differences(pair).every((name) => name === 'norm' || name === 'ws');
 }
 
 /** What the start follows from: all arms take it from one draw of the seed. */
@@ -36,7 +52,7 @@ function pairingKey(run: TrainRecord): string | undefined {
 
 /**
  * Pairs that can be compared batch by batch: of each set of runs with one start and one order every run with the
- * pinned baseline, or with the set's first.
+ * pinned baseline; or with the set's first, and the others that differ in their networks alone.
  */
 export function runPairs(runs: readonly TrainRecord[], baselineId: string | undefined): readonly RunPair[] {
   const sets = new Map<string, TrainRecord[]>();
@@ -48,8 +64,14 @@ export function runPairs(runs: readonly TrainRecord[], baselineId: string | unde
 }
 
 function pairsOf(set: readonly TrainRecord[], baselineId: string | undefined): readonly RunPair[] {
-  const baseline = set.find(({ id }) => id === baselineId) ?? set[0]!;
-  return set.filter((run) => run !== baseline).map((other) => ({ baseline, other }));
+  const pinned = set.find(({ id }) => id === baselineId);
+  if (pinned) return set.filter((run) => run !== pinned).map((other) => ({ baseline: pinned, other }));
+  return set.flatMap((baseline, i) =>
+    set
+      .slice(i + 1)
+      .map((other) => ({ baseline, other }))
+      .filter((pair) => i === 0 || isOfNetworks(pair)),
+  );
 }
 
 /**

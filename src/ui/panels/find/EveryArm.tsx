@@ -8,19 +8,32 @@ import { viewActions } from '#ui/state/viewStore.ts';
 import { armRates, reasonOf } from './finderGroups.ts';
 import type { ArmRates, FinderGroup } from './finderGroups.ts';
 
-/** One click gives each arm of the study the rate that a rule suggests for it. */
+/** One click gives each arm of the study the rate that a rule suggests for it; another trains the arms at these. */
 export function EveryArm({ groups }: { groups: readonly FinderGroup[] }): ReactNode {
   const id = useId();
-  const [said, say] = useState('');
+  const [given, setGiven] = useState<ArmRates & { readonly rule: FinderRule }>();
+  const said = given ? everyArmText(ruleTexts[given.rule].name, given) : '';
   const rules = Object.keys(ruleTexts) as FinderRule[]; // it has exactly the rules as keys
   const known = rules.filter((rule) => groups.some(({ ranges }) => ranges.some((one) => one.rule === rule)));
   if (known.length === 0) return null;
   const give = (rule: FinderRule): void => {
-    const { rates, without, unreliable } = armRates(groups, rule);
-    for (const { group, range, rate } of rates) {
+    const found = armRates(groups, rule);
+    for (const { group, range, rate } of found.rates) {
       studyActions.setRate(group.experiment, rate, reasonOf(range));
     }
-    say(everyArmText(ruleTexts[rule].name, { rates, without, unreliable }));
+    setGiven({ ...found, rule });
+  };
+  const train = ({ rates }: ArmRates): void => {
+    const seeds = rates.flatMap(({ group }) => group.runs.map(({ experiment }) => experiment.seed));
+    studyActions.train(
+      rates.map(({ group, range, rate }) => ({
+        arm: { ...group.experiment, maxLearningRate: rate },
+        reason: reasonOf(range),
+      })),
+      [...new Set(seeds)].toSorted((a, b) => a - b),
+    );
+    viewActions.setTab('study');
+    viewActions.announce('A study that trains these arms is in the builder. Nothing has started.');
   };
   return (
     <div className="every-arm">
@@ -40,6 +53,14 @@ export function EveryArm({ groups }: { groups: readonly FinderGroup[] }): ReactN
             <button type="button" className="link" onClick={() => viewActions.setTab('study')}>
               To the study
             </button>
+            {given && given.rates.length > 0 && (
+              <>
+                {' · '}
+                <button type="button" className="link" onClick={() => train(given)}>
+                  Train these arms at these rates
+                </button>
+              </>
+            )}
           </>
         )}
       </p>

@@ -1,23 +1,31 @@
 import { useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
-import { toleranceSentence } from '#analysis/finderBands.ts';
 import type { CurveBand, RuleRange } from '#analysis/finderBands.ts';
+import { toleranceSentence } from '#analysis/finderTolerance.ts';
+import { NOTEBOOK_NOTE } from '#analysis/questions/notebook.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { counted } from '#analysis/text.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
-import { armStyle } from '#ui/charts/palette.ts';
+import type { EndLabel } from '#ui/charts/PlotLayers.tsx';
+import type { GhostPoint } from '#ui/charts/PlotLines.tsx';
+import type { RunStyle } from '#ui/charts/palette.ts';
 import { linePoints } from '#ui/charts/series.ts';
+import type { Point } from '#ui/charts/series.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
+import { ghostRows } from '#ui/panels/compare/ghosts.ts';
+import { ghostKeys } from '#ui/panels/train/chartKeys.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
+import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { ruleTexts } from '#ui/runText.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
 import type { Range } from '#ui/state/zoom.ts';
-import { finderSets, groupComparisons, reasonOf, seedCount } from './finderGroups.ts';
+import { finderGhostPoints } from './finderGhosts.ts';
+import { finderSets, groupComparisons, reasonOf } from './finderGroups.ts';
 import { EveryArm } from './EveryArm.tsx';
 import type { FinderGroup } from './finderGroups.ts';
 
@@ -40,6 +48,7 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
   const [measure, setMeasure] = useState<Measure>('relative');
   const { start, end } = groups[0]!.runs[0]!.settings;
   const comparisons = useMemo(() => groupComparisons(groups), [groups]);
+  const ghosts = useMemo(() => finderGhostPoints(groups, measure), [groups, measure]);
   return (
     <section className="finder-bands" aria-label={title}>
       <header className="queue-head">
@@ -55,7 +64,14 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
           onChange={setMeasure}
         />
       </header>
-      <BandChart groups={groups} measure={measure} extent={[start, end]} />
+      <BandChart groups={groups} ghosts={ghosts} measure={measure} extent={[start, end]} />
+      {ghosts.length > 0 && (
+        <p className="field-help">
+          {`Hollow marks: lowest loss of the post’s finder curves and where they stood above it, read off its pictures: ${NOTEBOOK_NOTE}.`}
+          {measure === 'relative' &&
+            ' Here only their rates are the post’s: their heights are those over our curves.'}
+        </p>
+      )}
       {comparisons.map(({ baseline, other, share, tolerance }) => (
         <p key={`${other.name} ${share}`} className="finder-tolerance">
           {toleranceSentence(baseline.name, other.name, tolerance)}{' '}
@@ -72,16 +88,23 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
   );
 }
 
-function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; extent: Range }): ReactNode {
-  const { groups, measure, extent } = props;
+function BandChart(props: {
+  groups: readonly FinderGroup[];
+  ghosts: readonly GhostPoint[];
+  measure: Measure;
+  extent: Range;
+}): ReactNode {
+  const { groups, ghosts, measure, extent } = props;
   const range = useZoom((state) => state.ranges.finder) ?? extent;
+  const isNarrow = useMediaQuery('(max-width: 640px)');
   const isRepeated = groups.some((group) => group.runs.length > 1);
   const drawn = groups.map((group) => {
     const curve = group.band[measure];
     const xOf = (k: number): number => group.band.learningRates[k]!;
-    return { group, curve, xOf, style: armStyle(group.experiment), median: linePoints(curve.median, xOf) };
+    return { group, curve, xOf, style: group.style, median: linePoints(curve.median, xOf) };
   });
   const highest = Math.max(...drawn.map(({ curve }) => 4 * lowest(curve.median)).filter(Number.isFinite), 0);
+  const yAxis = roundedAxis(0, highest || 1);
   return (
     <Plot
       className="is-finder"
@@ -90,7 +113,7 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
       summary={drawn
         .map(
           ({ group, curve }) =>
-            `${group.name}: ${counted(seedCount(group), 'seed')}, lowest median ${formatLoss(lowest(curve.median))}`,
+            `${group.name}: ${counted(group.runs.length, 'seed')}, lowest median ${formatLoss(lowest(curve.median))}`,
         )
         .join('; ')}
       group="finder"
@@ -98,7 +121,7 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
       xExtent={extent}
       isXLog
       xLabel="learning rate"
-      yAxis={roundedAxis(0, highest || 1)}
+      yAxis={yAxis}
       formatX={(rate) => formatRate(rate)}
       formatY={formatTick}
       lines={drawn.map(({ group, median, style }) => ({
@@ -113,27 +136,55 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
         points: Array.from(curve.min, (low, k) => ({ x: xOf(k), low, high: curve.max[k]! })),
         colour: style.colour,
       }))}
+      endLabels={
+        isNarrow
+          ? []
+          : drawn.flatMap(({ group, median, style }) =>
+              endLabel(group.name, median, style, { x: range, y: yAxis.domain }),
+            )
+      }
+      ghosts={ghosts}
+      keys={[
+        ...drawn.map(({ group, style }) => ({ id: group.name, name: group.name, ...style })),
+        ...ghostKeys(ghosts),
+      ]}
       readout={(rate) => ({
         title: `Learning rate ${formatRate(rate)}`,
-        rows: drawn.flatMap(({ group, curve, style }) => {
-          const k = nearest(group.band.learningRates, rate);
-          return k === undefined
-            ? []
-            : [
-                {
-                  id: group.name,
-                  name: group.name,
-                  colour: style.colour,
-                  dash: style.dash,
-                  text: group.runs.length > 1 ? readoutText(curve, k) : formatLoss(curve.median[k]!),
-                  at: { x: group.band.learningRates[k]!, y: curve.median[k]! },
-                },
-              ];
-        }),
+        rows: [
+          ...drawn.flatMap(({ group, curve, style }) => {
+            const k = nearest(group.band.learningRates, rate);
+            return k === undefined
+              ? []
+              : [
+                  {
+                    id: group.name,
+                    name: group.name,
+                    colour: style.colour,
+                    dash: style.dash,
+                    text: group.runs.length > 1 ? readoutText(curve, k) : formatLoss(curve.median[k]!),
+                    at: { x: group.band.learningRates[k]!, y: curve.median[k]! },
+                  },
+                ];
+          }),
+          ...ghostRows(ghosts, rate),
+        ],
       })}
       empty="The curves appear here as the finders go."
     />
   );
+}
+
+/** At the last point that the axes show: a curve that explodes leaves them early. */
+function endLabel(
+  text: string,
+  points: readonly Point[],
+  { colour }: RunStyle,
+  visible: { readonly x: Range; readonly y: readonly [number, number] },
+): EndLabel[] {
+  const isIn = (value: number, [low, high]: readonly [number, number]): boolean =>
+    value >= low && value <= high;
+  const last = points.findLast(({ x, y }) => y !== null && isIn(x, visible.x) && isIn(y, visible.y));
+  return last?.y === null || last === undefined ? [] : [{ x: last.x, y: last.y, text, colour }];
 }
 
 function bandTitle(measure: Measure, isRepeated: boolean): string {
@@ -166,9 +217,9 @@ function ArmSuggestions({
   return (
     <li className="finder-arm">
       <h4>
-        <Swatch style={armStyle(group.experiment)} hasMarker={false} /> {group.name}
+        <Swatch style={group.style} hasMarker={false} /> {group.name}
         <span className="field-help">
-          {counted(seedCount(group), 'seed')}
+          {counted(group.runs.length, 'seed')}
           {group.again.length > 0 &&
             `, each once: not ${group.again.map(({ number }) => `finder ${number}`).join(', ')}`}
         </span>

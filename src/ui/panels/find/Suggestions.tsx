@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { FinderRecord } from '#client/runRecord.ts';
+import { defaultFinderSettings } from '#domain/run.ts';
 import { formatRate } from '#ui/format.ts';
 import { Notice } from '#ui/parts/Notice.tsx';
 import { finderReason, ruleTexts, runDetails, runLabel } from '#ui/runText.ts';
@@ -20,6 +21,8 @@ export function Suggestions({ run, maxLearningRate, onAdopt }: SuggestionsProps)
         <p className="field-help">
           {runDetails(run)}
           {result ? ` · ${finderReason(result)}` : ''}
+          {run.settings.steps !== defaultFinderSettings.steps &&
+            ` · smoothing and trims scaled from fastai’s ${defaultFinderSettings.steps} steps`}
         </p>
       </header>
       {result?.disagree && (

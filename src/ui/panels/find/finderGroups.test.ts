@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { finderRun, metricsOf } from '#client/runRecord.fixtures.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import { armRates, finderSets, groupComparisons, reasonOf, seedCount } from './finderGroups.ts';
+import { armRates, finderSets, groupComparisons, reasonOf } from './finderGroups.ts';
 import type { FinderSet } from './finderGroups.ts';
 
 const bn = defaultExperiment();
@@ -31,24 +31,38 @@ describe('finderSets', () => {
       ['BN+WS', ['c', 'd']],
       ['GN', ['e']],
     ]);
-    expect(groups.map(seedCount)).toEqual([2, 2, 1]);
     expect(groups[0]!.band.learningRates.length).toBeGreaterThan(50);
   });
 
-  it('counts a seed once, by its last finder', () => {
-    const again = finder('z', { ...bn, maxLearningRate: 0.2 }, 55);
-    const [{ groups }] = finderSets([...runs, again]) as [FinderSet];
-    expect(groups[0]!.runs.map(({ id }) => id)).toEqual(['z', 'b']);
-    expect(groups[0]!.again.map(({ id }) => id)).toEqual(['a']);
-    expect(seedCount(groups[0]!)).toBe(2);
-    expect(finderSets([runs[0]!, again])).toEqual([]);
+  it('draws no two groups alike, though hue and dashes are those of the network', () => {
+    const tiny = [bn, ws].map((arm, i) => finder(`f${i}`, { ...arm, batchSize: 2 }, 50));
+    const [{ groups }] = finderSets([...runs, ...tiny]) as [FinderSet];
+    expect(groups.length).toBe(5);
+    expect(new Set(groups.map(({ style }) => JSON.stringify(style))).size).toBe(5);
   });
 
-  it('keeps finders that were given weights apart', () => {
+  it('counts a seed that ran twice once, by its newest finder', () => {
+    const again = runs.map((run, i) => ({ ...finder(`${run.id}2`, run.experiment, 55 + i), number: 9 }));
+    const [{ groups }] = finderSets([...runs, ...again]) as [FinderSet];
+    expect(groups.map((group) => group.runs.map(({ id }) => id))).toEqual([
+      ['a2', 'b2'],
+      ['c2', 'd2'],
+      ['e2'],
+    ]);
+    expect(groupComparisons(groups)[0]!.tolerance.count).toBe(2);
+    // One that is going, or was stopped, takes nothing from one that is whole.
+    const whole = runs.map((run) => ({ ...run, status: 'finished' as const }));
+    const [going] = finderSets([...whole, ...again]) as [FinderSet];
+    expect(going.groups[0]!.runs.map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
+  it('keeps finders from given weights apart', () => {
     const given = runs.map((run) => ({ ...run, id: `${run.id}2`, givenWeights: 'mine.safetensors' }));
-    expect(finderSets([...runs, ...given]).map(({ title, groups }) => [title, groups.length])).toEqual([
-      ['100 steps on Built-in', 3],
-      ['100 steps on Built-in, from mine.safetensors', 3],
+    expect(
+      finderSets([...runs, ...given]).map(({ title, groups }) => [title, groups[0]!.runs.length]),
+    ).toEqual([
+      ['100 steps on Built-in', 2],
+      ['100 steps on Built-in, from mine.safetensors', 2],
     ]);
   });
 

@@ -1,17 +1,15 @@
-import {
-  compareTolerance,
-  finderBand,
-  ruleRanges,
-  toleranceRate,
-  TOLERANCES,
-} from '#analysis/finderBands.ts';
-import type { FinderBand, FinderCurve, RuleRange, ToleranceComparison } from '#analysis/finderBands.ts';
+import { finderBand, ruleRanges } from '#analysis/finderBands.ts';
+import type { FinderBand, FinderCurve, RuleRange } from '#analysis/finderBands.ts';
+import { compareTolerance, toleranceRate, TOLERANCES } from '#analysis/finderTolerance.ts';
+import type { RateReading, ToleranceComparison } from '#analysis/finderTolerance.ts';
 import { groupByArm, onePerSeed, weightsKey } from '#analysis/repeats.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
-import { armNames } from '#domain/arms.ts';
+import { armNames, finderArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterError } from '#domain/parameters.ts';
 import type { FinderRule } from '#domain/run.ts';
+import { armStyles } from '#ui/charts/palette.ts';
+import type { RunStyle } from '#ui/charts/palette.ts';
 import { formatCount } from '#ui/format.ts';
 import { givenText, ruleTexts } from '#ui/runText.ts';
 
@@ -23,6 +21,8 @@ export interface FinderGroup {
   readonly runs: readonly FinderRecord[];
   /** Finders of seeds that `runs` has another one of. */
   readonly again: readonly FinderRecord[];
+  /** No two groups of a set look alike. */
+  readonly style: RunStyle;
   readonly band: FinderBand;
   readonly ranges: readonly RuleRange[];
 }
@@ -36,16 +36,8 @@ export interface GroupComparison {
   readonly tolerance: ToleranceComparison;
 }
 
-/** Settings that a finder does not use. */
-const UNUSED = { maxLearningRate: 1, epochs: 1, schedule: 'constant', momentum: 0, validLimit: 0 } as const;
-
 function curveOf(run: FinderRecord): FinderCurve {
   return { losses: run.metrics.series('losses'), result: run.result };
-}
-
-/** Seeds that a group has finders of. */
-export function seedCount({ runs }: FinderGroup): number {
-  return new Set(runs.map(({ experiment }) => experiment.seed)).size;
 }
 
 /** What a rule gives to every arm of a set. */
@@ -93,8 +85,8 @@ export interface FinderSet {
 }
 
 /**
- * Groups of finders where there are at least two, in order of start, apart by ramp, data and given weights: those of
- * one set share an axis.
+ * Groups of finders where there are at least two, in order of start, apart by ramp, data and given weights: those of one
+ * set share an axis.
  */
 export function finderSets(runs: readonly FinderRecord[]): readonly FinderSet[] {
   const ramps = new Map<string, FinderRecord[]>();
@@ -114,10 +106,10 @@ export function finderSets(runs: readonly FinderRecord[]): readonly FinderSet[] 
 }
 
 function groupsOf(same: readonly FinderRecord[]): readonly FinderGroup[] {
-  const groups = groupByArm(same.map((run) => ({ run, experiment: { ...run.experiment, ...UNUSED } }))).map(
-    (arm) => arm.runs.map(({ run }) => run),
-  );
-  const names = armNames(groups.map((members) => ({ ...members[0]!.experiment, ...UNUSED })));
+  const arms = same.map((run) => ({ run, experiment: finderArm(run.experiment) }));
+  const groups = groupByArm(arms).map((arm) => arm.runs.map(({ run }) => run));
+  const names = armNames(groups.map((members) => finderArm(members[0]!.experiment)));
+  const styles = armStyles(groups.map((members) => members[0]!.experiment));
   return groups.map((all, i) => {
     const members = onePerSeed(all);
     const curves = members.map(curveOf);
@@ -126,6 +118,7 @@ function groupsOf(same: readonly FinderRecord[]): readonly FinderGroup[] {
       experiment: members[0]!.experiment,
       runs: members,
       again: all.filter((run) => !members.includes(run)),
+      style: styles[i]!,
       band: finderBand(curves, members[0]!.settings),
       ranges: ruleRanges(curves),
     };
@@ -147,6 +140,6 @@ export function groupComparisons(groups: readonly FinderGroup[]): readonly Group
   });
 }
 
-function rateOf(run: FinderRecord, share: number): number | undefined {
-  return toleranceRate(run.metrics.series('losses'), run.settings, share);
+function rateOf(run: FinderRecord, share: number): RateReading | undefined {
+  return toleranceRate(curveOf(run), run.settings, share);
 }

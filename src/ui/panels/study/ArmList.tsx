@@ -19,6 +19,10 @@ export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
   const names = armNames(plan.arms);
   const hasRates = differingSettings(plan.arms).includes('maxLearningRate');
   const isThere = plan.arms.some((arm) => areEqualArms(arm, experiment));
+  const twin = (index: number): void => {
+    studyActions.addTwin(index);
+    viewActions.announce(`${names[index]} has a twin.`);
+  };
   const remove = (index: number): void => {
     studyActions.removeArm(index);
     viewActions.announce(`${names[index]} removed.`);
@@ -44,6 +48,17 @@ export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
                 <Swatch style={armStyle(arm)} hasMarker={false} />
                 <span className="arm-name">{names[i]}</span>
                 <span className="arm-rate">{plan.kind === 'train' && rateText(arm, hasRates, reason)}</span>
+                {plan.kind === 'train' && (
+                  <button
+                    type="button"
+                    className="button is-quiet is-small"
+                    aria-label={`Add a twin of arm ${names[i]}`}
+                    title="The same arm once more: in a race their difference is what the device adds"
+                    onClick={() => twin(i)}
+                  >
+                    Twin
+                  </button>
+                )}
                 <button
                   type="button"
                   className="button is-quiet is-icon"

@@ -3,25 +3,15 @@ import type { ReactNode } from 'react';
 import { gridArms, networks } from '#domain/arms.ts';
 import { armName } from '#domain/experiment.ts';
 import type { Experiment } from '#domain/experiment.ts';
-import { parameterError, parameters, parseNumber } from '#domain/parameters.ts';
+import { parameterError, parameters } from '#domain/parameters.ts';
 import { armStyle } from '#ui/charts/palette.ts';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { useSetup } from '#ui/state/setupStore.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
+import { parseList } from './numberList.ts';
 
 const schedules = parameters.schedule.options;
-
-/** A list of numbers as people type it; undefined when one is not allowed. */
-function parseList(text: string, name: 'batchSize' | 'maxLearningRate'): number[] | undefined {
-  const values = text
-    .split(/[\s;]+/)
-    .filter(Boolean)
-    .map(parseNumber);
-  return values.length > 0 && values.every((value) => !parameterError(name, value))
-    ? [...new Set(values)]
-    : undefined;
-}
 
 /** Arms as every combination of a few values; what is not listed comes from the set-up. */
 export function GridBuilder(): ReactNode {
@@ -139,7 +129,7 @@ function ListField(props: {
       />
       {props.problem && (
         <p className="field-error" id={`${id}-error`} role="alert">
-          {`Numbers with spaces between them. ${props.problem}`}
+          {`Numbers with spaces or commas between them. ${props.problem}`}
         </p>
       )}
     </div>

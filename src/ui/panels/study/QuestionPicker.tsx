@@ -1,19 +1,21 @@
 import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
+import { notebookMeasure, notebookText } from '#analysis/notebookRuns.ts';
 import { NOTEBOOK_NOTE } from '#analysis/questions/notebook.ts';
 import type { Question } from '#analysis/question.ts';
+import { claimSummaries } from '#analysis/claims/summaries.ts';
 import { workOf } from '#analysis/question.ts';
 import { questions } from '#analysis/questions.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import type { QuestionRef } from '#domain/study.ts';
-import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
-import { ghostText } from '#ui/panels/compare/ghosts.ts';
+import { formatBytes, formatCount } from '#ui/format.ts';
 import { useLedger } from '#ui/panels/compare/useLedger.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { VerdictChip } from '#ui/parts/VerdictChip.tsx';
-import { studiesMs, studyBytes } from '#ui/studyCost.ts';
+import { studiesTime, studyBytes, timeText } from '#ui/studyCost.ts';
 import { studyActions, useStudy } from '#ui/state/studyStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
+import { MeasureTime } from './StudyCost.tsx';
 import { useMeasuredBytes, useStepTimes } from './useStepTimes.ts';
 
 type Size = QuestionRef['size'];
@@ -84,10 +86,12 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
   const { question, info } = props;
   const times = useStepTimes();
   const size = question.sizes[props.size];
-  const milliseconds = info && studiesMs(size.studies, info, times);
+  const time = info && studiesTime(size.studies, info, times);
+  const timed = time && timeText(time);
   const measured = useMeasuredBytes();
   const bytes = Math.max(0, ...size.studies.map((study) => studyBytes(study, measured)));
   const work = info && workOf(size.studies, info);
+  const notebook = notebookText(question);
   return (
     <dl className="question-facts">
       <Fact term="Claim">{question.claim}</Fact>
@@ -99,13 +103,14 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
       <Fact term="Measure">{question.measure}</Fact>
       <Fact term="Decision">{question.rule}</Fact>
       <Fact term="Takes here">
-        {milliseconds === undefined
-          ? `a time that was not measured yet: put it in the builder and press “Measure the time”. About ${formatBytes(bytes)} of GPU memory.`
-          : `${formatRemaining(milliseconds)} and about ${formatBytes(bytes)} of GPU memory.`}
+        {`${timed ?? 'a time that was not measured yet.'}${timed ? ' and about' : ' About'} ${formatBytes(bytes)} of GPU memory.`}
+        {time?.isPartial && <MeasureTime arms={size.studies.flatMap(({ arms }) => arms)} />}
       </Fact>
-      {question.ghosts.length > 0 && (
+      {notebook && (
         <Fact term="Notebook">
-          {question.ghosts.map(ghostText).join('; ')}. Drawn as hollow points: {NOTEBOOK_NOTE}.
+          {notebookMeasure(question) === 'time'
+            ? `Time of WS over that without it, ${notebook}: ${NOTEBOOK_NOTE}.`
+            : `${notebook}. Drawn as hollow points: ${NOTEBOOK_NOTE}.`}
         </Fact>
       )}
       <SoFar question={question} size={props.size} />
@@ -115,13 +120,18 @@ function QuestionFacts(props: { question: Question; size: Size; info: DatasetInf
 
 /** What runs of this browser say already, as in the ledger. */
 function SoFar({ question, size }: { question: Question; size: Size }): ReactNode {
-  const rows = useLedger().filter(
-    (row) => row.question === question.id && row.size === size && row.count > 0,
-  );
+  const all = useLedger().filter((row) => row.question === question.id && row.size === size);
+  const rows = all.filter(({ count }) => count > 0);
+  const summaries = claimSummaries(all).filter((summary) => summary.rows.length > 1);
   if (rows.length === 0) return null;
   return (
     <Fact term="Your runs">
       <ul className="question-verdicts">
+        {summaries.map(({ verdict, dataset, sentence }) => (
+          <li key={dataset?.hash}>
+            <VerdictChip verdict={verdict} /> <strong>{sentence}</strong>
+          </li>
+        ))}
         {rows.map((row) => (
           <li key={`${row.measure} ${row.dataset?.hash}`}>
             <VerdictChip verdict={row.verdict} /> {`n = ${row.count}, ${row.measure}`}

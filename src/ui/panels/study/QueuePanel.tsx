@@ -5,11 +5,10 @@ import { isQueueOver, studyOf } from '#client/studyQueue.ts';
 import type { QueueEntry, StudyQueue } from '#client/studyQueue.ts';
 import { studyArmNames } from '#domain/arms.ts';
 import type { Study } from '#domain/study.ts';
-import { formatRemaining } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
 import { shareDone } from '#ui/runSteps.ts';
-import { queueMs } from '#ui/studyCost.ts';
+import { queueTime, timeText } from '#ui/studyCost.ts';
 import { statusText } from '#ui/runText.ts';
 import { useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
@@ -27,7 +26,7 @@ export function QueuePanel(): ReactNode {
   const actions = client.queueActions;
   const isOver = isQueueOver(queue);
   const left = queue.entries.filter(({ state }) => state === 'waiting' || state === 'going').length;
-  const remaining = info && !isOver ? queueMs(queue, runs, info, times) : undefined;
+  const remaining = info && !isOver ? timeText(queueTime(queue, runs, info, times)) : undefined;
   return (
     <section className="queue" aria-label="Study progress">
       <header className="queue-head">
@@ -35,7 +34,7 @@ export function QueuePanel(): ReactNode {
         <p className="field-help">
           {isOver
             ? `${queue.entries.length} runs.`
-            : `${left} of ${queue.entries.length} runs left${remaining === undefined ? '' : `, ${formatRemaining(remaining)}`}.`}
+            : `${left} of ${queue.entries.length} runs left${remaining === undefined ? '' : `, ${remaining}`}.`}
         </p>
         {!isOver && (
           <div className="study-actions">

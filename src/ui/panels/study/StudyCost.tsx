@@ -9,7 +9,7 @@ import type { Experiment } from '#domain/experiment.ts';
 import { parseNumber } from '#domain/parameters.ts';
 import { fitToBudget } from '#ui/fitBudget.ts';
 import { formatBytes, formatCount, formatRemaining } from '#ui/format.ts';
-import { isMeasured, studiesMs, studyBytes } from '#ui/studyCost.ts';
+import { isMeasured, studiesTime, studyBytes, timeText } from '#ui/studyCost.ts';
 import type { StepTimes } from '#ui/studyCost.ts';
 import { useActiveRun, useClient, useClientState } from '#ui/state/client.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
@@ -20,7 +20,7 @@ import { useMeasuredBytes, useStepTimes } from './useStepTimes.ts';
 export function StudyCost({ plans, info }: { plans: readonly StudyPlan[]; info: DatasetInfo }): ReactNode {
   const times = useStepTimes();
   const work = workOf(plans, info);
-  const milliseconds = studiesMs(plans, info, times);
+  const time = studiesTime(plans, info, times);
   const measured = useMeasuredBytes();
   const arms = plans.flatMap((plan) => plan.arms);
   const bytes = formatBytes(Math.max(0, ...plans.map((plan) => studyBytes(plan, measured))));
@@ -30,15 +30,12 @@ export function StudyCost({ plans, info }: { plans: readonly StudyPlan[]; info: 
         <Figure term="runs" value={formatCount(work.runs)} />
         <Figure term="steps" value={formatCount(work.steps)} />
         <Figure term="images" value={formatCount(work.trainImages)} />
-        <Figure
-          term="time here"
-          value={milliseconds === undefined ? 'not measured' : formatRemaining(milliseconds)}
-        />
+        <Figure term="time here" value={timeText(time) ?? 'not measured'} />
         <Figure term="GPU memory" value={isMeasured(arms, measured) ? `${bytes}, measured` : `≈ ${bytes}`} />
       </dl>
       <MeasureTime arms={arms} />
-      {milliseconds !== undefined && plans.some((plan) => plan.kind === 'train') && (
-        <TimeBudget plans={plans} info={info} times={times} milliseconds={milliseconds} />
+      {!time.isPartial && plans.some((plan) => plan.kind === 'train') && (
+        <TimeBudget plans={plans} info={info} times={times} milliseconds={time.ms} />
       )}
     </div>
   );
@@ -108,7 +105,7 @@ function TimeBudget(props: {
 }
 
 /** Times a few steps of every network of the study on this device, one size after another. */
-function MeasureTime({ arms }: { arms: readonly Experiment[] }): ReactNode {
+export function MeasureTime({ arms }: { arms: readonly Experiment[] }): ReactNode {
   const client = useClient();
   const measurement = useClientState((state) => state.measurement);
   const isReady = useClientState((state) => state.connection.status === 'ready');

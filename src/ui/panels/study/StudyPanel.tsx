@@ -61,8 +61,10 @@ export function StudyPanel(): ReactNode {
 /** An edit has taken away what the question is decided by: says so, and offers the way back. */
 function LostQuestion({ plan }: { plan: BuilderPlan }): ReactNode {
   const { source, question } = plan;
+  const count = useStudy((state) => state.plans.length);
   const asked = source && !question && questionById(source.question.id);
   if (!asked) return null;
+  const isAlone = count < asked.sizes[source.question.size].studies.length;
   return (
     <Notice
       tone="info"
@@ -75,6 +77,7 @@ function LostQuestion({ plan }: { plan: BuilderPlan }): ReactNode {
     >
       An arm or the ramp that its decision rests on was changed. Its runs get no notebook points; the ledger
       counts those whose settings match. Seeds, their order and further arms can change freely.
+      {isAlone && ' The other studies of the question are left out.'}
     </Notice>
   );
 }

@@ -13,7 +13,7 @@ import { valueBetween } from '#ui/charts/differences.ts';
 import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { exactStepAt, xOfStep } from '#ui/charts/xUnit.ts';
 import { GhostNote } from '#ui/panels/compare/GhostNote.tsx';
-import { ghostsBefore } from '#ui/panels/compare/ghosts.ts';
+import { ghostRows } from '#ui/panels/compare/ghosts.ts';
 import { shortName } from '#ui/runNames.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { chartKeys } from './chartKeys.ts';
@@ -36,10 +36,10 @@ interface LossChartProps {
 
 /** Repeats of an arm beside their mean. */
 const FAINT = 0.35;
+/** Of the raw losses of one seed among several, which lie over each other. */
+const RAW_OF_SEEDS = 0.12;
 /** Characters of a name at the end of a line. */
 const END_LENGTH = 36;
-/** In the readout, of what is no line. */
-const GHOST_DASH = '2 3';
 const NO_GHOSTS: readonly GhostPoint[] = [];
 /** Pixels of the mark of a probe. */
 const PROBE_SIZE = 5;
@@ -66,11 +66,9 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
         title={title}
         subtitle={
           <>
-            {groups.some(({ band }) => !band) && (
-              <span className="key" data-picture="faint: raw">
-                <i className="key-raw" /> raw
-              </span>
-            )}
+            <span className="key" data-picture="faint: raw">
+              <i className="key-raw" /> raw
+            </span>
             {groups.some(({ band }) => band) && (
               <span className="key" data-picture="band and bars: lowest to highest seed">
                 <i className="key-band" /> lowest to highest seed
@@ -132,8 +130,13 @@ function lossLines({ runs, style, band }: ChartGroup, baseline: string | undefin
   const id = runs[0]!.run.id;
   const isBaseline = runs.some(({ run }) => run.id === baseline);
   return [
-    // Not drawn, but what of it lies off the axis is marked.
-    ...runs.map(({ run, series }) => ({ id: `${run.id} raw`, points: series.raw, colour, opacity: 0 })),
+    ...runs.map(({ run, series }) => ({
+      id: `${run.id} raw`,
+      points: series.raw,
+      colour,
+      width: 1,
+      opacity: RAW_OF_SEEDS,
+    })),
     ...runs.map(({ run, series }) => ({
       id: `${run.id} smooth`,
       points: series.smoothed,
@@ -219,15 +222,7 @@ function lossReadout(view: ChartView, x: number, ghosts: readonly GhostPoint[]):
       at: Number.isFinite(smoothed) ? { x: xOfStep(run, view.unit, step), y: smoothed } : undefined,
     };
   });
-  const notebook = ghostsBefore(ghosts, x).map(({ name, text, colour }): ReadoutRow => ({
-    id: name,
-    name,
-    colour,
-    dash: GHOST_DASH,
-    text,
-    at: undefined,
-  }));
-  return { title: cursorTitle(view, x), rows: [...rows, ...notebook] };
+  return { title: cursorTitle(view, x), rows: [...rows, ...ghostRows(ghosts, x)] };
 }
 
 /** The raw loss of a step, or the range of those that share its pixel. */

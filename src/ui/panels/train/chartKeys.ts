@@ -17,10 +17,19 @@ export function chartKeys(
     colour,
     dash,
   }));
-  const notebook = new Map(
-    ghosts.map(({ name, colour, marker }) => [name, { id: name, name, colour, ghost: marker }] as const),
-  );
-  return [...(isNamed ? [] : lines), ...notebook.values()];
+  return [...(isNamed ? [] : lines), ...ghostKeys(ghosts)];
+}
+
+/** The same of hollow marks. */
+export function ghostKeys(ghosts: readonly GhostPoint[]): readonly PlotKey[] {
+  const keys = ghosts.map(({ name, colour, dash, marker }) => ({
+    id: name,
+    name,
+    colour,
+    dash,
+    ghost: marker,
+  }));
+  return [...new Map(keys.map((key) => [key.id, key])).values()];
 }
 
 /** The same of a chart that draws every run by itself. */

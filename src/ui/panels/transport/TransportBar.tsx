@@ -5,12 +5,12 @@ import { isQueueOver } from '#client/studyQueue.ts';
 import { armName } from '#domain/experiment.ts';
 import type { RunOptions } from '#domain/runOptions.ts';
 import { stopText } from '#domain/runOptions.ts';
-import { formatCount, formatRate, formatRemaining } from '#ui/format.ts';
+import { formatCount, formatRate } from '#ui/format.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
 import type { IconName } from '#ui/parts/Icon.tsx';
 import { useStepTimes } from '#ui/panels/study/useStepTimes.ts';
 import { experimentProblem, runSize } from '#ui/plan.ts';
-import { queueMs } from '#ui/studyCost.ts';
+import { queueTime, timeText } from '#ui/studyCost.ts';
 import { weightsProblem } from '#ui/startWeights.ts';
 import { endedByRule, runLabel, statusText } from '#ui/runText.ts';
 import { useActiveRun, useClient, useClientState, useMetricsVersion, useRuns } from '#ui/state/client.ts';
@@ -241,12 +241,12 @@ function StudyProgress(): ReactNode {
   if (queue.entries.length === 0 || isQueueOver(queue)) return null;
   const wanted = queue.entries.filter(({ state }) => state !== 'skipped');
   const done = wanted.filter(({ state }) => state === 'done').length;
-  const remaining = info && queueMs(queue, runs, info, times);
+  const remaining = info && timeText(queueTime(queue, runs, info, times), ' left');
   return (
     <button type="button" className="transport-study" onClick={() => viewActions.setTab('study')}>
       <span>{queue.isPaused ? 'Study paused' : 'Study'}</span>
       <strong>{`${done} of ${wanted.length} runs`}</strong>
-      <span>{remaining === undefined ? '' : `${formatRemaining(remaining)} left`}</span>
+      <span>{remaining}</span>
     </button>
   );
 }
