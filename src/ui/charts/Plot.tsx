@@ -50,6 +50,8 @@ interface PlotProps {
   readonly endLabels?: readonly EndLabel[];
   /** Names of the lines, for a saved picture: needed where no names stand at their ends. */
   readonly keys?: readonly PlotKey[];
+  /** Shows them on the page too. */
+  readonly showsKeys?: boolean;
   readonly readout: (x: number) => Readout;
   readonly onPick?: (x: number) => void;
   readonly className?: string;
@@ -84,7 +86,7 @@ export function Plot(props: PlotProps): ReactNode {
   const { endLabels = NO_LABELS, isXLog = false, isYLog = false, xExtent } = props;
   const isEmpty = props.lines.every((line) => line.points.length === 0) && !props.ghosts?.length;
   const longest = endLabels.reduce((most, label) => Math.max(most, label.text.length), 0);
-  const right = longest > 0 ? longest * 6.6 + 14 : 12;
+  const right = longest > 0 ? longest * 6.6 + 16 : 12;
   // Recharts computes everything anew for every property that is a new object.
   const margin = useMemo(() => ({ top: 10, right, bottom: 0, left: 0 }), [right]);
   const xDomain = useSameNumbers(props.xAxis.domain);
@@ -174,7 +176,7 @@ export function Plot(props: PlotProps): ReactNode {
         <div className="plot-overlay" ref={setOverlay} aria-live="off" />
         {isEmpty && props.empty ? <div className="plot-empty">{props.empty}</div> : null}
       </div>
-      {props.keys && <PlotKeys keys={props.keys} />}
+      {props.keys && <PlotKeys keys={props.keys} isShown={props.showsKeys ?? false} />}
       {props.xLabel && <div className="plot-x-label">{props.xLabel}</div>}
       {isTable && (
         <PlotTable
@@ -214,6 +216,7 @@ function Layers(): ReactNode {
             shape={line.marker}
             colour={line.colour}
             size={line.markerSize ?? 8}
+            {...(line.markerSpacing !== undefined && { spacing: line.markerSpacing })}
           />
         ) : null,
       )}

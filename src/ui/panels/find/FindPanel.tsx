@@ -16,7 +16,7 @@ import { useSetup } from '#ui/state/setupStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
 import type { Range } from '#ui/state/zoom.ts';
-import { MAX_CURVES } from '#ui/panels/train/chartRuns.ts';
+import { MAX_CURVES, MAX_END_LABELS } from '#ui/panels/train/chartRuns.ts';
 import { MoreRuns } from '#ui/panels/train/MoreRuns.tsx';
 import { FirstQuestion } from '#ui/panels/study/FirstQuestion.tsx';
 import { FinderBands } from './FinderBands.tsx';
@@ -99,7 +99,7 @@ export function FindPanel(): ReactNode {
         maxLearningRate={target.rate}
         target={target.name}
         isLossLog={isLossLog}
-        showsNames={!isNarrow && curves.length > 1}
+        showsNames={!isNarrow && curves.length > 1 && curves.length <= MAX_END_LABELS}
         onPick={(rate, how) => adopt(rate, 'by hand', how)}
       />
       {run ? (

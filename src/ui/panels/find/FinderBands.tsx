@@ -7,6 +7,7 @@ import { counted } from '#analysis/text.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import { armStyle } from '#ui/charts/palette.ts';
+import { MARKS_APART } from '#ui/charts/PlotLines.tsx';
 import { linePoints } from '#ui/charts/series.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
@@ -106,6 +107,8 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
         points: median,
         colour: style.colour,
         dash: style.dash,
+        marker: style.marker,
+        markerSpacing: MARKS_APART,
         width: 2,
       }))}
       bands={drawn.map(({ group, curve, xOf, style }) => ({
@@ -131,6 +134,7 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
               ];
         }),
       })}
+      keys={drawn.map(({ group, style }) => ({ id: group.name, name: group.name, ...style }))}
       empty="The curves appear here as the finders go."
     />
   );
@@ -166,7 +170,7 @@ function ArmSuggestions({
   return (
     <li className="finder-arm">
       <h4>
-        <Swatch style={armStyle(group.experiment)} hasMarker={false} /> {group.name}
+        <Swatch style={armStyle(group.experiment)} /> {group.name}
         <span className="field-help">{counted(seedCount(group), 'seed')}</span>
       </h4>
       {group.ranges.length === 0 && (

@@ -2,8 +2,10 @@ import type { ReactNode } from 'react';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { PlotLine } from '#ui/charts/Plot.tsx';
-import type { Mark, Rule, Shade } from '#ui/charts/PlotLayers.tsx';
+import { MARKS_APART } from '#ui/charts/PlotLines.tsx';
+import type { EndLabel, Mark, Rule, Shade } from '#ui/charts/PlotLayers.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
+import type { PlotKey } from '#ui/charts/PlotKeys.tsx';
 import type { Range } from '#ui/state/zoom.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
 import type { AxisTicks } from '#ui/charts/ticks.ts';
@@ -36,7 +38,15 @@ export function FinderChart(props: FinderChartProps): ReactNode {
   const { curves, selected } = props;
   const lines: PlotLine[] = curves.flatMap(({ run, style, raw, smoothed }) => [
     { id: `${run.id} raw`, points: raw, colour: style.colour, asDots: true, width: 3 },
-    { id: `${run.id} smooth`, points: smoothed, colour: style.colour, dash: style.dash, width: 2 },
+    {
+      id: `${run.id} smooth`,
+      points: smoothed,
+      colour: style.colour,
+      dash: style.dash,
+      marker: style.marker,
+      markerSpacing: MARKS_APART,
+      width: 2,
+    },
   ]);
   return (
     <Plot
@@ -84,6 +94,8 @@ export function FinderChart(props: FinderChartProps): ReactNode {
       }}
       marks={selected ? suggestionMarks(selected) : []}
       endLabels={props.showsNames ? curves.flatMap(endLabel) : []}
+      keys={curves.length > 1 ? curves.map(keyOf) : []}
+      showsKeys={!props.showsNames}
       readout={(rate) => readout(curves, rate)}
       onPick={(rate) => props.onPick(rate, 'click')}
       empty="The loss of each step appears here as the learning rate rises."
@@ -133,15 +145,15 @@ function suggestionMarks({ run }: FinderCurve): Mark[] {
   }));
 }
 
-function endLabel({
-  run,
-  style,
-  smoothed,
-}: FinderCurve): { x: number; y: number; text: string; colour: string }[] {
+function endLabel({ run, style: { colour, marker }, smoothed }: FinderCurve): EndLabel[] {
   const last = smoothed.findLast((point) => point.y !== null);
   return last?.y === null || last === undefined
     ? []
-    : [{ x: last.x, y: last.y, text: runLabel(run), colour: style.colour }];
+    : [{ id: run.id, x: last.x, y: last.y, text: runLabel(run), colour, marker }];
+}
+
+function keyOf({ run, style: { colour, dash, marker } }: FinderCurve): PlotKey {
+  return { id: run.id, name: runLabel(run), colour, dash, marker };
 }
 
 function readout(curves: readonly FinderCurve[], rate: number): Readout {

@@ -96,7 +96,7 @@ function Row({ run, style, isHidden, isEdited, onEdit, onGone }: RowProps): Reac
   const name = `finder ${runName(run)}`;
   return (
     <tr className={isHidden ? 'is-hidden' : ''}>
-      <DrawnCell runId={run.id} name={name} style={style} isHidden={isHidden} hasMarker={false} />
+      <DrawnCell runId={run.id} name={name} style={style} isHidden={isHidden} />
       <th scope="row">
         <button type="button" className="link" onClick={() => viewActions.select('finder', run.id)}>
           {runName(run)}

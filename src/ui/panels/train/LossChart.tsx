@@ -111,7 +111,9 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
         shades={shades}
         ghosts={ghosts}
         keys={chartKeys(view, ghosts, view.showsNames)}
-        endLabels={view.showsNames ? groups.flatMap((group) => lossEndLabel(group, yAxis)) : []}
+        // Compare has a legend of its own above its charts.
+        showsKeys={!view.showsNames && view.group === 'train'}
+        endLabels={groups.flatMap((group) => lossEndLabel(group, yAxis, view.showsNames))}
         readout={(x) => lossReadout(view, x, ghosts)}
         empty="The loss of each run appears here as it trains."
       />
@@ -183,12 +185,18 @@ function lossBands({ runs, style, band }: ChartGroup): readonly PlotBand[] {
 }
 
 /** At the last point that the axis shows: the curve of a diverged run leaves it early. */
-function lossEndLabel({ runs, style, band, name }: ChartGroup, { domain }: AxisTicks): EndLabel[] {
+function lossEndLabel(
+  { runs, style, band, name }: ChartGroup,
+  { domain }: AxisTicks,
+  isNamed: boolean,
+): EndLabel[] {
+  const { colour, marker } = style;
   const points = band?.mean ?? runs[0]!.series.smoothed;
   const last = points.findLast((point) => point.y !== null && point.y <= domain[1]);
+  const text = isNamed ? shortName(name, END_LENGTH) : '';
   return last?.y === null || last === undefined
     ? []
-    : [{ x: last.x, y: last.y, text: shortName(name, END_LENGTH), colour: style.colour }];
+    : [{ id: runs[0]!.run.id, x: last.x, y: last.y, text, colour, marker }];
 }
 
 function lossReadout(view: ChartView, x: number, ghosts: readonly GhostPoint[]): Readout {

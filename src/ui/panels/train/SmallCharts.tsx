@@ -4,6 +4,7 @@ import type { EpochRow } from '#domain/run.ts';
 import { formatPercent, formatRate } from '#ui/format.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { PlotLine } from '#ui/charts/Plot.tsx';
+import { MARKS_APART } from '#ui/charts/PlotLines.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
 import type { Point } from '#ui/charts/series.ts';
 import { roundedAxis } from '#ui/charts/ticks.ts';
@@ -164,6 +165,8 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
         points: pick(chartRun),
         colour: chartRun.style.colour,
         dash: chartRun.style.dash,
+        marker: chartRun.style.marker,
+        markerSpacing: MARKS_APART,
         width: 1.5,
       }))}
       readout={(x) => ({
