@@ -16,6 +16,7 @@ import { PlotKeys } from './PlotKeys.tsx';
 import type { PlotKey } from './PlotKeys.tsx';
 import { PlotTable } from './PlotTable.tsx';
 import { PlotTools } from './PlotTools.tsx';
+import type { LogSwitch } from './PlotTools.tsx';
 import type { Readout } from './PlotCursor.tsx';
 import { PlotAxesContext } from './plotAxes.ts';
 import type { PlotAxes } from './plotAxes.ts';
@@ -36,6 +37,8 @@ interface PlotProps {
   readonly xExtent?: Range;
   readonly isXLog?: boolean;
   readonly isYLog?: boolean;
+  /** Switches the scale of the vertical axis of this chart alone. */
+  readonly logY?: LogSwitch;
   readonly xLabel?: string;
   readonly formatX: (value: number) => string;
   readonly formatY: (value: number) => string;
@@ -153,6 +156,7 @@ export function Plot(props: PlotProps): ReactNode {
           isTable={isTable}
           onTable={setTable}
           onResetZoom={isZoomed ? () => setZoom(props.group, undefined) : undefined}
+          logY={props.logY}
         />
       </figcaption>
       <div className="plot-canvas">

@@ -5,17 +5,19 @@ import type { CurveBand, RuleRange } from '#analysis/finderBands.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { counted } from '#analysis/text.ts';
 import { parameterError } from '#domain/parameters.ts';
+import { OffScaleNote } from '#ui/charts/OffScaleNote.tsx';
 import { Plot } from '#ui/charts/Plot.tsx';
 import { armStyle } from '#ui/charts/palette.ts';
 import { MARKS_APART } from '#ui/charts/PlotLines.tsx';
-import { linePoints } from '#ui/charts/series.ts';
+import { addOffScale, linePoints, offScale } from '#ui/charts/series.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
+import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Swatch } from '#ui/parts/Swatch.tsx';
 import { ruleTexts } from '#ui/runText.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
-import { viewActions } from '#ui/state/viewStore.ts';
+import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
 import type { Range } from '#ui/state/zoom.ts';
 import { finderSets, groupComparisons, reasonOf, seedCount } from './finderGroups.ts';
@@ -76,18 +78,46 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
 function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; extent: Range }): ReactNode {
   const { groups, measure, extent } = props;
   const range = useZoom((state) => state.ranges.finder) ?? extent;
+  const isLog = useView((state) => state.isLossLog);
+  const [showsAll, setShowsAll] = useState(false);
   const isRepeated = groups.some((group) => group.runs.length > 1);
   const drawn = groups.map((group) => {
     const curve = group.band[measure];
     const xOf = (k: number): number => group.band.learningRates[k]!;
     return { group, curve, xOf, style: armStyle(group.experiment), median: linePoints(curve.median, xOf) };
   });
-  const highest = Math.max(...drawn.map(({ curve }) => 4 * lowest(curve.median)).filter(Number.isFinite), 0);
+  const yAxis = bandAxis(
+    drawn.map(({ curve }) => curve),
+    { isLog, showsAll },
+  );
+  const hidden = drawn
+    .flatMap(({ group, curve }) => {
+      const { learningRates: rates } = group.band;
+      const visible = [
+        rates.findIndex((rate) => rate >= range[0]),
+        rates.findLastIndex((rate) => rate <= range[1]) + 1,
+      ] as const;
+      return [curve.median, ...(isRepeated ? [curve.min, curve.max] : [])].map((values) =>
+        offScale(values, visible, yAxis.domain),
+      );
+    })
+    .reduce(addOffScale);
   return (
     <Plot
       className="is-finder"
       title={bandTitle(measure, isRepeated)}
-      subtitle={isRepeated && 'band: lowest to highest seed'}
+      subtitle={
+        <>
+          {isRepeated && <span>band: lowest to highest seed</span>}
+          <OffScaleNote
+            hidden={{ ...hidden, gaps: 0 }}
+            showsAll={showsAll}
+            onToggle={setShowsAll}
+            focus="Focus on the descent"
+            isLog={isLog}
+          />
+        </>
+      }
       summary={drawn
         .map(
           ({ group, curve }) =>
@@ -99,7 +129,8 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
       xExtent={extent}
       isXLog
       xLabel="learning rate"
-      yAxis={roundedAxis(0, highest || 1)}
+      yAxis={yAxis}
+      isYLog={isLog}
       formatX={(rate) => formatRate(rate)}
       formatY={formatTick}
       lines={drawn.map(({ group, median, style }) => ({
@@ -138,6 +169,23 @@ function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; ex
       empty="The curves appear here as the finders go."
     />
   );
+}
+
+/** To four times the lowest median, where finders stop; or to the highest value of all. */
+function bandAxis(
+  curves: readonly CurveBand[],
+  { isLog, showsAll }: { readonly isLog: boolean; readonly showsAll: boolean },
+): AxisTicks {
+  const values = curves.flatMap(({ median, min, max }) =>
+    showsAll ? [...median, ...min, ...max] : [...median],
+  );
+  const finite = values.filter((value) => Number.isFinite(value) && value > 0);
+  const low = Math.min(...finite);
+  const high = showsAll
+    ? Math.max(...finite)
+    : Math.max(...curves.map(({ median }) => 4 * lowest(median)).filter(Number.isFinite));
+  if (!(high > 0 && Number.isFinite(high))) return isLog ? logAxis(0.1, 10) : roundedAxis(0, 1);
+  return isLog ? logAxis(low / (showsAll ? 1 : 2), high, true) : roundedAxis(0, high);
 }
 
 function bandTitle(measure: Measure, isRepeated: boolean): string {

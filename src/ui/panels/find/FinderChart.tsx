@@ -1,4 +1,6 @@
+import { useState } from 'react';
 import type { ReactNode } from 'react';
+import { OffScaleNote } from '#ui/charts/OffScaleNote.tsx';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { PlotLine } from '#ui/charts/Plot.tsx';
@@ -7,10 +9,9 @@ import type { EndLabel, Mark, Rule, Shade } from '#ui/charts/PlotLayers.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
 import type { PlotKey } from '#ui/charts/PlotKeys.tsx';
 import type { Range } from '#ui/state/zoom.ts';
-import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
-import type { AxisTicks } from '#ui/charts/ticks.ts';
+import { logAxis } from '#ui/charts/ticks.ts';
 import { ruleTexts, runLabel, statusText } from '#ui/runText.ts';
-import { stepAtRate, trimmedRates } from './finderCurves.ts';
+import { finderLossAxis, finderOffScale, stepAtRate, trimmedRates } from './finderCurves.ts';
 import type { FinderCurve } from './finderCurves.ts';
 
 interface FinderChartProps {
@@ -35,7 +36,9 @@ function formatRateTick(value: number): string {
 
 /** Loss against learning rate of every visible finder; a click sets the maximum learning rate. */
 export function FinderChart(props: FinderChartProps): ReactNode {
-  const { curves, selected } = props;
+  const { curves, selected, range, isLossLog } = props;
+  const [showsAll, setShowsAll] = useState(false);
+  const yAxis = finderLossAxis(curves, range, { isLog: isLossLog, showsAll });
   const lines: PlotLine[] = curves.flatMap(({ run, style, raw, smoothed }) => [
     { id: `${run.id} raw`, points: raw, colour: style.colour, asDots: true, width: 3 },
     {
@@ -65,6 +68,13 @@ export function FinderChart(props: FinderChartProps): ReactNode {
               <i className="key-trim" /> left out by the rules
             </span>
           )}
+          <OffScaleNote
+            hidden={finderOffScale(curves, range, yAxis)}
+            showsAll={showsAll}
+            onToggle={setShowsAll}
+            focus="Focus below the stop line"
+            isLog={isLossLog}
+          />
           <span>click, or move the marker, to choose the maximum learning rate; drag to zoom</span>
         </>
       }
@@ -74,12 +84,12 @@ export function FinderChart(props: FinderChartProps): ReactNode {
           : 'Nothing to show yet.'
       }
       group="finder"
-      xAxis={logAxis(props.range[0], props.range[1])}
+      xAxis={logAxis(range[0], range[1])}
       xExtent={props.extent}
       isXLog
       xLabel="learning rate"
-      yAxis={lossAxis(curves, props.isLossLog)}
-      isYLog={props.isLossLog}
+      yAxis={yAxis}
+      isYLog={isLossLog}
       formatX={formatRateTick}
       formatY={formatTick}
       lines={lines}
@@ -117,18 +127,6 @@ function stopRules({ run, best, stopAbove }: FinderCurve, isOneOfSeveral: boolea
 /** Parts of the selected curve that the rules of fastai v2 do not look at. */
 function trims({ run }: FinderCurve): Shade[] {
   return trimmedRates(run).map(([from, to]) => ({ from, to, title: 'The rules leave this part out.' }));
-}
-
-/** To just above the stop lines; raw losses of an explosion may lie beyond. */
-function lossAxis(curves: readonly FinderCurve[], isLog: boolean): AxisTicks {
-  const known = curves.flatMap(({ best, stopAbove }) =>
-    best === undefined || stopAbove === undefined ? [] : [{ best, stopAbove }],
-  );
-  if (known.length === 0) return isLog ? logAxis(1, 10) : roundedAxis(0, 10);
-  const high = Math.max(...known.map((curve) => curve.stopAbove)) * 1.05;
-  if (!isLog) return roundedAxis(0, high);
-  // Single batches lie well below the average.
-  return logAxis(Math.max(1e-6, Math.min(...known.map((curve) => curve.best)) / 2), high, true);
 }
 
 /** Suggestions of one place share a ring and its label. */

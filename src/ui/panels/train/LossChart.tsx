@@ -97,6 +97,7 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
               showsAll={showsAll}
               onToggle={viewActions.setShowsAllLosses}
               focus="Focus on most losses"
+              isLog={isLog}
             />
           </>
         }
