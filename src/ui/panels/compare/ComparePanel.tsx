@@ -5,6 +5,7 @@ import { useOutcome } from '#ui/parts/useOutcome.tsx';
 import type { Attempt } from '#ui/parts/useOutcome.tsx';
 import { ChartControls } from '#ui/panels/train/ChartControls.tsx';
 import { MoreRuns } from '#ui/panels/train/MoreRuns.tsx';
+import { showsChart, useChartChoice } from '#ui/panels/train/oneChart.ts';
 import { AccuracyChart, LearningRateChart } from '#ui/panels/train/SmallCharts.tsx';
 import { useChartView } from '#ui/panels/train/useChartView.ts';
 import { nameIn } from '#ui/panels/train/chartRuns.ts';
@@ -12,6 +13,7 @@ import { runName } from '#ui/runText.ts';
 import { isTrainRun, useClient, useClientState, useRuns } from '#ui/state/client.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
+import type { ChartName } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
@@ -39,6 +41,19 @@ export function ComparePanel(): ReactNode {
   const client = useClient();
   const { attempt, outcome } = useOutcome();
   const view = useChartView(runs, 'compare');
+  const pairs = runPairs(
+    view.runs.map(({ run }) => run),
+    view.baseline?.run.id,
+  );
+  const differs = view.baseline !== undefined && view.runs.length > 1;
+  const choice = useChartChoice([
+    'loss',
+    ...(differs ? (['difference'] as const) : []),
+    'accuracy',
+    'rate',
+    ...(pairs.length > 0 ? (['paired'] as const) : []),
+  ]);
+  const shows = (name: ChartName): boolean => showsChart(choice, name);
   if (trainRuns.length === 0) {
     return (
       <div className="compare">
@@ -52,7 +67,7 @@ export function ComparePanel(): ReactNode {
   return (
     <div className="compare">
       <RunFilter shown={runs.length} all={trainRuns.length} />
-      <ChartControls />
+      <ChartControls choice={choice} />
       <Legend view={view} runs={runs} />
       <UnfairBanner view={view} />
       <MoreRuns view={view} />
@@ -60,19 +75,15 @@ export function ComparePanel(): ReactNode {
         Drag over a chart to zoom, with Shift to move, double click to see everything; with the keyboard + and
         −, Shift and arrows, Escape, and T for a table.
       </p>
-      <BatchPanels view={view} drawsAll={drawsAll} />
-      {view.baseline && view.runs.length > 1 && <DifferenceChart view={view} baseline={view.baseline} />}
+      {shows('loss') && <BatchPanels view={view} drawsAll={drawsAll} />}
+      {view.baseline && differs && shows('difference') && (
+        <DifferenceChart view={view} baseline={view.baseline} />
+      )}
       <div className="compare-small">
-        <AccuracyChart view={view} />
-        <LearningRateChart view={view} />
+        {shows('accuracy') && <AccuracyChart view={view} />}
+        {shows('rate') && <LearningRateChart view={view} />}
       </div>
-      <PairedPanel
-        view={view}
-        pairs={runPairs(
-          view.runs.map(({ run }) => run),
-          view.baseline?.run.id,
-        )}
-      />
+      {shows('paired') && <PairedPanel view={view} pairs={pairs} />}
       <section aria-label="Runs">
         <div className="section-head">
           <h3 ref={heading} tabIndex={-1}>

@@ -112,8 +112,6 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
         shades={shades}
         ghosts={ghosts}
         keys={chartKeys(view, ghosts, view.showsNames)}
-        // Compare has a legend of its own above its charts.
-        showsKeys={!view.showsNames && view.group === 'train'}
         endLabels={groups.flatMap((group) => lossEndLabel(group, yAxis, view.showsNames))}
         readout={(x) => lossReadout(view, x, ghosts)}
         empty="The loss of each run appears here as it trains."
