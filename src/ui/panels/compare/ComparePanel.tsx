@@ -10,18 +10,18 @@ import { AccuracyChart, LearningRateChart } from '#ui/panels/train/SmallCharts.t
 import { useChartView } from '#ui/panels/train/useChartView.ts';
 import { nameIn } from '#ui/panels/train/chartRuns.ts';
 import { runName } from '#ui/runText.ts';
-import { isTrainRun, useClient, useClientState, useRuns } from '#ui/state/client.ts';
+import { isTrainRun, useClientState, useRuns } from '#ui/state/client.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import type { ChartName } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
+import { findersOfStudies } from './exportedRuns.ts';
 import { ExportMenu } from './ExportMenu.tsx';
 import { Legend } from './Legend.tsx';
 import { LedgerPanel } from './LedgerPanel.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
 import { runPairs } from './pairs.ts';
-import { drawnCharts } from './reportCharts.tsx';
 import { RunsTable } from './RunsTable.tsx';
 import { SelectedRuns } from './SelectedRuns.tsx';
 import { filterWord, matchesFilter } from './runRows.ts';
@@ -38,7 +38,6 @@ export function ComparePanel(): ReactNode {
   const runs = useMemo(() => trainRuns.filter((run) => matchesFilter(run, filter)), [trainRuns, filter]);
   const selected = runs.filter((run) => selectedIds.includes(run.id));
   const heading = useRef<HTMLHeadingElement>(null);
-  const client = useClient();
   const { attempt, outcome } = useOutcome();
   const view = useChartView(runs, 'compare');
   const pairs = runPairs(
@@ -91,8 +90,8 @@ export function ComparePanel(): ReactNode {
           </h3>
           <ExportMenu
             runs={selected.length > 0 ? selected : runs}
+            companions={findersOfStudies(allRuns, selected.length > 0 ? selected : runs)}
             isSelection={selected.length > 0}
-            charts={(records) => drawnCharts(client, records)}
             attempt={attempt}
           />
         </div>
@@ -195,7 +194,7 @@ function CompareEmpty({ isRead, attempt }: { isRead: boolean; attempt: Attempt }
           <strong>Or open runs from a file</strong> that NormLab wrote here or elsewhere.
         </li>
       </ol>
-      <ExportMenu runs={[]} isSelection={false} charts={() => Promise.resolve([])} attempt={attempt} />
+      <ExportMenu runs={[]} attempt={attempt} />
     </div>
   );
 }

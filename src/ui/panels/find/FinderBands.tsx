@@ -75,9 +75,17 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
   );
 }
 
-function BandChart(props: { groups: readonly FinderGroup[]; measure: Measure; extent: Range }): ReactNode {
-  const { groups, measure, extent } = props;
-  const range = useZoom((state) => state.ranges.finder) ?? extent;
+interface BandChartProps {
+  readonly groups: readonly FinderGroup[];
+  readonly measure: Measure;
+  readonly extent: Range;
+  /** Draws all of the axis, however the charts on the page are zoomed. */
+  readonly isWhole?: boolean;
+}
+
+export function BandChart({ groups, measure, extent, isWhole = false }: BandChartProps): ReactNode {
+  const zoom = useZoom((state) => state.ranges.finder);
+  const range = (isWhole ? undefined : zoom) ?? extent;
   const isLog = useView((state) => state.isLossLog);
   const [showsAll, setShowsAll] = useState(false);
   const isRepeated = groups.some((group) => group.runs.length > 1);

@@ -21,11 +21,17 @@ interface FinderChartProps {
   /** All of the axis, and the part of it that is visible. */
   readonly extent: Range;
   readonly range: Range;
-  readonly maxLearningRate: number;
-  /** Whose rate the marker moves: 'the set-up'. */
-  readonly target: string;
   readonly showsNames: boolean;
   readonly isLossLog: boolean;
+  /** Undefined where no rate is chosen, as in a report. */
+  readonly choice?: RateChoice;
+}
+
+/** The learning rate that a marker, clicks and keys choose. */
+interface RateChoice {
+  readonly rate: number;
+  /** Whose: 'the set-up'. */
+  readonly target: string;
   /** A key says the new rate by itself. */
   readonly onPick: (learningRate: number, how: 'click' | 'drag' | 'key') => void;
 }
@@ -36,7 +42,7 @@ function formatRateTick(value: number): string {
 
 /** Loss against learning rate of every visible finder; a click sets the maximum learning rate. */
 export function FinderChart(props: FinderChartProps): ReactNode {
-  const { curves, selected, range, isLossLog } = props;
+  const { curves, selected, range, isLossLog, choice } = props;
   const [showsAll, setShowsAll] = useState(false);
   const yAxis = finderLossAxis(curves, range, { isLog: isLossLog, showsAll });
   const lines: PlotLine[] = curves.flatMap(({ run, style, raw, smoothed }) => [
@@ -75,7 +81,9 @@ export function FinderChart(props: FinderChartProps): ReactNode {
             focus="Focus below the stop line"
             isLog={isLossLog}
           />
-          <span>click, or move the marker, to choose the maximum learning rate; drag to zoom</span>
+          {choice && (
+            <span>click, or move the marker, to choose the maximum learning rate; drag to zoom</span>
+          )}
         </>
       }
       summary={
@@ -95,19 +103,21 @@ export function FinderChart(props: FinderChartProps): ReactNode {
       lines={lines}
       rules={selected ? stopRules(selected, curves.length > 1) : []}
       shades={selected ? trims(selected) : []}
-      picker={{
-        at: props.maxLearningRate,
-        label: `max LR ${formatRate(props.maxLearningRate, 3)}`,
-        name: `Max learning rate of ${props.target}`,
-        format: (rate) => formatRate(rate),
-        onMove: props.onPick,
-      }}
+      {...(choice && {
+        picker: {
+          at: choice.rate,
+          label: `max LR ${formatRate(choice.rate, 3)}`,
+          name: `Max learning rate of ${choice.target}`,
+          format: formatRateTick,
+          onMove: choice.onPick,
+        },
+        onPick: (rate: number) => choice.onPick(rate, 'click'),
+      })}
       marks={selected ? suggestionMarks(selected) : []}
       endLabels={props.showsNames ? curves.flatMap(endLabel) : []}
       keys={curves.length > 1 ? curves.map(keyOf) : []}
       showsKeys={!props.showsNames}
       readout={(rate) => readout(curves, rate)}
-      onPick={(rate) => props.onPick(rate, 'click')}
       empty="The loss of each step appears here as the learning rate rises."
     />
   );

@@ -53,6 +53,11 @@ export function drawnFinders(
   return { drawn, moreCount: visible.length - drawn.length };
 }
 
+/** All of the axis of some ramps, at least one. */
+export function rampExtent(ramps: readonly Pick<FinderSettings, 'start' | 'end'>[]): Range {
+  return [Math.min(...ramps.map(({ start }) => start)), Math.max(...ramps.map(({ end }) => end))];
+}
+
 /** @param all runs, drawn or not: their styles follow from the order of start. */
 export function finderCurves(
   all: readonly RunRecord[],
