@@ -15,6 +15,7 @@ import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import type { ChartName } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
+import { CostPanel } from './CostPanel.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
 import { findersOfStudies } from './exportedRuns.ts';
 import { ExportMenu } from './ExportMenu.tsx';
@@ -99,6 +100,7 @@ export function ComparePanel(): ReactNode {
         <RunsTable runs={runs} all={trainRuns} />
         <SelectedRuns runs={selected} onGone={() => heading.current?.focus()} />
       </section>
+      <CostPanel runs={runs} />
       <LedgerPanel />
     </div>
   );
