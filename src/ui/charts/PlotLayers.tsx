@@ -149,7 +149,7 @@ export function Rules({ rules }: { rules: readonly Rule[] }): ReactNode {
     const isVertical = rule.axis === 'x';
     const nearRight = at > area.x + area.width * 0.8;
     return (
-      <g key={`${rule.axis} ${rule.label}`} className="plot-rule">
+      <g key={`${rule.axis} ${rule.at} ${rule.label}`} className="plot-rule">
         <line
           x1={isVertical ? at : area.x}
           x2={isVertical ? at : area.x + area.width}

@@ -5,6 +5,7 @@ import { Plot } from '#ui/charts/Plot.tsx';
 import type { GhostPoint, PlotBand, PlotLine } from '#ui/charts/Plot.tsx';
 import type { EndLabel, Shade } from '#ui/charts/PlotLayers.tsx';
 import type { Readout, ReadoutRow } from '#ui/charts/PlotCursor.tsx';
+import { continuations } from '#ui/charts/continuations.ts';
 import { smoothedLosses } from '#ui/charts/metricCache.ts';
 import { hiddenParts } from '#ui/charts/hiddenTime.ts';
 import { bucketOf } from '#ui/charts/pyramid.ts';
@@ -110,6 +111,11 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
         lines={groups.flatMap((group) => lossLines(group, baseline))}
         bands={groups.flatMap(lossBands)}
         shades={shades}
+        rules={continuations(
+          runs.map(({ run }) => run),
+          view.unit,
+          (run) => nameIn(view, run),
+        )}
         ghosts={ghosts}
         keys={chartKeys(view, ghosts, view.showsNames)}
         endLabels={groups.flatMap((group) => lossEndLabel(group, yAxis, view.showsNames))}
