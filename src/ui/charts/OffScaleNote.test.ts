@@ -9,6 +9,6 @@ test('says how many values lie off the axis on either side, and the farthest', (
     '1,200 points above, up to 40.0; 2 points below, down to -0.500',
   );
   expect(offScaleText({ ...none, below: 2 }, true)).toBe(
-    '2 points below, down to 0; a logarithmic axis has no place for zero and less',
+    '2 points below, down to 0.000; a logarithmic axis has no place for zero and less',
   );
 });
