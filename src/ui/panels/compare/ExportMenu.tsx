@@ -75,9 +75,14 @@ export function ExportMenu({
 
   /** The runs with their steps; those of earlier visits are read first. */
   const loaded = async (): Promise<readonly RunRecord[]> => {
-    await client.loadSteps(runs.map((run) => run.id));
-    const ids = new Set(runs.map((run) => run.id));
-    return client.getState().runs.filter((run) => ids.has(run.id));
+    const ids = runs.map((run) => run.id);
+    const release = client.holdSteps(ids);
+    try {
+      await client.loadSteps(ids);
+      return client.getState().runs.filter((run) => ids.includes(run.id));
+    } finally {
+      release();
+    }
   };
   const save = ({ extension, type, write }: Format): void =>
     attempt(async () => {

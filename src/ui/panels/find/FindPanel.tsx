@@ -1,15 +1,14 @@
-import { useEffect } from 'react';
 import type { ReactNode } from 'react';
-import type { FinderRecord } from '#client/runRecord.ts';
 import { isOver } from '#domain/run.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { FreezeToggle } from '#ui/parts/FreezeToggle.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { formatRate } from '#ui/format.ts';
-import { isFinderRun, useClient, useMetricsVersion, useRuns } from '#ui/state/client.ts';
+import { isFinderRun, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { shownRuns } from '#ui/state/frozenRuns.ts';
 import { useSetup } from '#ui/state/setupStore.ts';
+import { useSteps } from '#ui/state/useSteps.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
 import { MAX_CURVES, MAX_END_LABELS } from '#ui/panels/train/chartRuns.ts';
@@ -23,15 +22,6 @@ import { FinderSettingsForm } from './FinderSettingsForm.tsx';
 import { FinderTable } from './FinderTable.tsx';
 import { RateTargetChoice, useRateTarget } from './rateTarget.tsx';
 import { Suggestions } from './Suggestions.tsx';
-
-/** Reads the curves of earlier visits that are on the chart. */
-function useFinderSteps(runs: readonly FinderRecord[]): void {
-  const client = useClient();
-  const absent = runs.flatMap((run) => (run.stepsLoaded === 'absent' ? [run.id] : [])).join(' ');
-  useEffect(() => {
-    if (absent) void client.loadSteps(absent.split(' '));
-  }, [client, absent]);
-}
 
 /** The learning-rate finder: its range, its curves, its suggestions. */
 export function FindPanel(): ReactNode {
@@ -49,7 +39,7 @@ export function FindPanel(): ReactNode {
   const { drawn, moreCount } = drawnFinders(runs, { hidden, selected: selectedId, limit });
   const curves = finderCurves(runs, drawn);
   const finders = runs.filter(isFinderRun);
-  useFinderSteps(drawn);
+  useSteps(drawn);
   const run = finders.find((finder) => finder.id === selectedId) ?? finders.at(-1);
   const selected = curves.find((curve) => curve.run.id === run?.id) ?? curves.at(-1);
   const extent = rampExtent(curves.length > 0 ? curves.map((curve) => curve.run.settings) : [settings]);
