@@ -89,7 +89,7 @@ export function Plot(props: PlotProps): ReactNode {
   const { endLabels = NO_LABELS, isXLog = false, isYLog = false, xExtent } = props;
   const isEmpty = props.lines.every((line) => line.points.length === 0) && !props.ghosts?.length;
   const longest = endLabels.reduce((most, label) => Math.max(most, label.text.length), 0);
-  const right = longest > 0 ? longest * 6.6 + 16 : 12;
+  const right = longest > 0 ? longest * 6.6 + 26 : 12;
   // Recharts computes everything anew for every property that is a new object.
   const margin = useMemo(() => ({ top: 10, right, bottom: 0, left: 0 }), [right]);
   const xDomain = useSameNumbers(props.xAxis.domain);
@@ -180,8 +180,8 @@ export function Plot(props: PlotProps): ReactNode {
         <div className="plot-overlay" ref={setOverlay} aria-live="off" />
         {isEmpty && props.empty ? <div className="plot-empty">{props.empty}</div> : null}
       </div>
-      {props.keys && <PlotKeys keys={props.keys} isShown={props.showsKeys ?? false} />}
       {props.xLabel && <div className="plot-x-label">{props.xLabel}</div>}
+      {props.keys && <PlotKeys keys={props.keys} isShown={props.showsKeys ?? false} />}
       {isTable && (
         <PlotTable
           title={props.title}

@@ -34,7 +34,7 @@ export interface Mark {
   readonly colour: string;
 }
 
-/** The mark of a line at its right end, with its name. */
+/** The name of a line at its right end, with its mark; or the mark alone. */
 export interface EndLabel {
   readonly id: string;
   readonly x: number;
@@ -45,6 +45,10 @@ export interface EndLabel {
   readonly marker: MarkerShape;
 }
 
+/** Pixels of a character, about, and from one line of text to the next. */
+const CHARACTER = 6.6;
+const LINE = 13;
+
 /** Path of a mark of about `size` pixels around a point. */
 export function markerPath(shape: MarkerShape, x: number, y: number, size: number): string {
   const r = size / 2;
@@ -53,8 +57,8 @@ export function markerPath(shape: MarkerShape, x: number, y: number, size: numbe
       return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
     case 'square':
       return `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`;
-    case 'triangle':
-      return `M${x} ${y - r * 1.2}l${r * 1.15} ${r * 2}h${-2.3 * r}z`;
+    case 'diamond':
+      return `M${x} ${y - r * 1.3}l${r * 1.3} ${r * 1.3}l${-r * 1.3} ${r * 1.3}l${-r * 1.3} ${-r * 1.3}z`;
     default:
       return shape satisfies never;
   }
@@ -147,7 +151,7 @@ export function Rules({ rules }: { rules: readonly Rule[] }): ReactNode {
     const [low, size] = rule.axis === 'x' ? [area.x, area.width] : [area.y, area.height];
     if (!(at >= low - 0.5 && at <= low + size + 0.5)) return null;
     const isVertical = rule.axis === 'x';
-    const nearRight = at > area.x + area.width * 0.8;
+    const nearRight = at + 5 + rule.label.length * CHARACTER > area.x + area.width;
     return (
       <g key={`${rule.axis} ${rule.at} ${rule.label}`} className="plot-rule">
         <line
@@ -207,10 +211,6 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }
 
-/** Pixels of a character at the end of a line, about, and from one line of text to the next. */
-const CHARACTER = 6.6;
-const LINE = 13;
-
 /** Moves names that lie over each other apart: down, and up again where they would leave the plot. */
 export function pushApart(
   rows: readonly { readonly px: number; py: number; readonly text: string }[],
@@ -234,7 +234,7 @@ export function pushApart(
   }
 }
 
-/** Marks at the ends of lines, and their names, pushed apart where they would overlap. */
+/** Names with their marks at the ends of lines, pushed apart where they would overlap. */
 export function EndLabels({ labels }: { labels: readonly EndLabel[] }): ReactNode {
   const scales = useScales();
   if (!scales) return null;
@@ -250,14 +250,18 @@ export function EndLabels({ labels }: { labels: readonly EndLabel[] }): ReactNod
     rows.filter(({ text }) => text !== ''),
     area.y + area.height,
   );
-  return rows.map((row) => (
-    <g key={row.id} className="plot-end">
-      <path d={markerPath(row.marker, row.px, row.end, 8)} fill={row.colour} />
-      {row.text && (
-        <text x={row.px + 9} y={row.py + 4}>
-          {row.text}
-        </text>
-      )}
-    </g>
-  ));
+  // Names that were pushed apart stand beside another line: each has the mark of its own.
+  return rows.map((row) => {
+    const [x, y] = row.text === '' ? [row.px, row.end] : [row.px + 11, row.py];
+    return (
+      <g key={row.id} className="plot-end">
+        <path d={markerPath(row.marker, x, y, 8)} fill={row.colour} />
+        {row.text && (
+          <text x={x + 8} y={y + 4}>
+            {row.text}
+          </text>
+        )}
+      </g>
+    );
+  });
 }

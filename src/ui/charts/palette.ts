@@ -2,7 +2,7 @@ import { armName } from '#domain/experiment.ts';
 import type { ArmSettings, Norm } from '#domain/experiment.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 
-export type MarkerShape = 'circle' | 'square' | 'triangle';
+export type MarkerShape = 'circle' | 'square' | 'diamond';
 
 /**
  * How a run is drawn everywhere: hue, lightness and mark are the normalization, dashes are Weight Standardization,
@@ -16,7 +16,8 @@ export interface RunStyle {
   readonly marker: MarkerShape;
 }
 
-const MARKERS: Readonly<Record<Norm, MarkerShape>> = { none: 'circle', bn: 'square', gn: 'triangle' };
+/** No triangle: arrows where a line leaves the plot have that shape. */
+const MARKERS: Readonly<Record<Norm, MarkerShape>> = { none: 'circle', bn: 'square', gn: 'diamond' };
 /** Tones of each hue in `tokens.css`. */
 const TONES = 4;
 /**

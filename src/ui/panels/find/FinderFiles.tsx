@@ -20,7 +20,7 @@ export function FinderFiles(props: {
   const isChoice = drawn.length > 0 && drawn.length < finders.length;
   const which = isChoice ? chosen : 'all';
   return (
-    <section className="section-head" aria-label="Files of finders">
+    <section className="section-head finder-files" aria-label="Files of finders">
       <h3>Files of finders</h3>
       {isChoice && (
         <Segmented

@@ -114,7 +114,7 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
         rules={continuations(
           runs.map(({ run }) => run),
           view.unit,
-          (run) => nameIn(view, run),
+          ({ number }) => `#${number}`,
         )}
         ghosts={ghosts}
         keys={chartKeys(view, ghosts, view.showsNames)}
