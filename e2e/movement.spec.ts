@@ -66,6 +66,13 @@ test('nothing moves by itself while a run trains, and frozen charts stay as they
   expectStill(await watched(page));
 });
 
+/**
+ * What a task of the main thread may last, by the clock, while three runs train: the page wants 50 ms and needs less of
+ * its processor, but here it shares two cores with the software adapter and the worker, which stretch it up to threefold.
+ * A chart that is laid out anew at every step takes longer. `npm run bench:charts` measures the processor's time.
+ */
+const LONGEST_TASK_MS = 200;
+
 test('nothing moves by itself in Train or in Compare while a race goes on, and the page answers', async ({
   page,
 }) => {
@@ -80,6 +87,7 @@ test('nothing moves by itself in Train or in Compare while a race goes on, and t
   await page.waitForTimeout(1000);
   await watchMovement(page);
   await page.waitForTimeout(2500);
+  const left = await page.evaluate(() => performance.now());
   await page.getByRole('tab', { name: 'Compare' }).click();
   await page.waitForTimeout(1500);
   const opened = await page.evaluate(() => performance.now());
@@ -87,6 +95,8 @@ test('nothing moves by itself in Train or in Compare while a race goes on, and t
   await expect(transport(page)).toContainText('Race of');
   const seen = await watched(page);
   expectStill(seen);
-  const { tasks } = seen;
-  console.log('TASKS', JSON.stringify(tasks), opened);
+  // Opening the tab draws all of its charts at once.
+  const steady = seen.tasks.filter(({ at, ms }) => at + ms < left || at > opened);
+  const worst = Math.max(0, ...steady.map(({ ms }) => ms));
+  expect(worst, JSON.stringify(seen.tasks)).toBeLessThan(LONGEST_TASK_MS);
 });
