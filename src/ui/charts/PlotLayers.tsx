@@ -151,7 +151,8 @@ export function Rules({ rules }: { rules: readonly Rule[] }): ReactNode {
     const [low, size] = rule.axis === 'x' ? [area.x, area.width] : [area.y, area.height];
     if (!(at >= low - 0.5 && at <= low + size + 0.5)) return null;
     const isVertical = rule.axis === 'x';
-    const nearRight = at + 5 + rule.label.length * CHARACTER > area.x + area.width;
+    const room = area.x + area.width - at;
+    const nearRight = room < rule.label.length * CHARACTER + 5 && room < area.width / 2;
     return (
       <g key={`${rule.axis} ${rule.at} ${rule.label}`} className="plot-rule">
         <line
