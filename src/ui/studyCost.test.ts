@@ -33,6 +33,17 @@ function measured(): ReturnType<typeof trainRun> {
 }
 
 describe('the time of a study', () => {
+  it('follows from what is kept of a run whose steps are not loaded', () => {
+    const run = trainRun({
+      experiment: bn,
+      stepsLoaded: 'absent',
+      stepTime: { steps: 40, milliseconds: 800 },
+    });
+    expect(
+      runMs(bn, { start: 1e-7, end: 10, steps: 100 }, info, stepTimes([run], [], 'Test GPU')),
+    ).toBeCloseTo(2_000);
+  });
+
   it('follows from runs of that shape on this device', () => {
     const times = stepTimes([measured()], [], 'Test GPU');
     expect(runMs(bn, undefined, info, times)).toBeCloseTo(11_000);
