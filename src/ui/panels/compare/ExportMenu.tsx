@@ -51,6 +51,8 @@ const formats: readonly Format[] = [
   { label: 'CSV of steps', extension: 'csv', type: 'text/csv', write: stepsCsv },
 ];
 
+const NO_COMPANIONS: readonly FinderRecord[] = [];
+
 /**
  * Files of the ticked runs, or of all that pass the filter; and runs from such files.
  * @param companions runs of the same studies, which join them where that is wanted.
@@ -59,7 +61,7 @@ const formats: readonly Format[] = [
  */
 export function ExportMenu({
   runs: own,
-  companions = [],
+  companions = NO_COMPANIONS,
   isSelection = false,
   attempt,
 }: {
