@@ -23,10 +23,11 @@ const TOLERANCE = {
 };
 /**
  * What one more kept run may add: its record with an epoch and its line in the lists, but no steps, which only the
- * charts' newest runs and a few more hold. GPU memory, listeners and files are no part of a run that is over.
+ * charts' newest runs and a few more hold. About half as much again as a run takes that is drawn as well. GPU memory,
+ * listeners and files are no part of a run that is over.
  */
 const LIMIT_OF_RUN = {
-  'objects of the page': 400,
+  'objects of the page': 1_500,
   'bytes of objects of the page': 40_000,
   'nodes of the page': 80,
 };
