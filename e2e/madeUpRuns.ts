@@ -5,6 +5,17 @@ interface MadeUp {
   readonly batchSize?: number;
   /** Ends early, with a loss that is no number. */
   readonly divergesAt?: number;
+  readonly norm?: 'none' | 'bn' | 'gn';
+  /** A finder of the same study, which explodes near the end of its ramp. */
+  readonly isFinder?: boolean;
+}
+
+const RAMP = { start: 1e-7, end: 10, steps: 100 } as const;
+
+/** One run of the file, as far as it is read again here. */
+interface MadeUpFile {
+  readonly run: { readonly header: object; readonly [name: string]: unknown };
+  readonly steps: object;
 }
 
 const STEPS = 600;
@@ -12,7 +23,11 @@ const EPOCHS = 3;
 
 /** A file as the page exports it, of runs that were never computed: curves that fall, with noise and one spike. */
 export function madeUpRuns(list: readonly MadeUp[]): { name: string; mimeType: string; buffer: Buffer } {
-  const file = { format: 'normlab-runs', formatVersion: 1, runs: list.map(exportedRun) };
+  const file = {
+    format: 'normlab-runs',
+    formatVersion: 1,
+    runs: list.map((made, i) => (made.isFinder ? exportedFinder(made, i) : exportedRun(made, i))),
+  };
   return {
     name: 'runs.json',
     mimeType: 'application/json',
@@ -20,10 +35,10 @@ export function madeUpRuns(list: readonly MadeUp[]): { name: string; mimeType: s
   };
 }
 
-function exportedRun(made: MadeUp, index: number): object {
-  const { ws = false, seed = 1, batchSize = 64, divergesAt } = made;
+function exportedRun(made: MadeUp, index: number): MadeUpFile {
+  const { ws = false, seed = 1, batchSize = 64, divergesAt, norm = 'bn' } = made;
   const experiment = {
-    norm: 'bn',
+    norm,
     ws,
     batchSize,
     width: 64,
@@ -106,6 +121,44 @@ function exportedRun(made: MadeUp, index: number): object {
       momenta: series(() => 0.9),
       elapsedMs: series((step) => 200 * (step + 1) * (ws ? 1.14 : 1)),
       wallMs: series((step) => 210 * (step + 1)),
+    },
+  };
+}
+
+/** Falls from the thirtieth step on, and explodes after the turn. */
+function exportedFinder(made: MadeUp, index: number): MadeUpFile {
+  const { run } = exportedRun(made, index);
+  const turn = 62 + (made.seed ?? 1) + (made.ws ? 5 : 0);
+  const steps = Array.from({ length: 96 }, (_, step) => step);
+  const series = (value: (step: number) => number): readonly number[] =>
+    steps.map((step) => Math.fround(value(step)));
+  const loss = (step: number): number =>
+    2.4 - Math.max(0, Math.min(step, turn) - 30) / 40 + Math.max(0, (step - turn) / 8) ** 3;
+  const { start, end } = RAMP;
+  const zeros = series(() => 0);
+  const times = series((step) => 10 * (step + 1));
+  return {
+    run: {
+      header: { ...run.header, kind: 'finder', finder: RAMP },
+      notes: { name: '', tags: [], note: '' },
+      status: 'finished',
+      epochs: [],
+      result: {
+        stoppedAt: steps.length - 1,
+        reason: 'completed',
+        suggestions: [{ rule: 'valley', learningRate: 1e-3, index: 50 }],
+        disagree: false,
+      },
+      stepCount: steps.length,
+    },
+    steps: {
+      firstStep: 0,
+      losses: series((step) => loss(step) + 0.05 * Math.sin(7 * step)),
+      smoothed: series(loss),
+      learningRates: series((step) => start * (end / start) ** (step / RAMP.steps)),
+      momenta: zeros,
+      elapsedMs: times,
+      wallMs: times,
     },
   };
 }

@@ -3,7 +3,9 @@
 // buffers of the worker, JavaScript objects of the page (by a heap snapshot), memory of page and worker, nodes and
 // listeners of the page, open files of the browser. Exits with 1 when a count has grown from the second study to the
 // last; the first one fills caches.
-//   npm run soak:page -- [--runs 300] [--each 50] [--dist DIR]
+// With --keep nothing is deleted: what page and worker hold of each kept run is counted, from the second study on, and
+// has a limit.
+//   npm run soak:page -- [--runs 300] [--each 50] [--keep] [--dist DIR]
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openSite } from './openSite.mjs';
@@ -18,6 +20,16 @@ const TOLERANCE = {
   'bytes of compiled code': 1.5,
   'bytes of page and worker': 1.2,
   'open files': 1.1,
+};
+/**
+ * What one more kept run may add: its record with an epoch and its line in the lists, but no steps, which only the
+ * charts' newest runs and a few more hold. About half as much again as a run takes that is drawn as well. GPU memory,
+ * listeners and files are no part of a run that is over.
+ */
+const LIMIT_OF_RUN = {
+  'objects of the page': 1_500,
+  'bytes of objects of the page': 40_000,
+  'nodes of the page': 80,
 };
 /** Kinds of nodes in a heap snapshot that are neither code nor the browser's own. */
 const OBJECTS = new Set([
@@ -59,6 +71,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '300' },
     each: { type: 'string', default: '50' },
+    keep: { type: 'boolean', default: false },
     dist: { type: 'string' },
   },
 });
@@ -97,16 +110,19 @@ async function main(runs, each) {
     const left = [];
     const started = performance.now();
     for (let study = 0; study < Math.floor(runs / each); study++) {
-      await trainStudy(page, each);
-      await deleteRuns(page, each);
+      await trainStudy(page, values.keep ? (study + 1) * each : each);
+      if (!values.keep) await deleteRuns(page, each);
+      await page.getByRole('tab', { name: 'Study' }).click();
       left.push(await count(site.browser, page));
       const seconds = ((performance.now() - started) / 1000).toFixed(0);
       console.log(`${(study + 1) * each} runs, ${seconds} s: ${JSON.stringify(left.at(-1))}`);
     }
-    print(
-      /** @type {Record<string, number>} */ (left[1]),
-      /** @type {Record<string, number>} */ (left.at(-1)),
-    );
+    const [first, last] = /** @type {[Record<string, number>, Record<string, number>]} */ ([
+      left[1],
+      left.at(-1),
+    ]);
+    if (values.keep) printGrowth(first, last, (left.length - 2) * each);
+    else print(first, last);
   } finally {
     await site.close();
   }
@@ -114,9 +130,9 @@ async function main(runs, each) {
 
 /**
  * @param {import('playwright').Page} page
- * @param {number} runs
+ * @param {number} all runs that must have finished then, with those of earlier studies
  */
-async function trainStudy(page, runs) {
+async function trainStudy(page, all) {
   await page.getByRole('tab', { name: 'Study' }).click();
   const start = page.getByRole('button', { name: 'Start study' });
   await start.click({ timeout: RUN_TIMEOUT_MS });
@@ -139,7 +155,7 @@ async function trainStudy(page, runs) {
   const earlier = page.getByRole('button', { name: /^Show \d+ earlier$/ });
   if (await earlier.isVisible()) await earlier.click();
   const finished = await page.getByRole('button', { name: /^Select run \d+ BN\+WS, finished/ }).count();
-  if (finished !== runs) throw new Error(`${finished} of ${runs} runs have finished`);
+  if (finished !== all) throw new Error(`${finished} of ${all} runs have finished`);
 }
 
 /**
@@ -152,7 +168,6 @@ async function deleteRuns(page, runs) {
   await page.getByText(`${runs} runs selected`).waitFor();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.waitForTimeout(UNDO_MS);
-  await page.getByRole('tab', { name: 'Study' }).click();
 }
 
 /**
@@ -247,5 +262,21 @@ function print(first, last) {
     console.log(
       `${name.padEnd(30)} ${String(before).padStart(12)} ${String(after).padStart(12)}${grows ? '  GREW' : ''}`,
     );
+  }
+}
+
+/**
+ * @param {Record<string, number>} first
+ * @param {Record<string, number>} last
+ * @param {number} runs that were kept between the two
+ */
+function printGrowth(first, last, runs) {
+  for (const [name, before] of Object.entries(first)) {
+    const each = ((last[name] ?? Number.NaN) - before) / runs;
+    const limit = /** @type {Record<string, number>} */ (LIMIT_OF_RUN)[name];
+    const grows = limit !== undefined && !(each <= limit);
+    if (grows) process.exitCode = 1;
+    const beside = limit === undefined ? '' : `, at most ${limit}${grows ? '  TOO MUCH' : ''}`;
+    console.log(`${name.padEnd(30)} ${each.toFixed(1).padStart(12)} a run${beside}`);
   }
 }

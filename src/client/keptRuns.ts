@@ -8,6 +8,7 @@ import type { RemovalMemory } from './removalMemory.ts';
 import { isGoing, recordOfKept } from './runRecord.ts';
 import type { RunRecord } from './runRecord.ts';
 import type { Runs } from './runs.ts';
+import { StepCache } from './stepCache.ts';
 import { WorkerLostError } from './workerLink.ts';
 import type { WorkerLink } from './workerLink.ts';
 
@@ -29,6 +30,7 @@ export class KeptRuns {
   readonly #link: () => WorkerLink;
   readonly #changed: (state: KeptRunsState) => void;
   readonly #removals: RemovalMemory;
+  readonly #cache: StepCache;
   /** Steps that are being read, by run. */
   readonly #loading = new Map<string, Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,6 +46,7 @@ export class KeptRuns {
     this.#link = link;
     this.#removals = options.removals;
     this.#changed = options.changed;
+    this.#cache = new StepCache(runs, (runId) => link().request('keptSteps', { runId }));
   }
 
   get state(): KeptRunsState {
@@ -82,6 +85,11 @@ export class KeptRuns {
       this.#loading.set(runId, loading);
     }
     await Promise.all(runIds.flatMap((runId) => this.#loading.get(runId) ?? []));
+  }
+
+  /** Keeps the steps of some runs in memory, those that are read later too. @returns lets go of them. */
+  holdSteps(runIds: readonly string[]): () => void {
+    return this.#cache.hold(runIds);
   }
 
   /**

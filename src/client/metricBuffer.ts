@@ -19,16 +19,16 @@ const FIRST_CAPACITY = 1024;
  * React never sees these values but through the decimated lines of a chart.
  */
 export class MetricBuffer {
-  #capacity = 1024;
+  #capacity = 0;
   #count = 0;
   #revision = 0;
   readonly #series: Record<SeriesName, Float32Array> = {
-    losses: new Float32Array(1024),
-    smoothed: new Float32Array(1024),
-    learningRates: new Float32Array(1024),
-    momenta: new Float32Array(1024),
-    elapsedMs: new Float32Array(1024),
-    wallMs: new Float32Array(1024),
+    losses: new Float32Array(0),
+    smoothed: new Float32Array(0),
+    learningRates: new Float32Array(0),
+    momenta: new Float32Array(0),
+    elapsedMs: new Float32Array(0),
+    wallMs: new Float32Array(0),
   };
 
   /** Steps recorded. */

@@ -195,6 +195,11 @@ export class TrainingClient {
     return this.#kept.loadSteps(runIds);
   }
 
+  /** Keeps the steps of some runs in memory until they are let go of by what it returns; it reads none. */
+  holdSteps(runIds: readonly string[]): () => void {
+    return this.#kept.holdSteps(runIds);
+  }
+
   /** Changes name, tags and note of a run. */
   describe(runId: string, notes: RunNotes): Promise<void> {
     return this.#kept.describe(runId, notes);

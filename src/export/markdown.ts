@@ -3,8 +3,8 @@ import type { GhostRun } from '#analysis/question.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { formatClock, formatTableNumber } from '#lib/numberText.ts';
 
-/** Text in a cell or heading: nothing of it is markup. */
-function escaped(text: string): string {
+/** Text in a cell, a heading or a sentence: nothing of it is markup. */
+export function escaped(text: string): string {
   return text
     .replaceAll(/\s+/g, ' ')
     .replaceAll('&', '&amp;')

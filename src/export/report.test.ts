@@ -3,7 +3,9 @@ import { claimsLedger } from '#analysis/claims.ts';
 import { claimSummaries } from '#analysis/claims/summaries.ts';
 import { finderRun, trainingRun } from './exportedRun.fixtures.ts';
 import type { ExportedRun } from './exportedRun.ts';
-import { reportHtml, type ReportInput } from './report.ts';
+import { reportHtml, type ReportChart } from './report.ts';
+import type { ReportInput } from './reportContent.ts';
+import { reportMarkdown } from './reportMarkdown.ts';
 import { verdictLines } from './verdictLines.ts';
 
 /** A run whose raw losses fall by a tenth of `factor` a step, two steps in each arrival of `ms`. */
@@ -30,7 +32,9 @@ function falling(name: string, ws: boolean, factor: number, ms: number, valid: n
   };
 }
 
-const input = (changes: Partial<ReportInput> = {}): ReportInput => ({
+type HtmlInput = ReportInput & { readonly charts: readonly ReportChart[] };
+
+const input = (changes: Partial<HtmlInput> = {}): HtmlInput => ({
   title: 'BN against BN+WS',
   runs: [trainingRun(), finderRun()],
   charts: [{ title: 'Losses', svg: '<svg viewBox="0 0 1 1"><path d="M0 0"/></svg>' }],
@@ -249,5 +253,63 @@ describe('reportHtml', () => {
     '<p>text</p>',
   ])('refuses the chart %s', (svg) => {
     expect(() => reportHtml(input({ charts: [{ title: 'T', svg }] }))).toThrow(TypeError);
+  });
+});
+
+describe('reportMarkdown', () => {
+  it('holds verdicts, claims, set-up, tables, adapter and versions', () => {
+    const runs = [falling('BN', false, 1, 10, 0.6), falling('BN+WS', true, 2, 12, 0.55), finderRun()];
+    const text = reportMarkdown(
+      input({
+        runs,
+        claims: claimSummaries(
+          claimsLedger([])
+            .slice(0, 1)
+            .map((row) => ({ ...row, count: 1 })),
+        ),
+      }),
+    );
+    for (const part of [
+      '# BN against BN+WS\n\n2023-11-14 22:13 UTC · [open this set-up](<https://example.org/#v=1&norm=gn>)\n',
+      '## What it shows\n\n- BN+WS reached BN’s final training loss in ',
+      '## Claims\n\n| claim | size | data | measure | result | to add |\n| --- |',
+      '| P1: At batch size 64 ',
+      '## Set-up\n\n| setting of all runs | value |\n',
+      '| Batch size | 64 |',
+      '## Epochs of BN (BN)\n\n| epoch | train\\_loss | valid\\_loss | accuracy | time |',
+      '| 1.095837 |',
+      '## Suggestions of BN \\#1',
+      '## Where it ran',
+      '| BN | CIFAR-10 | Test GPU (webgpu) | 0.1.0 | 2023-11-14 22:13 |',
+      '| NormLab | 0.2.0 |',
+    ]) {
+      expect(text).toContain(part);
+    }
+    // Every row of a table has the cells of its header.
+    const widths = text.split('\n\n').filter((part) => part.startsWith('|'));
+    for (const part of widths) {
+      expect(
+        new Set(
+          part
+            .trim()
+            .split('\n')
+            .map((row) => row.split(/(?<!\\)\|/).length),
+        ).size,
+      ).toBe(1);
+    }
+  });
+
+  it('takes no markup from names, and no link but of the web', () => {
+    const text = reportMarkdown(
+      input({
+        title: 'a | <b>',
+        runs: [trainingRun({ name: '[x](y) `z`\n# h' })],
+        link: { href: 'data:text/html,x', lacksStudies: false },
+      }),
+    );
+    expect(text).toContain(String.raw`# a \| &lt;b>`);
+    expect(text).not.toContain('data:text');
+    expect(text).not.toMatch(/^# h/m);
+    expect(text).toContain(String.raw`\[x\](y) \`z\` \# h`);
   });
 });

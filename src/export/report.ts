@@ -1,11 +1,5 @@
-import type { ClaimSummary } from '#analysis/claims/summaries.ts';
-import { questionById } from '#analysis/questions.ts';
-import { armName, type Experiment } from '#domain/experiment.ts';
-import { parameters, settingOf, settingsOf, type ParameterName } from '#domain/parameters.ts';
-import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
-import { runName, type ExportedRun } from './exportedRun.ts';
-import { notebookLosses } from './markdown.ts';
-import { verdictLines } from './verdictLines.ts';
+import { linkTexts, minuteText, reportContent } from './reportContent.ts';
+import type { ReportInput, ReportLink, ReportSection, ReportTable } from './reportContent.ts';
 import { reportStyle } from './reportStyle.ts';
 
 /** A chart as the page draws it. */
@@ -15,52 +9,18 @@ export interface ReportChart {
   readonly svg: string;
 }
 
-export interface ReportInput {
-  readonly title: string;
-  readonly runs: readonly ExportedRun[];
-  readonly charts: readonly ReportChart[];
-  /** Of the claims ledger what concerns these runs. */
-  readonly claims: readonly ClaimSummary[];
-  readonly link: ReportLink | undefined;
-  /** What wrote the report. */
-  readonly writer: ReportWriter;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
-
-/** What opens the set-up of the runs. */
-export interface ReportLink {
-  readonly href: string;
-  /** It has the settings of one run alone: arms and seeds are too many for an address. */
-  readonly lacksStudies: boolean;
-}
-
-export interface ReportWriter {
-  /** Of NormLab. */
-  readonly version: string;
-  /** 'Chrome 156 on Linux' */
-  readonly browser: string;
-  /** As the browser names itself, with its version in full. */
-  readonly userAgent: string;
-  /** The GPU that runs would be computed on now; undefined before it is known. */
-  readonly adapter: string | undefined;
-}
-
 /**
  * A report as one HTML file without scripts or anything from elsewhere: its own policy forbids both. All text is
  * escaped.
  * @throws {TypeError} when a chart is more than drawing.
  */
-export function reportHtml({ title, runs, charts, claims, link, writer, now }: ReportInput): string {
-  const verdicts = verdictLines(runs);
+export function reportHtml(input: ReportInput & { readonly charts: readonly ReportChart[] }): string {
+  const { title, charts, link, now } = input;
+  const { findings, details } = reportContent(input);
   const sections = [
-    verdicts.length > 0 ? section('What it shows', list(verdicts)) : '',
-    claims.length > 0 ? section('Claims', claimsTable(claims)) : '',
-    charts.length > 0 ? section('Charts', charts.map(figure).join('\n')) : '',
-    section('Set-up', setupTable(runs)),
-    ...runs.filter(({ run }) => run.epochs.length > 0).map(epochSection),
-    ...runs.filter(({ run }) => run.result !== undefined).map(finderSection),
-    section('Where it ran', `${provenance(runs)}\n${writerTable(writer)}`),
+    ...findings.map(sectionHtml),
+    ...(charts.length > 0 ? [section('Charts', charts.map(figure).join('\n'))] : []),
+    ...details.map(sectionHtml),
   ];
   return `<!doctype html>
 <html lang="en">
@@ -74,8 +34,8 @@ ${reportStyle}</style>
 </head>
 <body>
 <h1>${escape(title)}</h1>
-<p>${escape(new Date(now).toISOString().slice(0, 16).replace('T', ' '))} UTC${link === undefined ? '' : ` · ${anchor(link)}`}</p>
-${sections.filter((text) => text !== '').join('\n')}
+<p>${escape(minuteText(now))} UTC${link === undefined ? '' : ` · ${anchor(link)}`}</p>
+${sections.join('\n')}
 </body>
 </html>
 `;
@@ -94,19 +54,29 @@ function section(title: string, body: string): string {
   return `<section>\n<h2>${escape(title)}</h2>\n${body}\n</section>`;
 }
 
+function sectionHtml({ title, sentences = [], tables = [], note }: ReportSection): string {
+  return section(
+    title,
+    [
+      ...(sentences.length > 0 ? [list(sentences)] : []),
+      ...tables.map(table),
+      ...(note === undefined ? [] : [`<p>${escape(note)}</p>`]),
+    ].join('\n'),
+  );
+}
+
 function list(items: readonly string[]): string {
   return `<ul>\n${items.map((item) => `<li>${escape(item)}</li>`).join('\n')}\n</ul>`;
 }
 
 /** A link for addresses of the web only. */
-function anchor({ href, lacksStudies }: ReportLink): string {
-  if (!/^https?:\/\//i.test(href)) return '';
-  const text = lacksStudies ? 'open the settings of the first run' : 'open this set-up';
-  const note = lacksStudies ? ' (a link cannot hold so many arms and seeds)' : '';
-  return `<a href="${escape(href)}">${text}</a>${note}`;
+function anchor(link: ReportLink): string {
+  if (!/^https?:\/\//i.test(link.href)) return '';
+  const { text, note } = linkTexts(link);
+  return `<a href="${escape(link.href)}">${text}</a>${note}`;
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+function table({ header, rows }: ReportTable): string {
   const line = (tag: 'th' | 'td', cells: readonly string[]): string =>
     `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join('')}</tr>`;
   return `<div class="table"><table>\n<thead>${line('th', header)}</thead>\n<tbody>\n${rows
@@ -127,117 +97,4 @@ function figure({ title, svg }: ReportChart): string {
     throw new TypeError(`The chart “${title}” is more than a drawing.`);
   }
   return `<figure>\n${svg}\n<figcaption>${escape(title)}</figcaption>\n</figure>`;
-}
-
-/** Claim by claim: what its rules say together, where there are several, and those that some run tests. */
-function claimsTable(claims: readonly ClaimSummary[]): string {
-  return table(
-    ['claim', 'size', 'data', 'measure', 'result', 'to add'],
-    claims.flatMap(({ question, size, dataset, rule, sentence, rows }) => {
-      const claim = `${question}: ${questionById(question)?.claim ?? ''}`;
-      const data = dataset?.title ?? '–';
-      const rules = rows
-        .filter(({ count }) => count > 0)
-        .map((row) => [claim, size, data, row.measure, row.sentence, row.advice ?? '–']);
-      return rows.length > 1 ? [[claim, size, data, rule, sentence, '–'], ...rules] : rules;
-    }),
-  );
-}
-
-/** Settings by run: those that all share once, the others run by run. */
-function setupTable(runs: readonly ExportedRun[]): string {
-  const experiments = runs.map(({ run }) => run.header.experiment);
-  const [first] = experiments;
-  if (!first) return '<p>No runs.</p>';
-  const isShared = (name: ParameterName): boolean =>
-    experiments.every((experiment) => experiment[name] === first[name]);
-  const names = settingsOf(experiments);
-  const varied = names.filter((name) => !isShared(name));
-  const label = (name: ParameterName): string => parameters[name].label;
-  const shared = names.filter(isShared).map((name) => [label(name), settingText(first, name)]);
-  const each = runs.map((exported) => [
-    runName(exported),
-    exported.run.status,
-    ...varied.map((name) => settingText(exported.run.header.experiment, name)),
-  ]);
-  return `${table(['setting of all runs', 'value'], shared)}\n${table(['run', 'state', ...varied.map(label)], each)}`;
-}
-
-/** A setting as the form of the page shows it. */
-function settingText(experiment: Experiment, name: ParameterName): string {
-  const value = settingOf(experiment, name);
-  const parameter = parameters[name];
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (parameter.kind === 'choice') {
-    const options: readonly { readonly value: unknown; readonly label: string }[] = parameter.options;
-    return options.find((option) => option.value === value)?.label ?? String(value);
-  }
-  if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
-  if (name === 'gradientClip' && value === 0) return 'off';
-  return name === 'maxLearningRate' && typeof value === 'number' ? formatRate(value, 4) : String(value);
-}
-
-function epochSection(exported: ExportedRun): string {
-  const notebook = notebookLosses(exported.run);
-  const rows = exported.run.epochs.map(
-    ({ epoch, trainLoss, validLoss, standardError, accuracy, milliseconds }) => {
-      const other = notebook?.rows.find((row) => row.epoch === epoch);
-      return [
-        String(epoch),
-        formatTableNumber(trainLoss),
-        formatTableNumber(validLoss) +
-          (standardError === undefined ? '' : ` ± ${formatTableNumber(standardError)}`),
-        formatTableNumber(accuracy),
-        formatClock(milliseconds),
-        ...(notebook ? [other ? formatTableNumber(other.validLoss) : '–'] : []),
-        ...(notebook ? [other ? formatTableNumber(validLoss - other.validLoss) : '–'] : []),
-      ];
-    },
-  );
-  const title = `Epochs of ${runName(exported)} (${armName(exported.run.header.experiment)})`;
-  const header = ['epoch', 'train_loss', 'valid_loss', 'accuracy', 'time'];
-  if (!notebook) return section(title, table(header, rows));
-  const its = `Post’s ${notebook.label}: ${notebook.note}.`;
-  return section(
-    title,
-    `${table([...header, 'notebook’s valid_loss', 'difference'], rows)}\n<p>${escape(its)}</p>`,
-  );
-}
-
-function finderSection(exported: ExportedRun): string {
-  const rows = exported.run.result!.suggestions.map(({ rule, learningRate, note }) => [
-    rule,
-    learningRate === undefined ? '–' : formatRate(learningRate, 3),
-    note ?? '',
-  ]);
-  return section(`Suggestions of ${runName(exported)}`, table(['rule', 'learning rate', 'note'], rows));
-}
-
-function provenance(runs: readonly ExportedRun[]): string {
-  return table(
-    ['run', 'data', 'adapter', 'NormLab', 'started (UTC)', 'start weights', 'batches'],
-    runs.map((exported) => {
-      const { header, plan } = exported.run;
-      return [
-        runName(exported),
-        header.dataset.title,
-        `${header.device.title} (${header.device.backend})`,
-        header.version,
-        new Date(header.startedAt).toISOString().slice(0, 16).replace('T', ' '),
-        plan?.initialWeightsHash ?? '–',
-        plan?.orderHash ?? '–',
-      ];
-    }),
-  );
-}
-
-function writerTable({ version, browser, userAgent, adapter }: ReportWriter): string {
-  return table(
-    ['this report', ''],
-    [
-      ['NormLab', version],
-      ['browser', `${browser} (${userAgent})`],
-      ['adapter', adapter ?? '–'],
-    ],
-  );
 }

@@ -77,3 +77,10 @@ describe('runText', () => {
     expect(runSummary(trainRun())).toBe('#1 BN: running.');
   });
 });
+
+it('says where a run was stopped also while its steps are not loaded', () => {
+  expect(statusText(trainRun({ status: 'stopped', stepsLoaded: 'absent', stepCount: 1234 }))).toBe(
+    'stopped at step 1,234',
+  );
+  expect(statusText(trainRun({ status: 'stopped', metrics: metricsOf([2, 1]) }))).toBe('stopped at step 2');
+});

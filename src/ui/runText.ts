@@ -71,7 +71,8 @@ export function statusText(run: RunRecord): string {
     case 'finished':
       return run.kind === 'finder' && run.result ? finderReason(run.result) : 'finished';
     case 'stopped':
-      return `stopped at step ${formatCount(run.metrics.count)}`;
+      // The steps of one that nothing shows are not loaded.
+      return `stopped at step ${formatCount(Math.max(run.metrics.count, run.stepCount))}`;
     case 'diverged':
       return run.kind === 'train' && run.divergence ? divergenceText(run) : 'diverged';
     case 'interrupted':

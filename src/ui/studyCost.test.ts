@@ -36,6 +36,16 @@ function measured(): ReturnType<typeof trainRun> {
 }
 
 describe('the time of a study', () => {
+  it('follows from what is kept of a run whose steps are not loaded', () => {
+    const run = trainRun({
+      experiment: bn,
+      stepsLoaded: 'absent',
+      stepTime: { steps: 40, milliseconds: 800 },
+    });
+    const finder = { start: 1e-7, end: 10, steps: 100 };
+    expect(runTime(bn, finder, info, stepTimes([run], [], 'Test GPU'))!.ms).toBeCloseTo(2_000);
+  });
+
   it('follows from runs of that shape on this device', () => {
     const times = stepTimes([measured()], [], 'Test GPU');
     expect(runTime(bn, undefined, info, times)!.ms).toBeCloseTo(11_000);

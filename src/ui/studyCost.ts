@@ -59,11 +59,16 @@ export function stepTimes(
   return times;
 }
 
+/** Fewer steps than this tell no time. */
+const LEAST_STEPS = 20;
+
 function stepMs(run: RunRecord): number | undefined {
   const epoch = run.kind === 'train' ? run.epochs.at(-1) : undefined;
   if (epoch && run.plan) return epoch.milliseconds / epochSteps(run.experiment, run.plan);
   const times = run.metrics.series('elapsedMs');
-  return times.length >= 20 ? times.at(-1)! / times.length : undefined;
+  if (times.length >= LEAST_STEPS) return times.at(-1)! / times.length;
+  const { stepTime } = run;
+  return stepTime && stepTime.steps >= LEAST_STEPS ? stepTime.milliseconds / stepTime.steps : undefined;
 }
 
 /** How long something takes on this device, as far as it was measured. */

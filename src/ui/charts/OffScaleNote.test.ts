@@ -8,4 +8,7 @@ test('says how many values lie off the axis on either side, and the farthest', (
   expect(offScaleText({ ...none, above: 1200, highest: 40, below: 2, lowest: -0.5 })).toBe(
     '1,200 points above, up to 40.0; 2 points below, down to -0.500',
   );
+  expect(offScaleText({ ...none, below: 2 }, true)).toBe(
+    '2 points below, down to 0.000; a logarithmic axis has no place for zero and less',
+  );
 });

@@ -16,6 +16,7 @@ import { PlotKeys } from './PlotKeys.tsx';
 import type { PlotKey } from './PlotKeys.tsx';
 import { PlotTable } from './PlotTable.tsx';
 import { PlotTools } from './PlotTools.tsx';
+import type { LogSwitch } from './PlotTools.tsx';
 import type { Readout } from './PlotCursor.tsx';
 import { PlotAxesContext } from './plotAxes.ts';
 import type { PlotAxes } from './plotAxes.ts';
@@ -39,6 +40,8 @@ interface PlotProps {
   /** Makes an axis logarithmic, or linear again; absent where it cannot be changed. */
   readonly onLogX?: () => void;
   readonly onLogY?: () => void;
+  /** Switches the scale of the vertical axis of this chart alone. */
+  readonly logY?: LogSwitch;
   readonly xLabel?: string;
   readonly formatX: (value: number) => string;
   readonly formatY: (value: number) => string;
@@ -53,6 +56,8 @@ interface PlotProps {
   readonly endLabels?: readonly EndLabel[];
   /** Names of the lines, for a saved picture: needed where no names stand at their ends. */
   readonly keys?: readonly PlotKey[];
+  /** Shows them on the page too. */
+  readonly showsKeys?: boolean;
   readonly readout: (x: number) => Readout;
   readonly onPick?: (x: number) => void;
   readonly className?: string;
@@ -87,7 +92,7 @@ export function Plot(props: PlotProps): ReactNode {
   const { endLabels = NO_LABELS, isXLog = false, isYLog = false, xExtent } = props;
   const isEmpty = props.lines.every((line) => line.points.length === 0) && !props.ghosts?.length;
   const longest = endLabels.reduce((most, label) => Math.max(most, label.text.length), 0);
-  const right = longest > 0 ? longest * 6.6 + 14 : 12;
+  const right = longest > 0 ? longest * 6.6 + 26 : 12;
   // Recharts computes everything anew for every property that is a new object.
   const margin = useMemo(() => ({ top: 10, right, bottom: 0, left: 0 }), [right]);
   const xDomain = useSameNumbers(props.xAxis.domain);
@@ -98,7 +103,8 @@ export function Plot(props: PlotProps): ReactNode {
     (): PlotAxes => ({ x: [xDomain[0]!, xDomain[1]!], y: [yDomain[0]!, yDomain[1]!], isXLog, isYLog }),
     [xDomain, yDomain, isXLog, isYLog],
   );
-  const { formatX, formatY } = props;
+  const { formatX, formatY, logY } = props;
+  const onLogY = props.onLogY ?? (logY && (() => logY.onChange(!logY.isOn)));
   // Recharts lays everything out anew whenever it is drawn: it is only where an axis has changed. The layers in
   // it take what they draw from the context, which goes past it.
   const axes = useMemo(
@@ -154,6 +160,7 @@ export function Plot(props: PlotProps): ReactNode {
           isTable={isTable}
           onTable={setTable}
           onResetZoom={isZoomed ? () => setZoom(props.group, undefined) : undefined}
+          logY={props.logY}
         />
       </figcaption>
       <div className="plot-canvas">
@@ -169,7 +176,7 @@ export function Plot(props: PlotProps): ReactNode {
           onPick={props.onPick}
           onTable={() => setTable(!isTable)}
           onLogX={props.onLogX}
-          onLogY={props.onLogY}
+          onLogY={onLogY}
         />
         <PlotAxesContext value={visible}>
           {/* The lines are other objects at every redraw: nothing would be saved by keeping this one. */}
@@ -179,8 +186,8 @@ export function Plot(props: PlotProps): ReactNode {
         <div className="plot-overlay" ref={setOverlay} aria-live="off" />
         {isEmpty && props.empty ? <div className="plot-empty">{props.empty}</div> : null}
       </div>
-      {props.keys && <PlotKeys keys={props.keys} />}
       {props.xLabel && <div className="plot-x-label">{props.xLabel}</div>}
+      {props.keys && <PlotKeys keys={props.keys} isShown={props.showsKeys ?? false} />}
       {isTable && (
         <PlotTable
           title={props.title}
@@ -219,6 +226,7 @@ function Layers(): ReactNode {
             shape={line.marker}
             colour={line.colour}
             size={line.markerSize ?? 8}
+            {...(line.markerSpacing !== undefined && { spacing: line.markerSpacing })}
           />
         ) : null,
       )}

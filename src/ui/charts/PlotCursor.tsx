@@ -1,5 +1,5 @@
 import { usePlotArea, useXAxisInverseScale, useXAxisScale, useYAxisScale } from 'recharts';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { MouseEvent, PointerEvent, ReactNode } from 'react';
 import { createPortal } from 'react-dom';
 import type { CursorGroup } from '#ui/state/cursor.ts';
@@ -40,6 +40,8 @@ interface PlotCursorProps {
 const MAX_COMPACT_ROWS = 4;
 /** A pointer that moved less, in pixels, has clicked. */
 const CLICK_SLACK = 4;
+/** A second click within this time, in milliseconds, makes a double click of both. */
+const DOUBLE_CLICK_MS = 300;
 
 /** A drag that is going on; positions in pixels. */
 interface Drag {
@@ -57,6 +59,8 @@ interface Drag {
 export function PlotCursor(props: PlotCursorProps): ReactNode {
   const { id, group, readout, onPick, overlay, zoomAxis } = props;
   const [drag, setDrag] = useState<Drag>();
+  const waiting = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(waiting.current), []);
   const area = usePlotArea();
   const xScale = useXAxisScale();
   const yScale = useYAxisScale();
@@ -91,13 +95,21 @@ export function PlotCursor(props: PlotCursorProps): ReactNode {
     }
     if (at >= area.x && at <= area.x + area.width) move(group, valueOf(at), id);
   };
+  /** Where a double click would show everything again, a click waits until it cannot be the first of one. */
+  const pick = (value: number): void => {
+    clearTimeout(waiting.current);
+    const isZoomed =
+      zoomAxis && (props.domain[0] !== zoomAxis.extent[0] || props.domain[1] !== zoomAxis.extent[1]);
+    if (isZoomed) waiting.current = setTimeout(() => onPick?.(value), DOUBLE_CLICK_MS);
+    else onPick?.(value);
+  };
   const isDragged = drag !== undefined && Math.abs(drag.to - drag.from) > CLICK_SLACK;
   const end = (event: PointerEvent<SVGRectElement>): void => {
     setDrag(undefined);
     if (isDragged && zoomAxis && !drag.isPan) {
       setZoom(group, fittedRange([valueOf(drag.from), valueOf(pixelOf(event))], zoomAxis));
     } else if (!isDragged && event.button === 0) {
-      if (onPick) onPick(valueOf(pixelOf(event)));
+      if (onPick) pick(valueOf(pixelOf(event)));
       else togglePin(group, valueOf(pixelOf(event)), id);
     }
   };
@@ -128,7 +140,10 @@ export function PlotCursor(props: PlotCursorProps): ReactNode {
         onPointerUp={end}
         onPointerCancel={() => setDrag(undefined)}
         onPointerLeave={(event) => event.pointerType === 'mouse' && leave(id)}
-        onDoubleClick={() => zoomAxis && setZoom(group, undefined)}
+        onDoubleClick={() => {
+          clearTimeout(waiting.current);
+          if (zoomAxis) setZoom(group, undefined);
+        }}
       />
       {isDragged && !drag.isPan && (
         <rect

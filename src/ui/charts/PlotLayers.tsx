@@ -4,6 +4,7 @@ import { usePlotArea } from 'recharts';
 import { axisScale } from './axisScale.ts';
 import { PlotAxesContext } from './plotAxes.ts';
 import type { MarkerShape } from './palette.ts';
+import { markedPixels } from './paths.ts';
 import type { Point } from './series.ts';
 
 /** A horizontal or vertical line with a short text. */
@@ -33,13 +34,20 @@ export interface Mark {
   readonly colour: string;
 }
 
-/** A name at the right end of a line. */
+/** The name of a line at its right end, with its mark; or the mark alone. */
 export interface EndLabel {
+  readonly id: string;
   readonly x: number;
   readonly y: number;
+  /** Empty where the names stand in a legend. */
   readonly text: string;
   readonly colour: string;
+  readonly marker: MarkerShape;
 }
+
+/** Pixels of a character, about, and from one line of text to the next. */
+const CHARACTER = 6.6;
+const LINE = 13;
 
 /** Path of a mark of about `size` pixels around a point. */
 export function markerPath(shape: MarkerShape, x: number, y: number, size: number): string {
@@ -49,8 +57,6 @@ export function markerPath(shape: MarkerShape, x: number, y: number, size: numbe
       return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
     case 'square':
       return `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`;
-    case 'triangle':
-      return `M${x} ${y - r * 1.2}l${r * 1.15} ${r * 2}h${-2.3 * r}z`;
     case 'diamond':
       return `M${x} ${y - r * 1.3}l${r * 1.3} ${r * 1.3}l${-r * 1.3} ${r * 1.3}l${-r * 1.3} ${-r * 1.3}z`;
     default:
@@ -94,26 +100,19 @@ export function Dots(props: { points: readonly Point[]; colour: string; size: nu
   return <path d={path} stroke={props.colour} strokeWidth={props.size} className="plot-dots" />;
 }
 
-/** Filled marks, one for each point of a line of few points. */
+/** Filled marks: one for each point of a line of few points, or some along a line of many. */
 export function Markers(props: {
   points: readonly Point[];
   shape: MarkerShape;
   colour: string;
   size: number;
+  /** Least pixels from one to the next. */
+  spacing?: number;
 }): ReactNode {
   const scales = useScales();
   if (!scales) return null;
-  const { area } = scales;
-  const path = props.points
-    .map((point) => {
-      if (point.y === null) return '';
-      const x = scales.x(point.x);
-      const y = scales.y(point.y);
-      const isInside = y >= area.y - 1 && y <= area.y + area.height + 1;
-      return isInside && x >= area.x - 1 && x <= area.x + area.width + 1
-        ? markerPath(props.shape, x, y, props.size)
-        : '';
-    })
+  const path = markedPixels(props.points, scales, props.spacing ?? 0)
+    .map(([x, y]) => markerPath(props.shape, x, y, props.size))
     .join('');
   return <path d={path} fill={props.colour} className="plot-marker" />;
 }
@@ -152,9 +151,10 @@ export function Rules({ rules }: { rules: readonly Rule[] }): ReactNode {
     const [low, size] = rule.axis === 'x' ? [area.x, area.width] : [area.y, area.height];
     if (!(at >= low - 0.5 && at <= low + size + 0.5)) return null;
     const isVertical = rule.axis === 'x';
-    const nearRight = at > area.x + area.width * 0.8;
+    const room = area.x + area.width - at;
+    const nearRight = room < rule.label.length * CHARACTER + 5 && room < area.width / 2;
     return (
-      <g key={`${rule.axis} ${rule.label}`} className="plot-rule">
+      <g key={`${rule.axis} ${rule.at} ${rule.label}`} className="plot-rule">
         <line
           x1={isVertical ? at : area.x}
           x2={isVertical ? at : area.x + area.width}
@@ -212,10 +212,6 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }
 
-/** Pixels of a character at the end of a line, about, and from one line of text to the next. */
-const CHARACTER = 6.6;
-const LINE = 13;
-
 /** Moves names that lie over each other apart: down, and up again where they would leave the plot. */
 export function pushApart(
   rows: readonly { readonly px: number; py: number; readonly text: string }[],
@@ -239,24 +235,34 @@ export function pushApart(
   }
 }
 
-/** Names at the ends of lines, pushed apart where they would overlap. */
+/** Names with their marks at the ends of lines, pushed apart where they would overlap. */
 export function EndLabels({ labels }: { labels: readonly EndLabel[] }): ReactNode {
   const scales = useScales();
   if (!scales) return null;
   const { area } = scales;
   const rows = labels
-    .map(({ x, y, text, colour }) => ({
-      px: Math.min(scales.x(x), area.x + area.width),
-      py: clamp(scales.y(y), area.y + 4, area.y + area.height - 4),
-      text,
-      colour,
-    }))
+    .map(({ x, y, ...label }) => {
+      const py = clamp(scales.y(y), area.y + 4, area.y + area.height - 4);
+      return { ...label, px: Math.min(scales.x(x), area.x + area.width), end: py, py };
+    })
     .filter(({ px, py }) => Number.isFinite(px) && Number.isFinite(py))
     .sort((a, b) => a.py - b.py);
-  pushApart(rows, area.y + area.height);
-  return rows.map((row) => (
-    <text key={row.text} x={row.px + 7} y={row.py + 4} fill={row.colour} className="plot-end">
-      {row.text}
-    </text>
-  ));
+  pushApart(
+    rows.filter(({ text }) => text !== ''),
+    area.y + area.height,
+  );
+  // Names that were pushed apart stand beside another line: each has the mark of its own.
+  return rows.map((row) => {
+    const [x, y] = row.text === '' ? [row.px, row.end] : [row.px + 11, row.py];
+    return (
+      <g key={row.id} className="plot-end">
+        <path d={markerPath(row.marker, x, y, 8)} fill={row.colour} />
+        {row.text && (
+          <text x={x + 8} y={y + 4}>
+            {row.text}
+          </text>
+        )}
+      </g>
+    );
+  });
 }

@@ -18,6 +18,8 @@ export interface PlotLine {
   readonly marker?: MarkerShape;
   /** In pixels; about 8 where it is not given. */
   readonly markerSize?: number;
+  /** Marks the line about every so many pixels instead. */
+  readonly markerSpacing?: number;
   /** Draws single dots instead of a line. */
   readonly asDots?: boolean;
 }
@@ -30,6 +32,9 @@ export interface PlotBand {
   /** Draws a range at each point instead of an area: for few points that lie in another band. */
   readonly asWhiskers?: boolean;
 }
+
+/** `markerSpacing` of lines that bend slowly, in pixels. */
+export const MARKS_APART = 90;
 
 /** A value that somebody else measured: a hollow mark. */
 export interface GhostPoint {

@@ -10,10 +10,18 @@ interface PlotToolsProps {
   readonly onTable: (isTable: boolean) => void;
   /** Undefined where everything is shown. */
   readonly onResetZoom: (() => void) | undefined;
+  /** Undefined where the vertical axis has one scale only, or a switch elsewhere. */
+  readonly logY: LogSwitch | undefined;
+}
+
+/** A switch between the two scales of an axis. */
+export interface LogSwitch {
+  readonly isOn: boolean;
+  readonly onChange: (isOn: boolean) => void;
 }
 
 /** The small buttons at the head of a chart. */
-export function PlotTools({ title, figure, isTable, onTable, onResetZoom }: PlotToolsProps): ReactNode {
+export function PlotTools({ title, figure, isTable, onTable, onResetZoom, logY }: PlotToolsProps): ReactNode {
   const save = (format: ChartFormat): void => {
     if (!figure.current) return;
     saveChart(figure.current, title, format).catch((error: unknown) => {
@@ -25,6 +33,17 @@ export function PlotTools({ title, figure, isTable, onTable, onResetZoom }: Plot
       {onResetZoom && (
         <button type="button" className="plot-tool" onClick={onResetZoom}>
           Reset zoom
+        </button>
+      )}
+      {logY && (
+        <button
+          type="button"
+          className="plot-tool"
+          aria-pressed={logY.isOn}
+          aria-label={`Logarithmic axis of ${title}`}
+          onClick={() => logY.onChange(!logY.isOn)}
+        >
+          Log y
         </button>
       )}
       <button

@@ -1,10 +1,13 @@
 import { armName } from '#domain/experiment.ts';
-import type { ArmSettings } from '#domain/experiment.ts';
+import type { ArmSettings, Norm } from '#domain/experiment.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 
-export type MarkerShape = 'circle' | 'square' | 'triangle' | 'diamond';
+export type MarkerShape = 'circle' | 'square' | 'diamond';
 
-/** How a run is drawn everywhere: hue is the normalization, dashes are Weight Standardization, short ones if scaled. */
+/**
+ * How a run is drawn everywhere: hue, lightness and mark are the normalization, dashes are Weight Standardization,
+ * short ones if scaled. So the norms can be told apart without colour.
+ */
 export interface RunStyle {
   /** A CSS colour; follows the theme. */
   readonly colour: string;
@@ -13,7 +16,8 @@ export interface RunStyle {
   readonly marker: MarkerShape;
 }
 
-const MARKERS: readonly MarkerShape[] = ['circle', 'square', 'triangle', 'diamond'];
+/** No triangle: arrows where a line leaves the plot have that shape. */
+const MARKERS: Readonly<Record<Norm, MarkerShape>> = { none: 'circle', bn: 'square', gn: 'diamond' };
 /** Tones of each hue in `tokens.css`. */
 const TONES = 4;
 /**
@@ -32,8 +36,8 @@ export const STYLES_OF_ARM = TONES * DASHES.plain.length;
 const styles = new Map<string, RunStyle>();
 
 /**
- * The style of the `repeat`-th run of an arm: repeats keep the hue, get darker (in the dark theme lighter) and change
- * the mark; every four get another dot in their lines. So none of the first sixteen look alike.
+ * The style of the `repeat`-th run of an arm: repeats keep hue and mark and get another tone; every four get another
+ * dot in their lines. So no lines of the first sixteen look alike.
  */
 export function armStyle({ norm, ws, wsGain }: ArmSettings, repeat = 0): RunStyle {
   const tone = repeat % TONES;
@@ -45,7 +49,7 @@ export function armStyle({ norm, ws, wsGain }: ArmSettings, repeat = 0): RunStyl
   const style: RunStyle = {
     colour: `var(--series-${norm}-${tone})`,
     dash: DASHES[filters][round],
-    marker: MARKERS[(tone + round) % MARKERS.length]!,
+    marker: MARKERS[norm],
   };
   styles.set(key, style);
   return style;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bandPath, linePath, offScaleMarks, whiskerPath } from './paths.ts';
+import { bandPath, linePath, markedPixels, offScaleMarks, whiskerPath } from './paths.ts';
 
 /** 100 × 100 pixels for 0 to 10 in both directions. */
 const scales = {
@@ -68,5 +68,18 @@ describe('offScaleMarks', () => {
       { x: 20, y: 99 },
     ];
     expect(offScaleMarks(points, scales)).toEqual({ above: [10], below: [50], gaps: [70] });
+  });
+});
+
+describe('markedPixels', () => {
+  const points = Array.from({ length: 12 }, (_, x) => ({ x, y: x === 3 ? null : x === 5 ? 99 : 5 }));
+
+  it('marks every point of the plot, or some that lie apart', () => {
+    expect(markedPixels(points, scales, 0).map(([x]) => x)).toEqual([0, 10, 20, 40, 60, 70, 80, 90, 100]);
+    expect(markedPixels(points, scales, 40)).toEqual([
+      [20, 50],
+      [60, 50],
+      [100, 50],
+    ]);
   });
 });

@@ -104,3 +104,21 @@ export function offScaleMarks(
   }
   return marks;
 }
+
+/** Where, in pixels, a line is marked: every point of the plot that lies at least `spacing` beyond the last mark. */
+export function markedPixels(
+  points: readonly Point[],
+  { x, y, area }: PathScales,
+  spacing: number,
+): readonly (readonly [number, number])[] {
+  // Not at the very edge, where the mark would be cut in half by the axis.
+  let next = spacing > 0 ? area.x + spacing / 2 : area.x - 1;
+  return points.flatMap((point) => {
+    const px = x(point.x);
+    const py = point.y === null ? Number.NaN : y(point.y);
+    const isInside = py >= area.y - 1 && py <= area.y + area.height + 1 && px <= area.x + area.width + 1;
+    if (!isInside || !(px >= next)) return [];
+    if (spacing > 0) next = px + spacing;
+    return [[px, py] as const];
+  });
+}

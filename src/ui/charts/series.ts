@@ -75,8 +75,8 @@ interface Gaps {
 
 const gapsOf = new WeakMap<MetricBuffer, Gaps>();
 
-/** Steps before which the run stood still; grows with the run. */
-function wallGaps(run: TrainRecord): readonly number[] {
+/** Steps before which the run stood still, paused or cut off, to go on later; grows with the run. */
+export function wallGaps(run: TrainRecord): readonly number[] {
   const { count, revision } = run.metrics;
   let gaps = gapsOf.get(run.metrics);
   if (gaps?.revision !== revision || gaps.count > count) {

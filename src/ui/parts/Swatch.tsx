@@ -3,8 +3,8 @@ import { markerPath } from '#ui/charts/PlotLayers.tsx';
 import type { RunStyle } from '#ui/charts/palette.ts';
 
 /** A sample of a run's line: hue, dashes and mark as the charts draw them. */
-export function Swatch(props: { style: RunStyle; width?: number; hasMarker?: boolean }): ReactNode {
-  const { style, width = 34, hasMarker = true } = props;
+export function Swatch(props: { style: RunStyle; width?: number }): ReactNode {
+  const { style, width = 34 } = props;
   return (
     <svg className="swatch" width={width} height="12" aria-hidden="true">
       <line
@@ -16,9 +16,7 @@ export function Swatch(props: { style: RunStyle; width?: number; hasMarker?: boo
         strokeWidth="2"
         strokeDasharray={style.dash}
       />
-      {hasMarker && (
-        <path d={markerPath(style.marker, width / 2, 6, 8)} fill={style.colour} className="plot-marker" />
-      )}
+      <path d={markerPath(style.marker, width / 2, 6, 8)} fill={style.colour} className="plot-marker" />
     </svg>
   );
 }

@@ -3,9 +3,10 @@ import type { Experiment } from '#domain/experiment.ts';
 import type { RunOptions } from '#domain/runOptions.ts';
 import type { WeightsFile } from '#client/runRequests.ts';
 import type { StoredTensor } from '#export/safetensors.ts';
-import { defaultExperiment, parameterError, parseNumber, withSettings } from '#domain/parameters.ts';
+import { parameterError, parseNumber, withSettings } from '#domain/parameters.ts';
 import type { NumberParameterName, ParameterName } from '#domain/parameters.ts';
 import { defaultFinderSettings, type FinderSettings } from '#domain/run.ts';
+import { deviceGigabytes, firstExperiment } from './firstExperiment.ts';
 
 /** A file of weights that was chosen as the start of the next runs. */
 export interface ChosenWeights extends WeightsFile {
@@ -49,7 +50,7 @@ function without<Value>(
 }
 
 export const useSetup = create<SetupState>()((set) => ({
-  experiment: defaultExperiment(),
+  experiment: firstExperiment(deviceGigabytes()),
   rateReason: undefined,
   drafts: {},
   errors: {},

@@ -7,6 +7,9 @@ import { setZoom } from './zoom.ts';
 
 export type Tab = 'data' | 'study' | 'find' | 'train' | 'compare';
 
+/** Charts of runs, of which a narrow screen shows one at a time. */
+export type ChartName = 'loss' | 'difference' | 'paired' | 'accuracy' | 'rate' | 'momentum';
+
 interface ViewState {
   readonly tab: Tab;
   readonly xUnit: XUnit;
@@ -23,6 +26,7 @@ interface ViewState {
   readonly isLossLog: boolean;
   /** Show every loss, even where a few large ones flatten the rest. */
   readonly showsAllLosses: boolean;
+  readonly narrowChart: ChartName;
   /** Set while the charts are frozen; training goes on. */
   readonly frozen: FrozenRuns | undefined;
   /** The screen is kept on while something trains. */
@@ -58,6 +62,7 @@ interface ViewActions {
   setLossLog: (isLog: boolean) => void;
   toggleLossLog: () => void;
   setShowsAllLosses: (showsAll: boolean) => void;
+  setNarrowChart: (name: ChartName) => void;
   setFrozen: (frozen: FrozenRuns | undefined) => void;
   setKeepsAwake: (keepsAwake: boolean) => void;
   setShowsKeys: (showsKeys: boolean) => void;
@@ -86,6 +91,7 @@ export const useView = create<ViewState & ViewActions>()((set, get) => ({
   drawsAll: false,
   isLossLog: false,
   showsAllLosses: false,
+  narrowChart: 'loss',
   frozen: undefined,
   keepsAwake: false,
   showsKeys: false,
@@ -114,6 +120,7 @@ export const useView = create<ViewState & ViewActions>()((set, get) => ({
   setLossLog: (isLossLog) => set({ isLossLog }),
   toggleLossLog: () => set((state) => ({ isLossLog: !state.isLossLog })),
   setShowsAllLosses: (showsAllLosses) => set({ showsAllLosses }),
+  setNarrowChart: (narrowChart) => set({ narrowChart }),
   setFrozen: (frozen) => set({ frozen }),
   setKeepsAwake: (keepsAwake) => set({ keepsAwake }),
   setShowsKeys: (showsKeys) => set({ showsKeys }),

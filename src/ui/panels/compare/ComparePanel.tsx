@@ -5,21 +5,24 @@ import { useOutcome } from '#ui/parts/useOutcome.tsx';
 import type { Attempt } from '#ui/parts/useOutcome.tsx';
 import { ChartControls } from '#ui/panels/train/ChartControls.tsx';
 import { MoreRuns } from '#ui/panels/train/MoreRuns.tsx';
+import { showsChart, useChartChoice } from '#ui/panels/train/oneChart.ts';
 import { AccuracyChart, LearningRateChart } from '#ui/panels/train/SmallCharts.tsx';
 import { useChartView } from '#ui/panels/train/useChartView.ts';
 import { nameIn } from '#ui/panels/train/chartRuns.ts';
 import { runName } from '#ui/runText.ts';
-import { isTrainRun, useClient, useClientState, useRuns } from '#ui/state/client.ts';
+import { isTrainRun, useClientState, useRuns } from '#ui/state/client.ts';
 import { compareActions, useCompare } from '#ui/state/compareStore.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
+import type { ChartName } from '#ui/state/viewStore.ts';
 import { BatchPanels } from './BatchPanels.tsx';
+import { CostPanel } from './CostPanel.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
+import { findersOfStudies } from './exportedRuns.ts';
 import { ExportMenu } from './ExportMenu.tsx';
 import { Legend } from './Legend.tsx';
 import { LedgerPanel } from './LedgerPanel.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
 import { runPairs } from './pairs.ts';
-import { drawnCharts } from './reportCharts.tsx';
 import { RunsTable } from './RunsTable.tsx';
 import { SelectedRuns } from './SelectedRuns.tsx';
 import { filterWord, matchesFilter } from './runRows.ts';
@@ -36,9 +39,21 @@ export function ComparePanel(): ReactNode {
   const runs = useMemo(() => trainRuns.filter((run) => matchesFilter(run, filter)), [trainRuns, filter]);
   const selected = runs.filter((run) => selectedIds.includes(run.id));
   const heading = useRef<HTMLHeadingElement>(null);
-  const client = useClient();
   const { attempt, outcome } = useOutcome();
   const view = useChartView(runs, 'compare');
+  const pairs = runPairs(
+    view.runs.map(({ run }) => run),
+    view.baseline?.run.id,
+  );
+  const differs = view.baseline !== undefined && view.runs.length > 1;
+  const choice = useChartChoice([
+    'loss',
+    ...(differs ? (['difference'] as const) : []),
+    'accuracy',
+    'rate',
+    ...(pairs.length > 0 ? (['paired'] as const) : []),
+  ]);
+  const shows = (name: ChartName): boolean => showsChart(choice, name);
   if (trainRuns.length === 0) {
     return (
       <div className="compare">
@@ -52,7 +67,7 @@ export function ComparePanel(): ReactNode {
   return (
     <div className="compare">
       <RunFilter shown={runs.length} all={trainRuns.length} />
-      <ChartControls />
+      <ChartControls choice={choice} />
       <Legend view={view} runs={runs} />
       <UnfairBanner view={view} />
       <MoreRuns view={view} />
@@ -60,19 +75,15 @@ export function ComparePanel(): ReactNode {
         Drag over a chart to zoom, with Shift to move, double click to see everything; with the keyboard + and
         −, Shift and arrows, Escape, T for a table, X and Y for logarithmic axes.
       </p>
-      <BatchPanels view={view} drawsAll={drawsAll} />
-      {view.baseline && view.runs.length > 1 && <DifferenceChart view={view} baseline={view.baseline} />}
+      {shows('loss') && <BatchPanels view={view} drawsAll={drawsAll} />}
+      {view.baseline && differs && shows('difference') && (
+        <DifferenceChart view={view} baseline={view.baseline} />
+      )}
       <div className="compare-small">
-        <AccuracyChart view={view} />
-        <LearningRateChart view={view} />
+        {shows('accuracy') && <AccuracyChart view={view} />}
+        {shows('rate') && <LearningRateChart view={view} />}
       </div>
-      <PairedPanel
-        view={view}
-        pairs={runPairs(
-          view.runs.map(({ run }) => run),
-          view.baseline?.run.id,
-        )}
-      />
+      {shows('paired') && <PairedPanel view={view} pairs={pairs} />}
       <section aria-label="Runs">
         <div className="section-head">
           <h3 ref={heading} tabIndex={-1}>
@@ -80,8 +91,8 @@ export function ComparePanel(): ReactNode {
           </h3>
           <ExportMenu
             runs={selected.length > 0 ? selected : runs}
+            companions={findersOfStudies(allRuns, selected.length > 0 ? selected : runs)}
             isSelection={selected.length > 0}
-            charts={(records) => drawnCharts(client, records)}
             attempt={attempt}
           />
         </div>
@@ -89,6 +100,7 @@ export function ComparePanel(): ReactNode {
         <RunsTable runs={runs} all={trainRuns} />
         <SelectedRuns runs={selected} onGone={() => heading.current?.focus()} />
       </section>
+      <CostPanel runs={runs} />
       <LedgerPanel />
     </div>
   );
@@ -184,7 +196,7 @@ function CompareEmpty({ isRead, attempt }: { isRead: boolean; attempt: Attempt }
           <strong>Or open runs from a file</strong> that NormLab wrote here or elsewhere.
         </li>
       </ol>
-      <ExportMenu runs={[]} isSelection={false} charts={() => Promise.resolve([])} attempt={attempt} />
+      <ExportMenu runs={[]} attempt={attempt} />
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { differenceSeries, epochDifferences } from '#ui/charts/differences.ts';
 import type { EpochMeasure } from '#ui/charts/differences.ts';
 import { OffScaleNote } from '#ui/charts/OffScaleNote.tsx';
 import { Plot } from '#ui/charts/Plot.tsx';
+import { MARKS_APART } from '#ui/charts/PlotLines.tsx';
 import { addOffScale, offScale, visibleSteps } from '#ui/charts/series.ts';
 import type { OffScale, Point } from '#ui/charts/series.ts';
 import { xOfEpoch, xOfStep } from '#ui/charts/xUnit.ts';
@@ -125,7 +126,8 @@ export function DifferenceChart({ view, baseline }: { view: ChartView; baseline:
         points,
         colour: style.colour,
         dash: style.dash,
-        ...(measure !== 'loss' && { marker: style.marker }),
+        marker: style.marker,
+        ...(measure === 'loss' && { markerSpacing: MARKS_APART }),
         width: 1.5,
       }))}
       readout={(x) => ({

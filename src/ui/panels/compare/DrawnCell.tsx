@@ -9,11 +9,10 @@ interface DrawnCellProps {
   readonly name: string;
   readonly style: RunStyle;
   readonly isHidden: boolean;
-  readonly hasMarker?: boolean;
 }
 
 /** The cell of a table that shows how a run is drawn, and hides it. */
-export function DrawnCell({ runId, name, style, isHidden, hasMarker = true }: DrawnCellProps): ReactNode {
+export function DrawnCell({ runId, name, style, isHidden }: DrawnCellProps): ReactNode {
   return (
     <td>
       <label className="cell-drawn">
@@ -23,7 +22,7 @@ export function DrawnCell({ runId, name, style, isHidden, hasMarker = true }: Dr
           checked={!isHidden}
           onChange={() => viewActions.toggleHidden(runId)}
         />
-        <Swatch style={style} width={24} hasMarker={hasMarker} />
+        <Swatch style={style} width={24} />
       </label>
     </td>
   );

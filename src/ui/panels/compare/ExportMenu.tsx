@@ -1,15 +1,17 @@
 import { Menu } from '@base-ui/react/menu';
-import { useRef } from 'react';
+import { useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { claimsLedger } from '#analysis/claims.ts';
 import { claimSummaries } from '#analysis/claims/summaries.ts';
 import { VERSION } from '#domain/version.ts';
-import type { RunRecord } from '#client/runRecord.ts';
+import { counted } from '#analysis/text.ts';
+import type { FinderRecord, RunRecord } from '#client/runRecord.ts';
 import { epochsCsv, stepsCsv } from '#export/csv.ts';
 import type { ExportedRun } from '#export/exportedRun.ts';
 import { epochTablesMarkdown } from '#export/markdown.ts';
 import { reportHtml } from '#export/report.ts';
-import type { ReportChart, ReportLink } from '#export/report.ts';
+import type { ReportInput, ReportLink } from '#export/reportContent.ts';
+import { reportMarkdown } from '#export/reportMarkdown.ts';
 import { setupOfRuns } from '#export/setupOfRuns.ts';
 import { encodeRuns } from '#export/runsJson.ts';
 import { sortFiles } from '#ui/droppedFiles.ts';
@@ -22,6 +24,7 @@ import { runName } from '#ui/runText.ts';
 import { isTrainRun, useClient } from '#ui/state/client.ts';
 import { linkOf } from '#ui/state/useLink.ts';
 import { exportedRunOf, keptRunOf } from './exportedRuns.ts';
+import { drawnCharts } from './reportCharts.tsx';
 
 interface Format {
   readonly label: string;
@@ -49,31 +52,40 @@ const formats: readonly Format[] = [
   { label: 'CSV of steps', extension: 'csv', type: 'text/csv', write: stepsCsv },
 ];
 
+const NO_COMPANIONS: readonly FinderRecord[] = [];
+
 /**
  * Files of the ticked runs, or of all that pass the filter; and runs from such files.
+ * @param companions runs of the same studies, which join them where that is wanted.
  * @param attempt of a `useOutcome` above, which tells what came of it: the first import replaces the empty
  * panel that its button stood in.
  */
 export function ExportMenu({
-  runs,
-  isSelection,
-  charts,
+  runs: own,
+  companions = NO_COMPANIONS,
+  isSelection = false,
   attempt,
 }: {
   runs: readonly RunRecord[];
-  isSelection: boolean;
-  /** Draws the charts of these runs for a report. */
-  charts: (runs: readonly RunRecord[]) => Promise<readonly ReportChart[]>;
+  companions?: readonly FinderRecord[];
+  isSelection?: boolean;
   attempt: Attempt;
 }): ReactNode {
   const client = useClient();
   const input = useRef<HTMLInputElement>(null);
+  const [isAccompanied, setAccompanied] = useState(true);
+  const runs = isAccompanied ? [...own, ...companions] : own;
 
   /** The runs with their steps; those of earlier visits are read first. */
   const loaded = async (): Promise<readonly RunRecord[]> => {
-    await client.loadSteps(runs.map((run) => run.id));
-    const ids = new Set(runs.map((run) => run.id));
-    return client.getState().runs.filter((run) => ids.has(run.id));
+    const ids = runs.map((run) => run.id);
+    const release = client.holdSteps(ids);
+    try {
+      await client.loadSteps(ids);
+      return client.getState().runs.filter((run) => ids.includes(run.id));
+    } finally {
+      release();
+    }
   };
   const save = ({ extension, type, write }: Format): void =>
     attempt(async () => {
@@ -81,16 +93,15 @@ export function ExportMenu({
       downloadFile(fileTitle(runs), extension, new Blob([write(exported)], { type }));
       return undefined;
     });
-  const report = (): void =>
+  const report = (format: 'html' | 'md'): void =>
     attempt(async () => {
       const records = await loaded();
       const exported = records.map(exportedRunOf);
       const { connection } = client.getState();
       const { userAgent } = navigator;
-      const page = reportHtml({
+      const content: ReportInput = {
         title: fileTitle(runs).replace('normlab', 'NormLab:'),
         runs: exported,
-        charts: await charts(records),
         claims: claimSummaries(claimsLedger(records)).filter(({ rows }) =>
           rows.some(({ count }) => count > 0),
         ),
@@ -102,14 +113,20 @@ export function ExportMenu({
           adapter: connection.status === 'ready' ? connection.device.title : undefined,
         },
         now: Date.now(),
-      });
-      downloadFile(`${fileTitle(runs)} report`, 'html', new Blob([page], { type: 'text/html' }));
+      };
+      const file =
+        format === 'md'
+          ? new Blob([reportMarkdown(content)], { type: 'text/markdown' })
+          : new Blob([reportHtml({ ...content, charts: await drawnCharts(client, records) })], {
+              type: 'text/html',
+            });
+      downloadFile(`${fileTitle(runs)} report`, format, file);
       return undefined;
     });
   const copyTables = (): void =>
     attempt(async () => {
       await navigator.clipboard.writeText(
-        epochTablesMarkdown(runs.map((run) => ({ name: runName(run), run: keptRunOf(run) }))),
+        epochTablesMarkdown(trainRuns.map((run) => ({ name: runName(run), run: keptRunOf(run) }))),
       );
       return 'The epoch tables are on the clipboard as Markdown.';
     });
@@ -121,11 +138,11 @@ export function ExportMenu({
 
   const trainRuns = runs.filter(isTrainRun);
   const hasEpochs = trainRuns.length > 0;
-  const only = runs.length === 1 ? trainRuns[0] : undefined;
-  const what = isSelection ? `${runs.length} selected` : `${runs.length} listed`;
+  const only = own.length === 1 ? trainRuns[0] : undefined;
+  const what = isSelection ? `${own.length} selected` : `${own.length} listed`;
   return (
     <>
-      {runs.length > 0 && (
+      {own.length > 0 && (
         <Menu.Root>
           <Menu.Trigger className="button is-small">{`Export ${what}`}</Menu.Trigger>
           <Menu.Portal>
@@ -138,13 +155,26 @@ export function ExportMenu({
                       {format.label}
                     </Menu.Item>
                   ))}
-                <Menu.Item className="menu-item" onClick={report}>
+                <Menu.Item className="menu-item" onClick={() => report('html')}>
                   Report, one HTML page with charts
+                </Menu.Item>
+                <Menu.Item className="menu-item" onClick={() => report('md')}>
+                  Report, Markdown without charts
                 </Menu.Item>
                 {hasEpochs && (
                   <Menu.Item className="menu-item" onClick={copyTables}>
                     Copy epoch tables as Markdown
                   </Menu.Item>
+                )}
+                {companions.length > 0 && (
+                  <Menu.CheckboxItem
+                    className="menu-item"
+                    checked={isAccompanied}
+                    onCheckedChange={setAccompanied}
+                    closeOnClick={false}
+                  >
+                    {`${isAccompanied ? '☑' : '☐'} With ${counted(companions.length, 'finder')} of the same study`}
+                  </Menu.CheckboxItem>
                 )}
                 {only && <RunFileItems run={only} attempt={attempt} />}
               </Menu.Popup>

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { epochRow, finderRun, metricsOf, trainRun } from '#client/runRecord.fixtures.ts';
 import { recordOfKept } from '#client/runRecord.ts';
+import type { TrainRecord } from '#client/runRecord.ts';
 import { stepsCsv } from '#export/csv.ts';
 import { decodeRuns, encodeRuns } from '#export/runsJson.ts';
-import { exportedRunOf, keptRunOf } from './exportedRuns.ts';
+import { exportedRunOf, findersOfStudies, keptRunOf } from './exportedRuns.ts';
 
 describe('exportedRunOf', () => {
   it('comes back from a file as it went, steps included', () => {
@@ -88,4 +89,31 @@ describe('exportedRunOf', () => {
     });
     expect(Array.from(steps.losses)).toEqual([1, 2]);
   });
+});
+
+test('the finders of the studies of some runs, and of the other studies of their question', () => {
+  const origin = (studyId: string, id?: 'P2' | 'P4'): NonNullable<TrainRecord['origin']> => ({
+    studyId,
+    studyTitle: '',
+    arm: 0,
+    mode: 'queue',
+    question: id && { id, size: 'quick' },
+  });
+  const all = [
+    finderRun({ id: 'same study', origin: origin('s') }),
+    finderRun({ id: 'another study', origin: origin('t') }),
+    finderRun({ id: 'same question', origin: origin('u', 'P2') }),
+    finderRun({ id: 'another question', origin: origin('v', 'P4') }),
+    finderRun({ id: 'alone' }),
+    trainRun({ id: 'a', origin: origin('s') }),
+    trainRun({ id: 'b', origin: origin('w', 'P2') }),
+    trainRun({ id: 'c' }),
+  ];
+  const ids = (...runs: readonly string[]): readonly string[] =>
+    findersOfStudies(
+      all,
+      all.filter(({ id }) => runs.includes(id)),
+    ).map(({ id }) => id);
+  expect(ids('a', 'b')).toEqual(['same study', 'same question']);
+  expect(ids('c')).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import type { RunRecord } from '#client/runRecord.ts';
+import type { FinderRecord, RunRecord } from '#client/runRecord.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { isOver } from '#domain/run.ts';
 import { ownSteps, type ExportedRun } from '#export/exportedRun.ts';
@@ -56,4 +56,19 @@ export function exportedRunOf(run: RunRecord): ExportedRun {
     wallMs: series('wallMs'),
   };
   return { run: keptRunOf(run), steps: ownSteps(steps, run.forkOf) };
+}
+
+/** Finders of the studies that some training runs are of; the studies of one question count as one. */
+export function findersOfStudies(
+  all: readonly RunRecord[],
+  runs: readonly RunRecord[],
+): readonly FinderRecord[] {
+  const keysOf = ({ origin }: RunRecord): readonly string[] =>
+    origin
+      ? [origin.studyId, ...(origin.question ? [`${origin.question.id}.${origin.question.size}`] : [])]
+      : [];
+  const studies = new Set(runs.flatMap(keysOf));
+  return all.filter(
+    (run): run is FinderRecord => run.kind === 'finder' && keysOf(run).some((key) => studies.has(key)),
+  );
 }

@@ -1,7 +1,7 @@
 import { BLOCK_STEPS, PAIR_WINDOW } from '#analysis/pairedDifference.ts';
 import { blockEstimate } from '#analysis/statistics.ts';
 import type { TrainRecord } from '#client/runRecord.ts';
-import { differingSettings } from '#domain/arms.ts';
+import { differingSettings, namedByArm } from '#domain/arms.ts';
 import type { ParameterName } from '#domain/parameters.ts';
 import type { BandPoint } from '#ui/charts/series.ts';
 
@@ -32,7 +32,7 @@ function differences({ baseline, other }: RunPair): readonly ParameterName[] {
 
 /** Whether two runs differ in their networks alone: what their difference shows is the normalization's doing. */
 function isOfNetworks(pair: RunPair): boolean {
-  return differences(pair).every((name) => name === 'norm' || name === 'ws');
+  return differences(pair).every((name) => namedByArm.has(name));
 }
 
 /** What the start follows from: all arms take it from one draw of the seed. */

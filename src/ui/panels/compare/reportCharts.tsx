@@ -6,7 +6,8 @@ import type { ReportChart } from '#export/report.ts';
 import { chartSvg } from '#ui/charts/exportChart.ts';
 import { AccuracyChart, LearningRateChart } from '#ui/panels/train/SmallCharts.tsx';
 import { useChartView } from '#ui/panels/train/useChartView.ts';
-import { ClientContext } from '#ui/state/client.ts';
+import { FinderReport } from '#ui/panels/find/FinderReport.tsx';
+import { ClientContext, isFinderRun, isTrainRun, useRuns } from '#ui/state/client.ts';
 import { BatchPanels } from './BatchPanels.tsx';
 import { DifferenceChart } from './DifferenceChart.tsx';
 import { PairedPanel } from './PairedPanel.tsx';
@@ -18,6 +19,17 @@ const POLL_MS = 50;
 
 /** The charts of the runs of a report, and of no others: all of their axis, in the units of the page. */
 function ReportCharts({ runs }: { runs: readonly RunRecord[] }): ReactNode {
+  const all = useRuns();
+  const finders = runs.filter(isFinderRun);
+  return (
+    <>
+      {runs.some(isTrainRun) && <TrainingCharts runs={runs} />}
+      {finders.length > 0 && <FinderReport finders={finders} all={all} />}
+    </>
+  );
+}
+
+function TrainingCharts({ runs }: { runs: readonly RunRecord[] }): ReactNode {
   const view = useChartView(runs, 'compare', true);
   return (
     <>
@@ -37,7 +49,7 @@ function ReportCharts({ runs }: { runs: readonly RunRecord[] }): ReactNode {
 }
 
 /** The charts in a part of the page as they are drawn now. */
-export function chartsIn(place: ParentNode): readonly ReportChart[] {
+function chartsIn(place: ParentNode): readonly ReportChart[] {
   return [...place.querySelectorAll<HTMLElement>('figure.plot')].map((figure) => {
     const title = figure.querySelector('.plot-title')?.textContent ?? 'Chart';
     return { title, svg: chartSvg(figure, title).svg };

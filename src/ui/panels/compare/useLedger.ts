@@ -1,24 +1,20 @@
-import { useEffect, useMemo } from 'react';
+import { useMemo } from 'react';
 import { claimsLedger, runsWithStepsToRead } from '#analysis/claims.ts';
 import type { ClaimRow } from '#analysis/claims.ts';
 import type { RunRecord } from '#client/runRecord.ts';
-import { useClient, useRuns } from '#ui/state/client.ts';
+import { useRuns } from '#ui/state/client.ts';
+import { useSteps } from '#ui/state/useSteps.ts';
 
 /** What the runs at hand say about each claim of the post; read again only when some run has changed its result. */
 export function useLedger(): readonly ClaimRow[] {
-  const client = useClient();
   const runs = useRuns();
   const key = runs.map(resultKey).join(' ');
-  const { rows, absent } = useMemo(() => {
+  const { rows, read } = useMemo(() => {
     const toRead = new Set(runsWithStepsToRead(runs).map(({ id }) => id));
-    const waiting = runs.filter((run) => toRead.has(run.id) && run.stepsLoaded === 'absent');
-    return { rows: claimsLedger(runs), absent: waiting.map(({ id }) => id) };
+    return { rows: claimsLedger(runs), read: runs.filter(({ id }) => toRead.has(id)) };
     // eslint-disable-next-line react/exhaustive-deps -- `key` stands for what the ledger reads of the runs
   }, [key]);
-  const absentKey = absent.join(' ');
-  useEffect(() => {
-    if (absentKey) void client.loadSteps(absentKey.split(' '));
-  }, [client, absentKey]);
+  useSteps(read);
   return rows;
 }
 

@@ -1,40 +1,27 @@
-import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
-import type { FinderRecord } from '#client/runRecord.ts';
 import { isOver } from '#domain/run.ts';
 import { parameterError } from '#domain/parameters.ts';
 import { FreezeToggle } from '#ui/parts/FreezeToggle.tsx';
-import { ExportMenu } from '#ui/panels/compare/ExportMenu.tsx';
-import { chartsIn } from '#ui/panels/compare/reportCharts.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
-import { useOutcome } from '#ui/parts/useOutcome.tsx';
 import { formatRate } from '#ui/format.ts';
-import { isFinderRun, useClient, useMetricsVersion, useRuns } from '#ui/state/client.ts';
+import { isFinderRun, useMetricsVersion, useRuns } from '#ui/state/client.ts';
 import { shownRuns } from '#ui/state/frozenRuns.ts';
 import { useSetup } from '#ui/state/setupStore.ts';
+import { useSteps } from '#ui/state/useSteps.ts';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
-import type { Range } from '#ui/state/zoom.ts';
-import { MAX_CURVES } from '#ui/panels/train/chartRuns.ts';
+import { MAX_CURVES, MAX_END_LABELS } from '#ui/panels/train/chartRuns.ts';
 import { MoreRuns } from '#ui/panels/train/MoreRuns.tsx';
 import { FirstQuestion } from '#ui/panels/study/FirstQuestion.tsx';
 import { FinderBands } from './FinderBands.tsx';
 import { FinderChart } from './FinderChart.tsx';
-import { drawnFinders, finderCurves } from './finderCurves.ts';
+import { drawnFinders, finderCurves, rampExtent } from './finderCurves.ts';
+import { FinderFiles } from './FinderFiles.tsx';
 import { FinderSettingsForm } from './FinderSettingsForm.tsx';
 import { FinderTable } from './FinderTable.tsx';
 import { RateTargetChoice, useRateTarget } from './rateTarget.tsx';
 import { Suggestions } from './Suggestions.tsx';
-
-/** Reads the curves of earlier visits that are on the chart. */
-function useFinderSteps(runs: readonly FinderRecord[]): void {
-  const client = useClient();
-  const absent = runs.flatMap((run) => (run.stepsLoaded === 'absent' ? [run.id] : [])).join(' ');
-  useEffect(() => {
-    if (absent) void client.loadSteps(absent.split(' '));
-  }, [client, absent]);
-}
 
 /** The learning-rate finder: its range, its curves, its suggestions. */
 export function FindPanel(): ReactNode {
@@ -48,20 +35,14 @@ export function FindPanel(): ReactNode {
   const settings = useSetup((state) => state.finder);
   const drawsAll = useView((state) => state.drawsAll);
   const zoom = useZoom((state) => state.ranges.finder);
-  const panel = useRef<HTMLDivElement>(null);
-  const { attempt, outcome } = useOutcome();
   const limit = drawsAll ? Number.POSITIVE_INFINITY : MAX_CURVES;
   const { drawn, moreCount } = drawnFinders(runs, { hidden, selected: selectedId, limit });
   const curves = finderCurves(runs, drawn);
   const finders = runs.filter(isFinderRun);
-  useFinderSteps(drawn);
+  useSteps(drawn);
   const run = finders.find((finder) => finder.id === selectedId) ?? finders.at(-1);
   const selected = curves.find((curve) => curve.run.id === run?.id) ?? curves.at(-1);
-  const ranges = curves.length > 0 ? curves.map((curve) => curve.run.settings) : [settings];
-  const extent: Range = [
-    Math.min(...ranges.map((one) => one.start)),
-    Math.max(...ranges.map((one) => one.end)),
-  ];
+  const extent = rampExtent(curves.length > 0 ? curves.map((curve) => curve.run.settings) : [settings]);
   const target = useRateTarget(selected?.run);
 
   const adopt = (rate: number, reason: string, how?: 'click' | 'drag' | 'key'): void => {
@@ -73,7 +54,7 @@ export function FindPanel(): ReactNode {
     viewActions.announce(`Maximum learning rate of ${target.name} set to ${formatRate(rounded)}, ${reason}.`);
   };
   return (
-    <div className="find" ref={panel}>
+    <div className="find">
       <div className="find-head">
         <p className="lead">
           A short run whose learning rate rises at every step. Where the loss falls fastest the rate is good;
@@ -96,11 +77,13 @@ export function FindPanel(): ReactNode {
         selected={selected}
         extent={extent}
         range={zoom ?? extent}
-        maxLearningRate={target.rate}
-        target={target.name}
         isLossLog={isLossLog}
-        showsNames={!isNarrow && curves.length > 1}
-        onPick={(rate, how) => adopt(rate, 'by hand', how)}
+        showsNames={!isNarrow && curves.length > 1 && curves.length <= MAX_END_LABELS}
+        choice={{
+          rate: target.rate,
+          target: target.name,
+          onPick: (rate, how) => adopt(rate, 'by hand', how),
+        }}
       />
       {run ? (
         <Suggestions run={run} maxLearningRate={target.rate} onAdopt={adopt} />
@@ -125,18 +108,7 @@ export function FindPanel(): ReactNode {
       )}
       <FinderBands runs={drawn} />
       <FinderTable runs={finders} hidden={hidden} />
-      {curves.length > 0 && (
-        <section className="section-head" aria-label="Files of finders">
-          <h3>Files of these finders</h3>
-          <ExportMenu
-            runs={curves.map((curve) => curve.run)}
-            isSelection={false}
-            charts={() => Promise.resolve(panel.current ? chartsIn(panel.current) : [])}
-            attempt={attempt}
-          />
-          {outcome}
-        </section>
-      )}
+      <FinderFiles drawn={drawn} finders={finders} />
       {run && !isOver(run.status) && run.metrics.count === 0 && (
         <p className="field-help">Preparing the network on the GPU…</p>
       )}

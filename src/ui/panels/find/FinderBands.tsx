@@ -6,13 +6,17 @@ import { NOTEBOOK_NOTE } from '#analysis/questions/notebook.ts';
 import type { FinderRecord } from '#client/runRecord.ts';
 import { counted } from '#analysis/text.ts';
 import { parameterError } from '#domain/parameters.ts';
+import { OffScaleNote } from '#ui/charts/OffScaleNote.tsx';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { EndLabel } from '#ui/charts/PlotLayers.tsx';
 import type { GhostPoint } from '#ui/charts/PlotLines.tsx';
 import type { RunStyle } from '#ui/charts/palette.ts';
 import { linePoints } from '#ui/charts/series.ts';
 import type { Point } from '#ui/charts/series.ts';
+import { MARKS_APART } from '#ui/charts/PlotLines.tsx';
+import { addOffScale, offScale } from '#ui/charts/series.ts';
 import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
+import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { ghostRows } from '#ui/panels/compare/ghosts.ts';
 import { ghostKeys } from '#ui/panels/train/chartKeys.ts';
@@ -21,7 +25,7 @@ import { Swatch } from '#ui/parts/Swatch.tsx';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
 import { ruleTexts } from '#ui/runText.ts';
 import { studyActions } from '#ui/state/studyStore.ts';
-import { viewActions } from '#ui/state/viewStore.ts';
+import { useView, viewActions } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
 import type { Range } from '#ui/state/zoom.ts';
 import { finderGhostPoints } from './finderGhosts.ts';
@@ -88,28 +92,59 @@ function FinderSetBands({ title, groups }: { title: string; groups: readonly Fin
   );
 }
 
-function BandChart(props: {
-  groups: readonly FinderGroup[];
-  ghosts: readonly GhostPoint[];
-  measure: Measure;
-  extent: Range;
-}): ReactNode {
-  const { groups, ghosts, measure, extent } = props;
-  const range = useZoom((state) => state.ranges.finder) ?? extent;
+interface BandChartProps {
+  readonly groups: readonly FinderGroup[];
+  readonly ghosts: readonly GhostPoint[];
+  readonly measure: Measure;
+  readonly extent: Range;
+  /** Draws all of the axis, however the charts on the page are zoomed. */
+  readonly isWhole?: boolean;
+}
+
+export function BandChart({ groups, ghosts, measure, extent, isWhole = false }: BandChartProps): ReactNode {
+  const zoom = useZoom((state) => state.ranges.finder);
   const isNarrow = useMediaQuery('(max-width: 640px)');
+  const range = (isWhole ? undefined : zoom) ?? extent;
+  const isLog = useView((state) => state.isLossLog);
+  const [showsAll, setShowsAll] = useState(false);
   const isRepeated = groups.some((group) => group.runs.length > 1);
   const drawn = groups.map((group) => {
     const curve = group.band[measure];
     const xOf = (k: number): number => group.band.learningRates[k]!;
     return { group, curve, xOf, style: group.style, median: linePoints(curve.median, xOf) };
   });
-  const highest = Math.max(...drawn.map(({ curve }) => 4 * lowest(curve.median)).filter(Number.isFinite), 0);
-  const yAxis = roundedAxis(0, highest || 1);
+  const yAxis = bandAxis(
+    drawn.map(({ curve }) => curve),
+    { isLog, showsAll },
+  );
+  const hidden = drawn
+    .flatMap(({ group, curve }) => {
+      const { learningRates: rates } = group.band;
+      const visible = [
+        rates.findIndex((rate) => rate >= range[0]),
+        rates.findLastIndex((rate) => rate <= range[1]) + 1,
+      ] as const;
+      return [curve.median, ...(isRepeated ? [curve.min, curve.max] : [])].map((values) =>
+        offScale(values, visible, yAxis.domain),
+      );
+    })
+    .reduce(addOffScale);
   return (
     <Plot
       className="is-finder"
       title={bandTitle(measure, isRepeated)}
-      subtitle={isRepeated && 'band: lowest to highest seed'}
+      subtitle={
+        <>
+          {isRepeated && <span>band: lowest to highest seed</span>}
+          <OffScaleNote
+            hidden={{ ...hidden, gaps: 0 }}
+            showsAll={showsAll}
+            onToggle={setShowsAll}
+            focus="Focus on the descent"
+            isLog={isLog}
+          />
+        </>
+      }
       summary={drawn
         .map(
           ({ group, curve }) =>
@@ -122,6 +157,7 @@ function BandChart(props: {
       isXLog
       xLabel="learning rate"
       yAxis={yAxis}
+      isYLog={isLog}
       formatX={(rate) => formatRate(rate)}
       formatY={formatTick}
       lines={drawn.map(({ group, median, style }) => ({
@@ -129,6 +165,8 @@ function BandChart(props: {
         points: median,
         colour: style.colour,
         dash: style.dash,
+        marker: style.marker,
+        markerSpacing: MARKS_APART,
         width: 2,
       }))}
       bands={drawn.map(({ group, curve, xOf, style }) => ({
@@ -178,13 +216,32 @@ function BandChart(props: {
 function endLabel(
   text: string,
   points: readonly Point[],
-  { colour }: RunStyle,
+  { colour, marker }: RunStyle,
   visible: { readonly x: Range; readonly y: readonly [number, number] },
 ): EndLabel[] {
   const isIn = (value: number, [low, high]: readonly [number, number]): boolean =>
     value >= low && value <= high;
   const last = points.findLast(({ x, y }) => y !== null && isIn(x, visible.x) && isIn(y, visible.y));
-  return last?.y === null || last === undefined ? [] : [{ x: last.x, y: last.y, text, colour }];
+  return last?.y === null || last === undefined
+    ? []
+    : [{ id: text, x: last.x, y: last.y, text, colour, marker }];
+}
+
+/** To four times the lowest median, where finders stop; or to the highest value of all. */
+function bandAxis(
+  curves: readonly CurveBand[],
+  { isLog, showsAll }: { readonly isLog: boolean; readonly showsAll: boolean },
+): AxisTicks {
+  const values = curves.flatMap(({ median, min, max }) =>
+    showsAll ? [...median, ...min, ...max] : [...median],
+  );
+  const finite = values.filter((value) => Number.isFinite(value) && value > 0);
+  const low = Math.min(...finite);
+  const high = showsAll
+    ? Math.max(...finite)
+    : Math.max(...curves.map(({ median }) => 4 * lowest(median)).filter(Number.isFinite));
+  if (!(high > 0 && Number.isFinite(high))) return isLog ? logAxis(0.1, 10) : roundedAxis(0, 1);
+  return isLog ? logAxis(low / (showsAll ? 1 : 2), high, true) : roundedAxis(0, high);
 }
 
 function bandTitle(measure: Measure, isRepeated: boolean): string {
@@ -217,7 +274,7 @@ function ArmSuggestions({
   return (
     <li className="finder-arm">
       <h4>
-        <Swatch style={group.style} hasMarker={false} /> {group.name}
+        <Swatch style={group.style} /> {group.name}
         <span className="field-help">
           {counted(group.runs.length, 'seed')}
           {group.again.length > 0 &&

@@ -1,15 +1,18 @@
+import { useState } from 'react';
 import type { ReactNode } from 'react';
+import { OffScaleNote } from '#ui/charts/OffScaleNote.tsx';
 import { formatLoss, formatRate, formatTick } from '#ui/format.ts';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { PlotLine } from '#ui/charts/Plot.tsx';
-import type { Mark, Rule, Shade } from '#ui/charts/PlotLayers.tsx';
+import { MARKS_APART } from '#ui/charts/PlotLines.tsx';
+import type { EndLabel, Mark, Rule, Shade } from '#ui/charts/PlotLayers.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
+import type { PlotKey } from '#ui/charts/PlotKeys.tsx';
 import type { Range } from '#ui/state/zoom.ts';
-import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
-import type { AxisTicks } from '#ui/charts/ticks.ts';
+import { logAxis } from '#ui/charts/ticks.ts';
 import { ruleTexts, runLabel, statusText } from '#ui/runText.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
-import { stepAtRate, trimmedRates } from './finderCurves.ts';
+import { finderLossAxis, finderOffScale, stepAtRate, trimmedRates } from './finderCurves.ts';
 import type { FinderCurve } from './finderCurves.ts';
 
 interface FinderChartProps {
@@ -19,11 +22,17 @@ interface FinderChartProps {
   /** All of the axis, and the part of it that is visible. */
   readonly extent: Range;
   readonly range: Range;
-  readonly maxLearningRate: number;
-  /** Whose rate the marker moves: 'the set-up'. */
-  readonly target: string;
   readonly showsNames: boolean;
   readonly isLossLog: boolean;
+  /** Undefined where no rate is chosen, as in a report. */
+  readonly choice?: RateChoice;
+}
+
+/** The learning rate that a marker, clicks and keys choose. */
+interface RateChoice {
+  readonly rate: number;
+  /** Whose: 'the set-up'. */
+  readonly target: string;
   /** A key says the new rate by itself. */
   readonly onPick: (learningRate: number, how: 'click' | 'drag' | 'key') => void;
 }
@@ -34,10 +43,20 @@ function formatRateTick(value: number): string {
 
 /** Loss against learning rate of every visible finder; a click sets the maximum learning rate. */
 export function FinderChart(props: FinderChartProps): ReactNode {
-  const { curves, selected } = props;
+  const { curves, selected, range, isLossLog, choice } = props;
+  const [showsAll, setShowsAll] = useState(false);
+  const yAxis = finderLossAxis(curves, range, { isLog: isLossLog, showsAll });
   const lines: PlotLine[] = curves.flatMap(({ run, style, raw, smoothed }) => [
     { id: `${run.id} raw`, points: raw, colour: style.colour, asDots: true, width: 3 },
-    { id: `${run.id} smooth`, points: smoothed, colour: style.colour, dash: style.dash, width: 2 },
+    {
+      id: `${run.id} smooth`,
+      points: smoothed,
+      colour: style.colour,
+      dash: style.dash,
+      marker: style.marker,
+      markerSpacing: MARKS_APART,
+      width: 2,
+    },
   ]);
   return (
     <Plot
@@ -56,7 +75,16 @@ export function FinderChart(props: FinderChartProps): ReactNode {
               <i className="key-trim" /> left out by the rules
             </span>
           )}
-          <span>click, or move the marker, to choose the maximum learning rate; drag to zoom</span>
+          <OffScaleNote
+            hidden={finderOffScale(curves, range, yAxis)}
+            showsAll={showsAll}
+            onToggle={setShowsAll}
+            focus="Focus below the stop line"
+            isLog={isLossLog}
+          />
+          {choice && (
+            <span>click, or move the marker, to choose the maximum learning rate; drag to zoom</span>
+          )}
         </>
       }
       summary={
@@ -65,29 +93,33 @@ export function FinderChart(props: FinderChartProps): ReactNode {
           : 'Nothing to show yet.'
       }
       group="finder"
-      xAxis={logAxis(props.range[0], props.range[1])}
+      xAxis={logAxis(range[0], range[1])}
       xExtent={props.extent}
       isXLog
       xLabel="learning rate"
-      yAxis={lossAxis(curves, props.isLossLog)}
-      isYLog={props.isLossLog}
+      yAxis={yAxis}
+      isYLog={isLossLog}
       onLogY={viewActions.toggleLossLog}
       formatX={formatRateTick}
       formatY={formatTick}
       lines={lines}
       rules={selected ? stopRules(selected, curves.length > 1) : []}
       shades={selected ? trims(selected) : []}
-      picker={{
-        at: props.maxLearningRate,
-        label: `max LR ${formatRate(props.maxLearningRate, 3)}`,
-        name: `Max learning rate of ${props.target}`,
-        format: (rate) => formatRate(rate),
-        onMove: props.onPick,
-      }}
+      {...(choice && {
+        picker: {
+          at: choice.rate,
+          label: `max LR ${formatRate(choice.rate, 3)}`,
+          name: `Max learning rate of ${choice.target}`,
+          format: formatRateTick,
+          onMove: choice.onPick,
+        },
+        onPick: (rate: number) => choice.onPick(rate, 'click'),
+      })}
       marks={selected ? suggestionMarks(selected) : []}
       endLabels={props.showsNames ? curves.flatMap(endLabel) : []}
+      keys={curves.length > 1 ? curves.map(keyOf) : []}
+      showsKeys={!props.showsNames}
       readout={(rate) => readout(curves, rate)}
-      onPick={(rate) => props.onPick(rate, 'click')}
       empty="The loss of each step appears here as the learning rate rises."
     />
   );
@@ -109,18 +141,6 @@ function trims({ run }: FinderCurve): Shade[] {
   return trimmedRates(run).map(([from, to]) => ({ from, to, title: 'The rules leave this part out.' }));
 }
 
-/** To just above the stop lines; raw losses of an explosion may lie beyond. */
-function lossAxis(curves: readonly FinderCurve[], isLog: boolean): AxisTicks {
-  const known = curves.flatMap(({ best, stopAbove }) =>
-    best === undefined || stopAbove === undefined ? [] : [{ best, stopAbove }],
-  );
-  if (known.length === 0) return isLog ? logAxis(1, 10) : roundedAxis(0, 10);
-  const high = Math.max(...known.map((curve) => curve.stopAbove)) * 1.05;
-  if (!isLog) return roundedAxis(0, high);
-  // Single batches lie well below the average.
-  return logAxis(Math.max(1e-6, Math.min(...known.map((curve) => curve.best)) / 2), high, true);
-}
-
 /** Suggestions of one place share a ring and its label. */
 function suggestionMarks({ run }: FinderCurve): Mark[] {
   const byIndex = new Map<number, string[]>();
@@ -135,15 +155,15 @@ function suggestionMarks({ run }: FinderCurve): Mark[] {
   }));
 }
 
-function endLabel({
-  run,
-  style,
-  smoothed,
-}: FinderCurve): { x: number; y: number; text: string; colour: string }[] {
+function endLabel({ run, style: { colour, marker }, smoothed }: FinderCurve): EndLabel[] {
   const last = smoothed.findLast((point) => point.y !== null);
   return last?.y === null || last === undefined
     ? []
-    : [{ x: last.x, y: last.y, text: runLabel(run), colour: style.colour }];
+    : [{ id: run.id, x: last.x, y: last.y, text: runLabel(run), colour, marker }];
+}
+
+function keyOf({ run, style: { colour, dash, marker } }: FinderCurve): PlotKey {
+  return { id: run.id, name: runLabel(run), colour, dash, marker };
 }
 
 function readout(curves: readonly FinderCurve[], rate: number): Readout {

@@ -35,7 +35,12 @@ export function FinderTable({ runs, hidden }: FinderTableProps): ReactNode {
       <h3 className="finder-table-head" ref={heading} tabIndex={-1}>
         Finders
       </h3>
-      <div className="data-table runs-table" role="region" aria-label="Finders table" tabIndex={0}>
+      <div
+        className="data-table runs-table finder-table"
+        role="region"
+        aria-label="Finders table"
+        tabIndex={0}
+      >
         <table>
           <thead>
             <tr>
@@ -96,7 +101,7 @@ function Row({ run, style, isHidden, isEdited, onEdit, onGone }: RowProps): Reac
   const name = `finder ${runName(run)}`;
   return (
     <tr className={isHidden ? 'is-hidden' : ''}>
-      <DrawnCell runId={run.id} name={name} style={style} isHidden={isHidden} hasMarker={false} />
+      <DrawnCell runId={run.id} name={name} style={style} isHidden={isHidden} />
       <th scope="row">
         <button type="button" className="link" onClick={() => viewActions.select('finder', run.id)}>
           {runName(run)}
@@ -113,11 +118,11 @@ function Row({ run, style, isHidden, isEdited, onEdit, onGone }: RowProps): Reac
         )}
         {run.notes.note && <span className="cell-details">{run.notes.note}</span>}
       </th>
-      <td>{statusText(run)}</td>
+      <td data-label="Ended">{statusText(run)}</td>
       {rules.map((rule) => {
         const rate = run.result?.suggestions.find((one) => one.rule === rule)?.learningRate;
         return (
-          <td key={rule} className="is-figure">
+          <td key={rule} className="is-figure" data-label={ruleTexts[rule].name}>
             {rate === undefined ? '–' : formatRate(rate)}
           </td>
         );

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { finderRun, metricsOf } from '#client/runRecord.fixtures.ts';
 import { finderLearningRate } from '#optim/schedules.ts';
-import { drawnFinders, finderCurves, stepAtRate, trimmedRates } from './finderCurves.ts';
+import {
+  drawnFinders,
+  finderCurves,
+  finderLossAxis,
+  finderOffScale,
+  stepAtRate,
+  trimmedRates,
+} from './finderCurves.ts';
 
 const settings = { start: 1e-7, end: 10, steps: 100 };
 const rates = Array.from({ length: 60 }, (_, step) => finderLearningRate(step, settings));
@@ -64,5 +71,40 @@ describe('finderCurves', () => {
     expect(stepAtRate(run, rates[42]! * 1.01)).toBe(42);
     expect(stepAtRate(run, 1)).toBeUndefined();
     expect(stepAtRate(run, 1e-9)).toBeUndefined();
+  });
+});
+
+describe('finderLossAxis', () => {
+  const raw = losses.map((loss, step) => (step === 59 ? Number.NaN : step === 5 ? 0 : loss));
+  const exploded = finderRun({ metrics: metricsOf(raw, { learningRates: rates }) });
+  exploded.metrics.series('smoothed')[5] = 3;
+  const curves = finderCurves([exploded], [exploded]);
+  const whole = [1e-7, 10] as const;
+
+  it('ends above the stop line, says what lies beyond, and shows all of it on demand', () => {
+    const axis = finderLossAxis(curves, whole, { isLog: false, showsAll: false });
+    expect(axis.domain).toEqual([0, 10]);
+    const above = losses.slice(0, 59).filter((loss) => loss > 10);
+    expect(finderOffScale(curves, whole, axis)).toMatchObject({
+      above: above.length,
+      below: 0,
+      highest: Math.fround(Math.max(...above)),
+      gaps: 1,
+    });
+    const all = finderLossAxis(curves, whole, { isLog: false, showsAll: true });
+    expect(finderOffScale(curves, whole, all)).toMatchObject({ above: 0, below: 0 });
+  });
+
+  it('looks at what is visible alone', () => {
+    const early = [1e-7, rates[30]!] as const;
+    const axis = finderLossAxis(curves, early, { isLog: false, showsAll: true });
+    expect(axis.domain).toEqual([0, 10]);
+    expect(finderOffScale(curves, early, axis)).toMatchObject({ above: 0, gaps: 0 });
+  });
+
+  it('has no place for zero where it is logarithmic', () => {
+    const axis = finderLossAxis(curves, whole, { isLog: true, showsAll: true });
+    expect(axis.domain[0]).toBeGreaterThan(0);
+    expect(finderOffScale(curves, whole, axis)).toMatchObject({ above: 0, below: 1, lowest: 0 });
   });
 });

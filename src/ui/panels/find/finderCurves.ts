@@ -6,9 +6,12 @@ import type { Trim } from '#optim/lrFinder.ts';
 import { finderLearningRate } from '#optim/schedules.ts';
 import { runStyles } from '#ui/charts/palette.ts';
 import type { RunStyle } from '#ui/charts/palette.ts';
-import { linePoints } from '#ui/charts/series.ts';
-import type { Point } from '#ui/charts/series.ts';
+import { addOffScale, linePoints, offScale } from '#ui/charts/series.ts';
+import type { OffScale, Point } from '#ui/charts/series.ts';
+import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
+import type { AxisTicks } from '#ui/charts/ticks.ts';
 import { isFinderRun } from '#ui/state/client.ts';
+import type { Range } from '#ui/state/zoom.ts';
 
 /** fastai stops when the smoothed loss passes this many times its lowest value. */
 const STOP_FACTOR = 4;
@@ -48,6 +51,11 @@ export function drawnFinders(
     (run) => newest.has(run) || run === selected || (run.origin && studies.has(run.origin.studyId)),
   );
   return { drawn, moreCount: visible.length - drawn.length };
+}
+
+/** All of the axis of some ramps, at least one. */
+export function rampExtent(ramps: readonly Pick<FinderSettings, 'start' | 'end'>[]): Range {
+  return [Math.min(...ramps.map(({ start }) => start)), Math.max(...ramps.map(({ end }) => end))];
 }
 
 /** @param all runs, drawn or not: their styles follow from the order of start. */
@@ -106,4 +114,58 @@ export function stepAtRate(run: FinderRecord, rate: number): number | undefined 
   const { start, end, steps } = run.settings;
   const step = Math.round((Math.log(rate / start) / Math.log(end / start)) * steps);
   return step >= 0 && step < run.metrics.count ? step : undefined;
+}
+
+/** Rates are kept in single precision. */
+const SLACK = 1e-6;
+
+/** Steps [first, end) of a finder whose rates lie in a range. */
+function stepsIn({ metrics, settings }: FinderRecord, [low, high]: Range): readonly [number, number] {
+  const rates = metrics.series('learningRates');
+  const rateAt = (step: number): number => rates[step] ?? finderLearningRate(step, settings);
+  let first = 0;
+  while (first < metrics.count && rateAt(first) < low * (1 - SLACK)) first += 1;
+  let end = metrics.count;
+  while (end > first && rateAt(end - 1) > high * (1 + SLACK)) end -= 1;
+  return [first, end];
+}
+
+/**
+ * The vertical axis of losses: to just above the stop lines, which leaves out raw losses of an explosion; or to the
+ * last of them that is visible.
+ */
+export function finderLossAxis(
+  curves: readonly FinderCurve[],
+  range: Range,
+  { isLog, showsAll }: { readonly isLog: boolean; readonly showsAll: boolean },
+): AxisTicks {
+  const known = curves.flatMap(({ best, stopAbove }) =>
+    best === undefined || stopAbove === undefined ? [] : [{ best, stopAbove }],
+  );
+  if (known.length === 0) return isLog ? logAxis(1, 10) : roundedAxis(0, 10);
+  // Single batches lie well below the average.
+  let low = Math.min(...known.map((curve) => curve.best)) / 2;
+  let high = Math.max(...known.map((curve) => curve.stopAbove)) * 1.05;
+  if (showsAll) {
+    for (const { run } of curves) {
+      const [first, end] = stepsIn(run, range);
+      for (const loss of run.metrics.series('losses').subarray(first, end)) {
+        if (!Number.isFinite(loss)) continue;
+        high = Math.max(high, loss);
+        if (loss > 0) low = Math.min(low, loss);
+      }
+    }
+  }
+  return isLog ? logAxis(Math.max(1e-6, low), high, true) : roundedAxis(0, high);
+}
+
+/** Visible raw losses that the axis leaves out. */
+export function finderOffScale(
+  curves: readonly FinderCurve[],
+  range: Range,
+  { domain }: AxisTicks,
+): OffScale {
+  return curves
+    .map(({ run }) => offScale(run.metrics.series('losses'), stepsIn(run, range), domain))
+    .reduce(addOffScale, { above: 0, below: 0, highest: domain[1], lowest: domain[0], gaps: 0 });
 }

@@ -4,6 +4,7 @@ import { MeasureDialog } from '#ui/panels/measure/MeasureDialog.tsx';
 import { Icon } from '#ui/parts/Icon.tsx';
 import { useClientState, useRuns } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
+import { QuestionMenu, ShareButton } from './HeaderActions.tsx';
 import { KeySheet } from './KeySheet.tsx';
 
 interface HeaderProps {
@@ -26,7 +27,9 @@ export function Header({ hasSetupButton, hasRunsButton }: HeaderProps): ReactNod
         <h1>NormLab</h1>
         <p className="brand-line">what normalization does to the training of a ResNet-18</p>
       </div>
+      <QuestionMenu />
       <DeviceBadge connection={connection} />
+      <ShareButton />
       <KeySheet />
       {hasSetupButton && (
         <button type="button" className="button is-small" onClick={() => openSheet('setup')}>

@@ -41,7 +41,7 @@ export function NormMatrix(): ReactNode {
                     }}
                   />
                   <span className="norm-name">{armName(arm)}</span>
-                  <Swatch style={armStyle(arm)} width={42} hasMarker={false} />
+                  <Swatch style={armStyle(arm)} width={42} />
                 </label>
               );
             })}

@@ -1,11 +1,9 @@
-import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { questionById } from '#analysis/questions.ts';
 import { areEqualArms } from '#domain/arms.ts';
-import { useClient } from '#ui/state/client.ts';
 import { useSetup } from '#ui/state/setupStore.ts';
 import { studyActions, useStudy } from '#ui/state/studyStore.ts';
-import { currentLink } from '#ui/state/useLink.ts';
+import { useCopyLink } from '#ui/state/useCopyLink.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 
 /** Takes the set-up elsewhere: into a study, or into a link. */
@@ -13,26 +11,9 @@ export function SetupActions(): ReactNode {
   const experiment = useSetup((state) => state.experiment);
   const rateReason = useSetup((state) => state.rateReason);
   const plan = useStudy((state) => state.plans[state.active]);
-  const [linkText, setLinkText] = useState('');
-  const client = useClient();
-  const weights = useSetup((state) => state.weights);
+  const { copy, said } = useCopyLink();
   const question = plan?.question && questionById(plan.question.id);
   const isThere = plan?.arms.some((arm) => areEqualArms(arm, experiment)) ?? false;
-  const copy = async (): Promise<void> => {
-    try {
-      const { href, lacksStudies } = currentLink(client.getState());
-      await navigator.clipboard.writeText(href);
-      setLinkText(
-        lacksStudies
-          ? 'Copied, without the study: it is too large for a link.'
-          : weights
-            ? `Copied, without ${weights.name}: weights and images travel as files.`
-            : 'Copied. It names the data and starts nothing; images travel as files.',
-      );
-    } catch {
-      setLinkText('The browser refused; the address of this page is the link.');
-    }
-  };
   return (
     <div className="setup-actions">
       <button
@@ -60,7 +41,7 @@ export function SetupActions(): ReactNode {
       <button type="button" className="button is-small" onClick={() => void copy()}>
         Copy link
       </button>
-      <output className="field-help">{linkText}</output>
+      <output className="field-help">{said}</output>
     </div>
   );
 }

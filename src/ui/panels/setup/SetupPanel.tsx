@@ -5,6 +5,7 @@ import { Icon } from '#ui/parts/Icon.tsx';
 import { formatCount } from '#ui/format.ts';
 import { runSize } from '#ui/plan.ts';
 import { useClientState } from '#ui/state/client.ts';
+import { deviceGigabytes, narrowNote } from '#ui/state/firstExperiment.ts';
 import { setupActions, useSetup } from '#ui/state/setupStore.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { ProbesField } from '#ui/parts/ProbesField.tsx';
@@ -45,7 +46,7 @@ export function SetupPanel(): ReactNode {
         rule={options.stopRule}
         onChange={(stopRule) => setupActions.setOptions(withRule(options, stopRule))}
       />
-      <ChoiceField name="width" />
+      <ChoiceField name="width" aside={<WidthNote width={experiment.width} />} />
       <ChoiceField name="augmentation" />
       <NumberField name="seed" />
       <details className="fold">
@@ -64,6 +65,11 @@ export function SetupPanel(): ReactNode {
       <KeepAwake />
     </div>
   );
+}
+
+function WidthNote({ width }: { width: number }): ReactNode {
+  const note = narrowNote(width, deviceGigabytes());
+  return note === undefined ? null : <p className="field-help">{note}</p>;
 }
 
 function RateReason(): ReactNode {

@@ -45,7 +45,7 @@ export function ArmList({ plan }: { plan: StudyPlan }): ReactNode {
             const reason = plan.rateReasons?.[i] || undefined;
             return (
               <li key={names[i]} className="arm">
-                <Swatch style={armStyle(arm)} hasMarker={false} />
+                <Swatch style={armStyle(arm)} />
                 <span className="arm-name">{names[i]}</span>
                 <span className="arm-rate">{plan.kind === 'train' && rateText(arm, hasRates, reason)}</span>
                 {plan.kind === 'train' && (

@@ -53,7 +53,7 @@ export function GridBuilder(): ReactNode {
                   onChange={() => setChosen(toggled(chosen, name))}
                 />
                 <span className="norm-name">{name}</span>
-                <Swatch style={armStyle(arm)} width={42} hasMarker={false} />
+                <Swatch style={armStyle(arm)} width={42} />
               </label>
             );
           })}

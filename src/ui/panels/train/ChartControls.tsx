@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
 import { FASTAI_WINDOW } from '#ui/charts/metricCache.ts';
 import { xUnits } from '#ui/charts/xUnit.ts';
@@ -7,6 +7,7 @@ import { FreezeToggle } from '#ui/parts/FreezeToggle.tsx';
 import { Segmented } from '#ui/parts/Segmented.tsx';
 import { Toggle } from '#ui/parts/Toggle.tsx';
 import { useView, viewActions } from '#ui/state/viewStore.ts';
+import type { ChartChoice } from './oneChart.ts';
 
 /** The longest moving average of the slider, which is logarithmic. */
 const LONGEST_WINDOW = { steps: 5_000, images: 100_000 } as const;
@@ -31,8 +32,43 @@ function positionOf(window: number, longest: number): number {
   return Math.round((Math.log(window) / Math.log(longest)) * SLIDER_STEPS);
 }
 
-/** One line that rules all charts of runs: horizontal unit, smoothing, logarithmic axes, repeats. */
-export function ChartControls(): ReactNode {
+/**
+ * What rules all charts of runs, in view while they scroll. On a narrow screen that is the choice of the chart, and
+ * the switches come on demand.
+ */
+export function ChartControls({ choice }: { choice: ChartChoice }): ReactNode {
+  const [isOpen, setOpen] = useState(false);
+  if (choice.shown === undefined) {
+    return (
+      <div className="chart-controls">
+        <Switches />
+      </div>
+    );
+  }
+  return (
+    <div className="chart-controls">
+      <Segmented
+        label="Chart"
+        isLabelHidden
+        options={choice.options}
+        value={choice.shown}
+        onChange={viewActions.setNarrowChart}
+      />
+      <button
+        type="button"
+        className="button is-small"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        Axes
+      </button>
+      {isOpen && <Switches />}
+    </div>
+  );
+}
+
+/** Horizontal unit, smoothing, logarithmic axes, repeats. */
+function Switches(): ReactNode {
   const id = useId();
   const unit = useView((state) => state.xUnit);
   const smoothing = useView((state) => state.smoothing);
@@ -44,7 +80,7 @@ export function ChartControls(): ReactNode {
   const longest = LONGEST_WINDOW[smoothingUnit];
   const text = smoothing <= 1 ? 'off' : `window ≈ ${formatCount(smoothing)} ${smoothingUnit}`;
   return (
-    <div className="chart-controls">
+    <>
       <Segmented label="X axis" isLabelHidden options={xUnits} value={unit} onChange={setXUnit} />
       <div className="slider">
         <label htmlFor={id}>Smoothing</label>
@@ -72,6 +108,6 @@ export function ChartControls(): ReactNode {
       <Toggle label="Log x" isOn={isXLog} onChange={setXLog} />
       <Toggle label="Mean of seeds" isOn={isGrouped} onChange={setGrouped} />
       <FreezeToggle />
-    </div>
+    </>
   );
 }

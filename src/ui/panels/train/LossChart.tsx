@@ -5,6 +5,7 @@ import { Plot } from '#ui/charts/Plot.tsx';
 import type { GhostPoint, PlotBand, PlotLine } from '#ui/charts/Plot.tsx';
 import type { EndLabel, Shade } from '#ui/charts/PlotLayers.tsx';
 import type { Readout, ReadoutRow } from '#ui/charts/PlotCursor.tsx';
+import { continuations } from '#ui/charts/continuations.ts';
 import { smoothedLosses } from '#ui/charts/metricCache.ts';
 import { hiddenParts } from '#ui/charts/hiddenTime.ts';
 import { bucketOf } from '#ui/charts/pyramid.ts';
@@ -95,6 +96,7 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
               showsAll={showsAll}
               onToggle={viewActions.setShowsAllLosses}
               focus="Focus on most losses"
+              isLog={isLog}
             />
           </>
         }
@@ -108,9 +110,14 @@ export function LossChart({ view, title = 'Loss', ghosts = NO_GHOSTS, ...props }
         lines={groups.flatMap((group) => lossLines(group, baseline))}
         bands={groups.flatMap(lossBands)}
         shades={shades}
+        rules={continuations(
+          runs.map(({ run }) => run),
+          view.unit,
+          ({ number }) => `#${number}`,
+        )}
         ghosts={ghosts}
         keys={chartKeys(view, ghosts, view.showsNames)}
-        endLabels={view.showsNames ? groups.flatMap((group) => lossEndLabel(group, yAxis)) : []}
+        endLabels={groups.flatMap((group) => lossEndLabel(group, yAxis, view.showsNames))}
         readout={(x) => lossReadout(view, x, ghosts)}
         empty="The loss of each run appears here as it trains."
       />
@@ -187,12 +194,18 @@ function lossBands({ runs, style, band }: ChartGroup): readonly PlotBand[] {
 }
 
 /** At the last point that the axis shows: the curve of a diverged run leaves it early. */
-function lossEndLabel({ runs, style, band, name }: ChartGroup, { domain }: AxisTicks): EndLabel[] {
+function lossEndLabel(
+  { runs, style, band, name }: ChartGroup,
+  { domain }: AxisTicks,
+  isNamed: boolean,
+): EndLabel[] {
+  const { colour, marker } = style;
   const points = band?.mean ?? runs[0]!.series.smoothed;
   const last = points.findLast((point) => point.y !== null && point.y <= domain[1]);
+  const text = isNamed ? shortName(name, END_LENGTH) : '';
   return last?.y === null || last === undefined
     ? []
-    : [{ x: last.x, y: last.y, text: shortName(name, END_LENGTH), colour: style.colour }];
+    : [{ id: runs[0]!.run.id, x: last.x, y: last.y, text, colour, marker }];
 }
 
 function lossReadout(view: ChartView, x: number, ghosts: readonly GhostPoint[]): Readout {

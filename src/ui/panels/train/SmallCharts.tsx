@@ -1,12 +1,17 @@
+import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SeriesName } from '#client/metricBuffer.ts';
 import type { EpochRow } from '#domain/run.ts';
 import { formatPercent, formatRate } from '#ui/format.ts';
+import { OffScaleNote } from '#ui/charts/OffScaleNote.tsx';
 import { Plot } from '#ui/charts/Plot.tsx';
 import type { PlotLine } from '#ui/charts/Plot.tsx';
+import { MARKS_APART } from '#ui/charts/PlotLines.tsx';
+import type { LogSwitch } from '#ui/charts/PlotTools.tsx';
 import type { Readout } from '#ui/charts/PlotCursor.tsx';
+import { addOffScale, offScale } from '#ui/charts/series.ts';
 import type { Point } from '#ui/charts/series.ts';
-import { roundedAxis } from '#ui/charts/ticks.ts';
+import { logAxis, roundedAxis } from '#ui/charts/ticks.ts';
 import { xOfEpoch, xOfStep } from '#ui/charts/xUnit.ts';
 import { chartKeys, runKeys } from './chartKeys.ts';
 import { axisOf, nameIn } from './chartRuns.ts';
@@ -109,6 +114,7 @@ function pointsText({ baseline }: ChartView, row: EpochRow): string {
 
 /** Learning rate of every step. */
 export function LearningRateChart({ view }: SmallChartProps): ReactNode {
+  const [isLog, onChange] = useState(false);
   return (
     <StepValueChart
       view={view}
@@ -117,6 +123,7 @@ export function LearningRateChart({ view }: SmallChartProps): ReactNode {
       pick={(run) => run.series.learningRate}
       format={(value) => formatRate(value, 3)}
       from={0}
+      logY={{ isOn: isLog, onChange }}
     />
   );
 }
@@ -142,10 +149,18 @@ interface StepValueChartProps extends SmallChartProps {
   readonly format: (value: number) => string;
   /** Where the axis starts; undefined starts near the lowest value. */
   readonly from: number | undefined;
+  /** Values that may go over several decades. */
+  readonly logY?: LogSwitch;
 }
 
-function StepValueChart({ view, title, name, pick, format, from }: StepValueChartProps): ReactNode {
-  const [low, high] = rangeOf(view.runs, pick) ?? [0.8, 1];
+function StepValueChart({ view, title, name, pick, format, from, logY }: StepValueChartProps): ReactNode {
+  const isLog = logY?.isOn ?? false;
+  const [low, high] = rangeOf(view.runs, pick, isLog) ?? [0.8, 1];
+  const yAxis = isLog ? logAxis(low, high > low ? high : 10 * low, true) : roundedAxis(from ?? low, high, 4);
+  // On a logarithmic axis only zero and less is left out.
+  const hidden = isLog
+    ? view.runs.map(({ run, series }) => offScale(run.metrics.series(name), series.steps, yAxis.domain))
+    : [];
   const ends = view.runs.flatMap(({ run }) =>
     run.metrics.count > 0
       ? [`${nameIn(view, run)}: ${format(run.metrics.at(name, run.metrics.count - 1))}`]
@@ -154,9 +169,12 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
   return (
     <Plot
       title={title}
+      {...(logY && { logY })}
+      subtitle={hidden.length > 0 && <OffScaleNote hidden={hidden.reduce(addOffScale)} isLog />}
       summary={ends.length > 0 ? `Last values: ${ends.join('; ')}.` : 'Nothing to show yet.'}
       {...axisOf(view)}
-      yAxis={roundedAxis(from ?? low, high, 4)}
+      yAxis={yAxis}
+      isYLog={isLog}
       formatY={formatRateTick}
       keys={runKeys(view)}
       lines={view.runs.map((chartRun) => ({
@@ -164,6 +182,8 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
         points: pick(chartRun),
         colour: chartRun.style.colour,
         dash: chartRun.style.dash,
+        marker: chartRun.style.marker,
+        markerSpacing: MARKS_APART,
         width: 1.5,
       }))}
       readout={(x) => ({
@@ -188,7 +208,10 @@ function StepValueChart({ view, title, name, pick, format, from }: StepValueChar
 function rangeOf(
   runs: readonly ChartRun[],
   pick: (run: ChartRun) => readonly Point[],
+  isLog = false,
 ): readonly [number, number] | undefined {
-  const values = runs.flatMap((run) => pick(run).flatMap(({ y }) => (y === null ? [] : [y])));
+  const values = runs.flatMap((run) =>
+    pick(run).flatMap(({ y }) => (y === null || (isLog && y <= 0) ? [] : [y])),
+  );
   return values.length > 0 ? [Math.min(...values), Math.max(...values)] : undefined;
 }

@@ -3,12 +3,14 @@ import { Notice } from '#ui/parts/Notice.tsx';
 import { ContinueRun } from '#ui/panels/runs/ContinueRun.tsx';
 import { RunFiles } from '#ui/panels/runs/RunFiles.tsx';
 import { ghostPoints } from '#ui/panels/compare/ghosts.ts';
+import { Legend } from '#ui/panels/compare/Legend.tsx';
 import { PairedPanel } from '#ui/panels/compare/PairedPanel.tsx';
 import { racePairs } from '#ui/panels/compare/pairs.ts';
 import { FirstQuestion } from '#ui/panels/study/FirstQuestion.tsx';
 import { endedByRule, runLabel, runSummary, statusText } from '#ui/runText.ts';
 import { isTrainRun, useRuns } from '#ui/state/client.ts';
 import { useView } from '#ui/state/viewStore.ts';
+import type { ChartName } from '#ui/state/viewStore.ts';
 import { ChartControls } from './ChartControls.tsx';
 import { DivergencePanel } from './DivergencePanel.tsx';
 import { EpochTable } from './EpochTable.tsx';
@@ -16,6 +18,7 @@ import { ForkRun } from './ForkForm.tsx';
 import { HiddenTime } from './HiddenTime.tsx';
 import { LossChart } from './LossChart.tsx';
 import { MoreRuns } from './MoreRuns.tsx';
+import { showsChart, useChartChoice } from './oneChart.ts';
 import { AccuracyChart, LearningRateChart, MomentumChart } from './SmallCharts.tsx';
 import { useChartView } from './useChartView.ts';
 
@@ -27,23 +30,30 @@ export function TrainPanel(): ReactNode {
   const trainRuns = runs.filter(isTrainRun);
   const newest = trainRuns.at(-1);
   const selected = trainRuns.find((run) => run.id === selectedId) ?? newest;
+  const pairs = racePairs(
+    view.runs.map(({ run }) => run),
+    view.baseline?.run.id,
+  );
+  const choice = useChartChoice([
+    'loss',
+    ...(pairs.length > 0 ? (['paired'] as const) : []),
+    'accuracy',
+    'rate',
+    'momentum',
+  ]);
   if (!newest) return <TrainEmpty />;
+  const shows = (name: ChartName): boolean => showsChart(choice, name);
   return (
     <div className="train">
-      <ChartControls />
+      <ChartControls choice={choice} />
       <MoreRuns view={view} />
-      <LossChart view={view} summary={runSummary(newest)} ghosts={ghostPoints(view)} />
-      <PairedPanel
-        view={view}
-        pairs={racePairs(
-          view.runs.map(({ run }) => run),
-          view.baseline?.run.id,
-        )}
-      />
+      {shows('loss') && <LossChart view={view} summary={runSummary(newest)} ghosts={ghostPoints(view)} />}
+      {!view.showsNames && <Legend view={view} runs={trainRuns} />}
+      {shows('paired') && <PairedPanel view={view} pairs={pairs} />}
       <div className="small-charts">
-        <AccuracyChart view={view} />
-        <LearningRateChart view={view} />
-        <MomentumChart view={view} />
+        {shows('accuracy') && <AccuracyChart view={view} />}
+        {shows('rate') && <LearningRateChart view={view} />}
+        {shows('momentum') && <MomentumChart view={view} />}
       </div>
       {selected?.status === 'diverged' && <DivergencePanel run={selected} />}
       {selected?.detail && (

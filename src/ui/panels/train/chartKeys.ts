@@ -11,11 +11,12 @@ export function chartKeys(
   ghosts: readonly GhostPoint[] = [],
   isNamed = false,
 ): readonly PlotKey[] {
-  const lines = groups.map(({ runs, name, style: { colour, dash } }) => ({
+  const lines = groups.map(({ runs, name, style: { colour, dash, marker } }) => ({
     id: runs[0]!.run.id,
     name,
     colour,
     dash,
+    marker,
   }));
   return [...(isNamed ? [] : lines), ...ghostKeys(ghosts)];
 }
@@ -34,10 +35,11 @@ export function ghostKeys(ghosts: readonly GhostPoint[]): readonly PlotKey[] {
 
 /** The same of a chart that draws every run by itself. */
 export function runKeys({ runs, names }: Pick<ChartView, 'runs' | 'names'>): readonly PlotKey[] {
-  return runs.map(({ run, style: { colour, dash } }) => ({
+  return runs.map(({ run, style: { colour, dash, marker } }) => ({
     id: run.id,
     name: names.get(run.id) ?? '',
     colour,
     dash,
+    marker,
   }));
 }

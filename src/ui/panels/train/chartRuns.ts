@@ -19,8 +19,8 @@ import type { CursorGroup } from '#ui/state/cursor.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import type { Range } from '#ui/state/zoom.ts';
 
-/** More names than this at the ends of lines would cover each other: the list of runs names them then. */
-const MAX_END_LABELS = 8;
+/** More names than this at the ends of lines would cover each other: a legend below names them then. */
+export const MAX_END_LABELS = 8;
 /** More curves than this in one chart cannot be told apart. */
 export const MAX_CURVES = 12;
 

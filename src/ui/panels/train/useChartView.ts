@@ -1,8 +1,9 @@
-import { useDeferredValue, useEffect } from 'react';
+import { useDeferredValue } from 'react';
 import type { RunRecord } from '#client/runRecord.ts';
 import { useMediaQuery } from '#ui/parts/useMediaQuery.ts';
-import { useClient, useMetricsVersion } from '#ui/state/client.ts';
+import { useMetricsVersion } from '#ui/state/client.ts';
 import { shownRuns } from '#ui/state/frozenRuns.ts';
+import { useSteps } from '#ui/state/useSteps.ts';
 import { useView } from '#ui/state/viewStore.ts';
 import { useZoom } from '#ui/state/zoom.ts';
 import { MAX_CURVES, chartView } from './chartRuns.ts';
@@ -18,7 +19,6 @@ export function useChartView(
   isWhole = false,
 ): ChartView {
   useMetricsVersion();
-  const client = useClient();
   // Lines and axes of all charts follow in pieces, between which the page answers.
   const view = useDeferredValue(useView());
   const range = useDeferredValue(useZoom((state) => state.ranges[group]));
@@ -36,12 +36,6 @@ export function useChartView(
     baseline: view.baseline,
     limit: isWhole || view.drawsAll ? Number.POSITIVE_INFINITY : MAX_CURVES,
   });
-  const absent = chart.runs
-    .filter(({ run }) => run.stepsLoaded === 'absent')
-    .map(({ run }) => run.id)
-    .join(' ');
-  useEffect(() => {
-    if (absent) void client.loadSteps(absent.split(' '));
-  }, [client, absent]);
+  useSteps(chart.runs.map(({ run }) => run));
   return chart;
 }

@@ -3,7 +3,14 @@ import { isGoing } from '#client/runRecord.ts';
 import type { RunRecord } from '#client/runRecord.ts';
 import { armName } from '#domain/experiment.ts';
 import { stopText } from '#domain/runOptions.ts';
-import { formatClock, formatCount, formatLoss, formatRemainingRange, formatSpeed } from '#ui/format.ts';
+import {
+  formatClock,
+  formatCount,
+  formatLoss,
+  formatRate,
+  formatRemainingRange,
+  formatSpeed,
+} from '#ui/format.ts';
 import { ProgressBar } from '#ui/parts/ProgressBar.tsx';
 import { flopsPerImage } from '#ui/runSpeed.ts';
 import { preparationText, runLabel, statusText } from '#ui/runText.ts';
@@ -31,6 +38,9 @@ export function GoingStatus({ run }: { run: RunRecord }): ReactNode {
         <div className="transport-line">
           <strong>{goingName(going, run)}</strong>
           <span>{position}</span>
+          {run.kind === 'finder' && run.metrics.count > 0 && (
+            <span>{`LR ${formatRate(run.metrics.at('learningRates', run.metrics.count - 1))}`}</span>
+          )}
           <span className="transport-doing">{doing(run)}</span>
           {rule && <span className="transport-doing">{`stops ${stopText(rule)}`}</span>}
           {run.status === 'paused' && <span className="transport-loss">{lastLosses(going)}</span>}

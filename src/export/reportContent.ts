@@ -1,0 +1,213 @@
+import type { ClaimSummary } from '#analysis/claims/summaries.ts';
+import { questionById } from '#analysis/questions.ts';
+import { armName, type Experiment } from '#domain/experiment.ts';
+import { parameters, settingOf, settingsOf, type ParameterName } from '#domain/parameters.ts';
+import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
+import { runName, type ExportedRun } from './exportedRun.ts';
+import { notebookLosses } from './markdown.ts';
+import { verdictLines } from './verdictLines.ts';
+
+/** What a report says, whatever it is written in; charts are drawings and come besides. */
+export interface ReportInput {
+  readonly title: string;
+  readonly runs: readonly ExportedRun[];
+  /** Of the claims ledger what concerns these runs. */
+  readonly claims: readonly ClaimSummary[];
+  readonly link: ReportLink | undefined;
+  /** What wrote the report. */
+  readonly writer: ReportWriter;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** What opens the set-up of the runs. */
+export interface ReportLink {
+  readonly href: string;
+  /** It has the settings of one run alone: arms and seeds are too many for an address. */
+  readonly lacksStudies: boolean;
+}
+
+/** What a link opens, in words, and what it lacks. */
+export function linkTexts({ lacksStudies }: ReportLink): { readonly text: string; readonly note: string } {
+  return lacksStudies
+    ? {
+        text: 'open the settings of the first run',
+        note: ' (a link cannot hold so many arms and seeds)',
+      }
+    : { text: 'open this set-up', note: '' };
+}
+
+export interface ReportWriter {
+  /** Of NormLab. */
+  readonly version: string;
+  /** 'Chrome 156 on Linux' */
+  readonly browser: string;
+  /** As the browser names itself, with its version in full. */
+  readonly userAgent: string;
+  /** The GPU that runs would be computed on now; undefined before it is known. */
+  readonly adapter: string | undefined;
+}
+
+export interface ReportTable {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** A part of a report under a heading: sentences, then tables, then a note on them. All of it is plain text. */
+export interface ReportSection {
+  readonly title: string;
+  readonly sentences?: readonly string[];
+  readonly tables?: readonly ReportTable[];
+  readonly note?: string;
+}
+
+/** The sections before the charts, and those after them. */
+export interface ReportContent {
+  readonly findings: readonly ReportSection[];
+  readonly details: readonly ReportSection[];
+}
+
+export function reportContent({ runs, claims, writer }: ReportInput): ReportContent {
+  const verdicts = verdictLines(runs);
+  return {
+    findings: [
+      ...(verdicts.length > 0 ? [{ title: 'What it shows', sentences: verdicts }] : []),
+      ...(claims.length > 0 ? [{ title: 'Claims', tables: [claimsTable(claims)] }] : []),
+    ],
+    details: [
+      setupSection(runs),
+      ...runs.filter(({ run }) => run.epochs.length > 0).map(epochSection),
+      ...runs.filter(({ run }) => run.result !== undefined).map(finderSection),
+      { title: 'Where it ran', tables: [provenance(runs), writerTable(writer)] },
+    ],
+  };
+}
+
+/** '2023-11-14 22:13' in UTC. */
+export function minuteText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** Claim by claim: what its rules say together, where there are several, and those that some run tests. */
+function claimsTable(claims: readonly ClaimSummary[]): ReportTable {
+  return {
+    header: ['claim', 'size', 'data', 'measure', 'result', 'to add'],
+    rows: claims.flatMap(({ question, size, dataset, rule, sentence, rows }) => {
+      const claim = `${question}: ${questionById(question)?.claim ?? ''}`;
+      const data = dataset?.title ?? '–';
+      const rules = rows
+        .filter(({ count }) => count > 0)
+        .map((row) => [claim, size, data, row.measure, row.sentence, row.advice ?? '–']);
+      return rows.length > 1 ? [[claim, size, data, rule, sentence, '–'], ...rules] : rules;
+    }),
+  };
+}
+
+/** Settings by run: those that all share once, the others run by run. */
+function setupSection(runs: readonly ExportedRun[]): ReportSection {
+  const title = 'Set-up';
+  const experiments = runs.map(({ run }) => run.header.experiment);
+  const [first] = experiments;
+  if (!first) return { title, sentences: ['No runs.'] };
+  const isShared = (name: ParameterName): boolean =>
+    experiments.every((experiment) => experiment[name] === first[name]);
+  const names = settingsOf(experiments);
+  const varied = names.filter((name) => !isShared(name));
+  const label = (name: ParameterName): string => parameters[name].label;
+  const shared = names.filter(isShared).map((name) => [label(name), settingText(first, name)]);
+  const each = runs.map((exported) => [
+    runName(exported),
+    exported.run.status,
+    ...varied.map((name) => settingText(exported.run.header.experiment, name)),
+  ]);
+  return {
+    title,
+    tables: [
+      { header: ['setting of all runs', 'value'], rows: shared },
+      { header: ['run', 'state', ...varied.map(label)], rows: each },
+    ],
+  };
+}
+
+/** A setting as the form of the page shows it. */
+function settingText(experiment: Experiment, name: ParameterName): string {
+  const value = settingOf(experiment, name);
+  const parameter = parameters[name];
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (parameter.kind === 'choice') {
+    const options: readonly { readonly value: unknown; readonly label: string }[] = parameter.options;
+    return options.find((option) => option.value === value)?.label ?? String(value);
+  }
+  if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
+  if (name === 'gradientClip' && value === 0) return 'off';
+  return name === 'maxLearningRate' && typeof value === 'number' ? formatRate(value, 4) : String(value);
+}
+
+function epochSection(exported: ExportedRun): ReportSection {
+  const notebook = notebookLosses(exported.run);
+  const rows = exported.run.epochs.map(
+    ({ epoch, trainLoss, validLoss, standardError, accuracy, milliseconds }) => {
+      const other = notebook?.rows.find((row) => row.epoch === epoch);
+      return [
+        String(epoch),
+        formatTableNumber(trainLoss),
+        formatTableNumber(validLoss) +
+          (standardError === undefined ? '' : ` ± ${formatTableNumber(standardError)}`),
+        formatTableNumber(accuracy),
+        formatClock(milliseconds),
+        ...(notebook ? [other ? formatTableNumber(other.validLoss) : '–'] : []),
+        ...(notebook ? [other ? formatTableNumber(validLoss - other.validLoss) : '–'] : []),
+      ];
+    },
+  );
+  const title = `Epochs of ${runName(exported)} (${armName(exported.run.header.experiment)})`;
+  const header = ['epoch', 'train_loss', 'valid_loss', 'accuracy', 'time'];
+  return notebook
+    ? {
+        title,
+        tables: [{ header: [...header, 'notebook’s valid_loss', 'difference'], rows }],
+        note: `Post’s ${notebook.label}: ${notebook.note}.`,
+      }
+    : { title, tables: [{ header, rows }] };
+}
+
+function finderSection(exported: ExportedRun): ReportSection {
+  const rows = exported.run.result!.suggestions.map(({ rule, learningRate, note }) => [
+    rule,
+    learningRate === undefined ? '–' : formatRate(learningRate, 3),
+    note ?? '',
+  ]);
+  return {
+    title: `Suggestions of ${runName(exported)}`,
+    tables: [{ header: ['rule', 'learning rate', 'note'], rows }],
+  };
+}
+
+function provenance(runs: readonly ExportedRun[]): ReportTable {
+  return {
+    header: ['run', 'data', 'adapter', 'NormLab', 'started (UTC)', 'start weights', 'batches'],
+    rows: runs.map((exported) => {
+      const { header, plan } = exported.run;
+      return [
+        runName(exported),
+        header.dataset.title,
+        `${header.device.title} (${header.device.backend})`,
+        header.version,
+        minuteText(header.startedAt),
+        plan?.initialWeightsHash ?? '–',
+        plan?.orderHash ?? '–',
+      ];
+    }),
+  };
+}
+
+function writerTable({ version, browser, userAgent, adapter }: ReportWriter): ReportTable {
+  return {
+    header: ['this report', ''],
+    rows: [
+      ['NormLab', version],
+      ['browser', `${browser} (${userAgent})`],
+      ['adapter', adapter ?? '–'],
+    ],
+  };
+}

@@ -1,0 +1,36 @@
+import { escaped } from './markdown.ts';
+import { linkTexts, minuteText, reportContent } from './reportContent.ts';
+import type { ReportInput, ReportLink, ReportSection, ReportTable } from './reportContent.ts';
+
+/** A report as Markdown, with all that the HTML one has but its charts: what they show stands in its sentences. */
+export function reportMarkdown(input: ReportInput): string {
+  const { title, link, now } = input;
+  const { findings, details } = reportContent(input);
+  const opens = link && /^https?:\/\//i.test(link.href) ? ` · ${anchor(link)}` : '';
+  return [
+    `# ${escaped(title)}`,
+    `${minuteText(now)} UTC${opens}`,
+    ...[...findings, ...details].flatMap(sectionParts),
+  ]
+    .map((part) => `${part}\n`)
+    .join('\n');
+}
+
+function anchor(link: ReportLink): string {
+  const { text, note } = linkTexts(link);
+  return `[${text}](<${link.href}>)${note}`;
+}
+
+function sectionParts({ title, sentences = [], tables = [], note }: ReportSection): readonly string[] {
+  return [
+    `## ${escaped(title)}`,
+    ...(sentences.length > 0 ? [sentences.map((sentence) => `- ${escaped(sentence)}`).join('\n')] : []),
+    ...tables.map(table),
+    ...(note === undefined ? [] : [escaped(note)]),
+  ];
+}
+
+function table({ header, rows }: ReportTable): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`;
+  return [line(header), `| ${header.map(() => '---').join(' | ')} |`, ...rows.map(line)].join('\n');
+}
