@@ -39,6 +39,16 @@ describe('runPairs', () => {
     const norms = [run('a'), run('b', { ws: true }), run('c', { norm: 'gn' })];
     expect(chosenPair(runPairs(norms, undefined), undefined)?.other.id).toBe('c');
     expect(chosenPair(runPairs(norms, undefined), undefined)?.baseline.id).toBe('a');
+    // Scaled WS is another network, not another setting of one.
+    const bare = [
+      run('a', { maxLearningRate: 1 }),
+      run('b', { norm: 'none', ws: true }),
+      run('c', { norm: 'none', ws: true, wsGain: 'scaled' }),
+    ];
+    expect(chosenPair(runPairs(bare, undefined), undefined)).toMatchObject({
+      baseline: { id: 'b' },
+      other: { id: 'c' },
+    });
     const rates = [run('a'), run('b', { maxLearningRate: 1 })];
     expect(chosenPair(runPairs(rates, undefined), undefined)?.other.id).toBe('b');
   });

@@ -49,6 +49,8 @@ describe('finderSets', () => {
       ['c2', 'd2'],
       ['e2'],
     ]);
+    expect(groups[0]!.again.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(finderSets([runs[0]!, again[0]!])).toEqual([]);
     expect(groupComparisons(groups)[0]!.tolerance.count).toBe(2);
     // One that is going, or was stopped, takes nothing from one that is whole.
     const whole = runs.map((run) => ({ ...run, status: 'finished' as const }));
