@@ -65,3 +65,15 @@ test('keeps devices and networks apart, and needs two arms of one batch size', (
     [16, 'None,BN'],
   ]);
 });
+
+test('tells scaled WS from WS, and runs that clip their gradients from those that do not', () => {
+  const tables = costTables([
+    run({ norm: 'bn' }, 10),
+    run({ norm: 'bn', ws: true }, 12),
+    run({ norm: 'bn', ws: true, wsGain: 'scaled' }, 13),
+    run({ norm: 'bn', gradientClip: 1 }, 20),
+  ]);
+  expect(tables).toHaveLength(1);
+  expect(tables[0]!.arms).toEqual(['BN', 'BN+WS', 'BN+Scaled WS']);
+  expect(tables[0]!.rows[0]!.cells.map((cell) => cell?.over?.ratio)).toEqual([undefined, 1.2, 1.3]);
+});

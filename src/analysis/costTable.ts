@@ -1,5 +1,5 @@
 import { armName } from '#domain/experiment.ts';
-import type { Experiment, Norm } from '#domain/experiment.ts';
+import type { ArmSettings, Experiment, Norm } from '#domain/experiment.ts';
 import type { StepTime } from '#domain/stepTime.ts';
 
 /** A run as far as the cost of its steps is concerned. */
@@ -22,15 +22,20 @@ export interface CostCell {
 export interface CostTable {
   readonly key: string;
   readonly deviceTitle: string;
-  readonly experiment: Pick<Experiment, 'width' | 'stemPadding' | 'optimizer' | 'augmentation'>;
+  readonly experiment: Pick<
+    Experiment,
+    'width' | 'stemPadding' | 'optimizer' | 'augmentation' | 'gradientClip'
+  >;
   readonly arms: readonly string[];
   /** By rising batch size; a cell for each arm, undefined where it was not timed. */
   readonly rows: readonly { readonly batchSize: number; readonly cells: readonly (CostCell | undefined)[] }[];
 }
 
-const ARMS = (['none', 'bn', 'gn'] as const).flatMap((norm: Norm) =>
-  [false, true].map((ws) => ({ norm, ws })),
-);
+const ARMS: readonly ArmSettings[] = (['none', 'bn', 'gn'] as const).flatMap((norm: Norm) => [
+  { norm, ws: false },
+  { norm, ws: true },
+  { norm, ws: true, wsGain: 'scaled' as const },
+]);
 
 /**
  * The cost of normalization by batch size, from the steps of runs: a table for each device and network where at least
@@ -40,8 +45,9 @@ export function costTables(runs: readonly CostedRun[]): readonly CostTable[] {
   const groups = new Map<string, CostedRun[]>();
   for (const run of runs.toReversed()) {
     if (!run.time) continue;
-    const { width, stemPadding, optimizer, augmentation } = run.experiment;
-    const key = JSON.stringify([run.deviceTitle, width, stemPadding, optimizer, augmentation]);
+    const { width, stemPadding, optimizer, augmentation, gradientClip = 0 } = run.experiment;
+    const network = [width, stemPadding, optimizer, augmentation, gradientClip > 0];
+    const key = JSON.stringify([run.deviceTitle, ...network]);
     const group = groups.get(key);
     if (group) group.push(run);
     else groups.set(key, [run]);
@@ -67,17 +73,15 @@ function tableOf(key: string, group: readonly CostedRun[]): CostTable {
   };
 }
 
-type Arm = Pick<Experiment, 'norm' | 'ws'>;
-
-function isOfArm({ experiment }: CostedRun, { norm, ws }: Arm): boolean {
-  return experiment.norm === norm && experiment.ws === ws;
+function isOfArm({ experiment }: CostedRun, arm: ArmSettings): boolean {
+  return armName(experiment) === armName(arm);
 }
 
-function cellOf(runs: readonly CostedRun[], arm: Arm): CostCell | undefined {
+function cellOf(runs: readonly CostedRun[], arm: ArmSettings): CostCell | undefined {
   const own = timeOf(runs, arm);
   if (!own) return undefined;
-  const base: Arm = arm.ws ? { ...arm, ws: false } : { norm: 'none', ws: false };
-  const other = base.norm === arm.norm && base.ws === arm.ws ? undefined : timeOf(runs, base);
+  const base: ArmSettings = { norm: arm.ws ? arm.norm : 'none', ws: false };
+  const other = armName(base) === armName(arm) ? undefined : timeOf(runs, base);
   return {
     ...own,
     over: other && { name: armName(base), ratio: own.milliseconds / other.milliseconds },
@@ -85,7 +89,7 @@ function cellOf(runs: readonly CostedRun[], arm: Arm): CostCell | undefined {
 }
 
 /** Of all steps of an arm together, so that long runs count for more. */
-function timeOf(runs: readonly CostedRun[], arm: Arm): Omit<CostCell, 'over'> | undefined {
+function timeOf(runs: readonly CostedRun[], arm: ArmSettings): Omit<CostCell, 'over'> | undefined {
   const times = runs.filter((run) => isOfArm(run, arm)).flatMap(({ time }) => time ?? []);
   const steps = times.reduce((sum, time) => sum + time.steps, 0);
   if (steps === 0) return undefined;

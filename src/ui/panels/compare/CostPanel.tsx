@@ -74,13 +74,14 @@ function Cost({ cell: { milliseconds, over, runs } }: { cell: CostCell }): React
 
 /** 'width 16, AdamW, on Test GPU' */
 function titleOf({ deviceTitle, experiment }: CostTable): string {
-  const { width, stemPadding, optimizer, augmentation } = experiment;
+  const { width, stemPadding, optimizer, augmentation, gradientClip = 0 } = experiment;
   const rule = parameters.optimizer.options.find(({ value }) => value === optimizer)!.label;
   return [
     `width ${width}`,
     ...(stemPadding === parameters.stemPadding.default ? [] : [`stem padding ${stemPadding}`]),
     rule,
     ...(augmentation === 'none' ? [] : ['augmented']),
+    ...(gradientClip > 0 ? ['gradients clipped'] : []),
     `on ${deviceTitle}`,
   ].join(', ');
 }
