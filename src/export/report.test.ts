@@ -263,9 +263,7 @@ describe('reportMarkdown', () => {
       input({
         runs,
         claims: claimSummaries(
-          claimsLedger([])
-            .slice(0, 1)
-            .map((row) => ({ ...row, count: 1 })),
+          claimsLedger([]).filter(({ question, size }) => question === 'P8' && size === 'full'),
         ),
       }),
     );
@@ -273,7 +271,7 @@ describe('reportMarkdown', () => {
       '# BN against BN+WS\n\n2023-11-14 22:13 UTC · [open this set-up](<https://example.org/#v=1&norm=gn>)\n',
       '## What it shows\n\n- BN+WS reached BN’s final training loss in ',
       '## Claims\n\n| claim | size | data | measure | result | to add |\n| --- |',
-      '| P1: At batch size 64 ',
+      '| P8: ',
       '## Set-up\n\n| setting of all runs | value |\n',
       '| Batch size | 64 |',
       '## Epochs of BN (BN)\n\n| epoch | train\\_loss | valid\\_loss | accuracy | time |',

@@ -1,4 +1,4 @@
-import { linkTexts, minuteText, reportContent } from './reportContent.ts';
+import { linkWords, minuteText, reportContent } from './reportContent.ts';
 import type { ReportInput, ReportLink, ReportSection, ReportTable } from './reportContent.ts';
 import { reportStyle } from './reportStyle.ts';
 
@@ -34,7 +34,7 @@ ${reportStyle}</style>
 </head>
 <body>
 <h1>${escape(title)}</h1>
-<p>${escape(minuteText(now))} UTC${link === undefined ? '' : ` · ${anchor(link)}`}</p>
+<p>${escape(minuteText(now))} UTC${anchor(link)}</p>
 ${sections.join('\n')}
 </body>
 </html>
@@ -70,10 +70,9 @@ function list(items: readonly string[]): string {
 }
 
 /** A link for addresses of the web only. */
-function anchor(link: ReportLink): string {
-  if (!/^https?:\/\//i.test(link.href)) return '';
-  const { text, note } = linkTexts(link);
-  return `<a href="${escape(link.href)}">${text}</a>${note}`;
+function anchor(link: ReportLink | undefined): string {
+  const words = linkWords(link);
+  return words ? ` · <a href="${escape(words.href)}">${words.text}</a>${words.note}` : '';
 }
 
 function table({ header, rows }: ReportTable): string {

@@ -27,16 +27,6 @@ export interface ReportLink {
   readonly lacksStudies: boolean;
 }
 
-/** What a link opens, in words, and what it lacks. */
-export function linkTexts({ lacksStudies }: ReportLink): { readonly text: string; readonly note: string } {
-  return lacksStudies
-    ? {
-        text: 'open the settings of the first run',
-        note: ' (a link cannot hold so many arms and seeds)',
-      }
-    : { text: 'open this set-up', note: '' };
-}
-
 export interface ReportWriter {
   /** Of NormLab. */
   readonly version: string;
@@ -81,6 +71,20 @@ export function reportContent({ runs, claims, writer }: ReportInput): ReportCont
       { title: 'Where it ran', tables: [provenance(runs), writerTable(writer)] },
     ],
   };
+}
+
+/** The words of a link to the web; undefined for every other. */
+export function linkWords(
+  link: ReportLink | undefined,
+): { readonly href: string; readonly text: string; readonly note: string } | undefined {
+  if (!link || !/^https?:\/\//i.test(link.href)) return undefined;
+  return link.lacksStudies
+    ? {
+        href: link.href,
+        text: 'open the settings of the first run',
+        note: ' (a link cannot hold so many arms and seeds)',
+      }
+    : { href: link.href, text: 'open this set-up', note: '' };
 }
 
 /** '2023-11-14 22:13' in UTC. */

@@ -1,12 +1,13 @@
 import { escaped } from './markdown.ts';
-import { linkTexts, minuteText, reportContent } from './reportContent.ts';
-import type { ReportInput, ReportLink, ReportSection, ReportTable } from './reportContent.ts';
+import { linkWords, minuteText, reportContent } from './reportContent.ts';
+import type { ReportInput, ReportSection, ReportTable } from './reportContent.ts';
 
 /** A report as Markdown, with all that the HTML one has but its charts: what they show stands in its sentences. */
 export function reportMarkdown(input: ReportInput): string {
   const { title, link, now } = input;
   const { findings, details } = reportContent(input);
-  const opens = link && /^https?:\/\//i.test(link.href) ? ` · ${anchor(link)}` : '';
+  const words = linkWords(link);
+  const opens = words ? ` · [${words.text}](<${words.href}>)${words.note}` : '';
   return [
     `# ${escaped(title)}`,
     `${minuteText(now)} UTC${opens}`,
@@ -14,11 +15,6 @@ export function reportMarkdown(input: ReportInput): string {
   ]
     .map((part) => `${part}\n`)
     .join('\n');
-}
-
-function anchor(link: ReportLink): string {
-  const { text, note } = linkTexts(link);
-  return `[${text}](<${link.href}>)${note}`;
 }
 
 function sectionParts({ title, sentences = [], tables = [], note }: ReportSection): readonly string[] {
