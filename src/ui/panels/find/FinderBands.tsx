@@ -158,6 +158,7 @@ export function BandChart({ groups, ghosts, measure, extent, isWhole = false }: 
       xLabel="learning rate"
       yAxis={yAxis}
       isYLog={isLog}
+      onLogY={viewActions.toggleLossLog}
       formatX={(rate) => formatRate(rate)}
       formatY={formatTick}
       lines={drawn.map(({ group, median, style }) => ({
