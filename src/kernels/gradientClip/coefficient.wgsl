@@ -10,7 +10,7 @@
 // diverged; an infinite norm would make it zero, and of what is left of the gradient a step. That is found and written
 // as an integer: WGSL lets compilers assume that no such float exists.
 // Source: torch.nn.utils.clip_grad_norm_ with error_if_nonfinite=False, apart from the infinite norm; Pascanu et al.
-// 2013, arXiv:1211.5063. Needs magnitude.wgsl. Checked against reference.ts.
+// 2013, arXiv:1211.5063. Needs lanes.wgsl and shared/magnitudes.wgsl. Checked against reference.ts.
 
 override LANES: u32 = 256u; // workgroup size, a power of two
 
@@ -46,7 +46,7 @@ fn coefficientOf(m: Magnitude) -> u32 {
 fn main(@builtin(local_invocation_index) lane: u32) {
   var own = Magnitude();
   for (var part = lane; part < params.parts; part += LANES) {
-    own = merge(own, parts[part]);
+    own = mergeMagnitudes(own, parts[part]);
   }
   let total = mergeLanes(own, lane);
   if lane == 0u {

@@ -1,8 +1,9 @@
 import { words, type Dispatch } from '#gpu/command.ts';
 import { floats } from '../shared/maps.ts';
 import coefficientCode from './coefficient.wgsl?raw';
-import magnitudeCode from './magnitude.wgsl?raw';
+import lanesCode from './lanes.wgsl?raw';
 import squaresCode from './squares.wgsl?raw';
+import magnitudesCode from '../shared/magnitudes.wgsl?raw';
 
 /** Added to the norm, as torch does. */
 export const CLIP_EPS = 1e-6;
@@ -61,7 +62,7 @@ export function clipCoefficient(options: ClipCoefficient): Dispatch[] {
     {
       shader: {
         label: 'gradientClip/squares',
-        code: `${squaresCode}\n${magnitudeCode}`,
+        code: `${squaresCode}\n${lanesCode}\n${magnitudesCode}`,
         bindings: ['read', 'read_write', 'uniform'],
         constants: { LANES: lanes, VECTORS: vectors },
       },
@@ -71,7 +72,7 @@ export function clipCoefficient(options: ClipCoefficient): Dispatch[] {
     {
       shader: {
         label: 'gradientClip/coefficient',
-        code: `${coefficientCode}\n${magnitudeCode}`,
+        code: `${coefficientCode}\n${lanesCode}\n${magnitudesCode}`,
         bindings: ['read', 'read_write', 'uniform'],
         constants: { LANES: lanes },
       },

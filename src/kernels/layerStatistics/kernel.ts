@@ -7,6 +7,7 @@ import filterNormsCode from './filterNorms.wgsl?raw';
 import largestMagnitudesCode from './largestMagnitudes.wgsl?raw';
 import layerRowCode from './layerRow.wgsl?raw';
 import rememberFiltersCode from './rememberFilters.wgsl?raw';
+import magnitudesCode from '../shared/magnitudes.wgsl?raw';
 
 /** What a row of the ring holds of each layer, in this order. */
 export const ROW_MEASURES = [
@@ -219,7 +220,7 @@ export function layerRow(options: LayerRow): Dispatch[] {
     {
       shader: {
         label: 'filterNorms',
-        code: `${filterNormsCode}\n${filterMagnitudesCode}`,
+        code: `${filterNormsCode}\n${filterMagnitudesCode}\n${magnitudesCode}`,
         bindings: ['read', 'read', 'read', 'read_write', 'uniform'],
         constants: { LANES: tuning.lanes, PART_SIZE: tuning.lanes * tuning.valuesPerLane },
       },
@@ -235,7 +236,7 @@ export function layerRow(options: LayerRow): Dispatch[] {
     {
       shader: {
         label: 'layerRow',
-        code: `${layerRowCode}\n${filterMagnitudesCode}`,
+        code: `${layerRowCode}\n${filterMagnitudesCode}\n${magnitudesCode}`,
         bindings: ['read', 'read_write', 'read', 'read_write', 'uniform'],
         constants: { LANES: Math.min(64, tuning.lanes) },
       },
