@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { builtInDataset } from '#data/builtIn.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { defaultExperiment } from '#domain/parameters.ts';
-import type { PairedValidation } from '#domain/run.ts';
 import { createReplayEngine } from '#engine/replay/createReplayEngine.ts';
 import { startWeights } from '#engine/startWeights.ts';
 import { testGpu } from '#testing/gpu.ts';
@@ -78,10 +77,7 @@ test('equal runs of a race are equal, and are the run that each would be alone',
   const jobs = recorders.map((reporter) => ({ experiment: short, reporter }));
   expect(await (await session()).race(jobs, dataset)).toEqual(['finished', 'finished']);
   for (const { losses } of recorders) expect(losses).toEqual(alone.losses);
-  expect(recorders[1]!.pairs).toEqual([{ epoch: 0, mean: 0, standardError: 0 }] satisfies Pick<
-    PairedValidation,
-    'epoch' | 'mean' | 'standardError'
-  >[]);
+  expect(recorders[1]!.pairs).toEqual([{ baseline: 0, epoch: 0, mean: 0, standardError: 0 }]);
   expect(alone.rows[0]!.standardError).toBeGreaterThan(0);
   // Each clock counts its own steps.
   const [a, b] = recorders.map((recorder) => recorder.series('elapsedMs').at(-1)!);
