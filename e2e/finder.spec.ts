@@ -39,7 +39,7 @@ test('finds rates for two arms and two seeds, and gives each arm its own', async
       bands.getByText(/BN\+WS withstands .* the learning rate of BN|No pair of BN|cannot be compared/),
     ).toHaveCount(2);
     for (const name of [/^BN$/, /^BN\+WS$/]) {
-      await expect(bands.locator('text.plot-end', { hasText: name })).toBeVisible();
+      await expect(bands.locator('.plot-end text', { hasText: name })).toBeVisible();
     }
     await expect(finder.getByRole('region', { name: 'Finders table' }).locator('tbody tr')).toHaveCount(4);
     await expectAccessible(page, 'finders of two arms');
