@@ -17,6 +17,8 @@ import { countPlaywright, countVitest } from './testReports.mjs';
  * @property {number} minutes after which the stage is ended; a hung browser must not hang the run.
  * @property {string} [replaces] removed first, so that what an earlier run left cannot pass for this one's.
  * @property {boolean} [needsBrowser]
+ * @property {boolean} [isAside] runs beside the stages after it, up to the next that needs a browser: most of its time
+ *   a single core compiles shaders. Its output follows when it is done.
  * @property {boolean} [refusesSkips] here a skipped test would hide that nothing was checked.
  * @property {{ file: string, count: (file: string) => Counts }} [report] of a stage that runs tests.
  */
@@ -46,6 +48,14 @@ function vitest(project) {
 
 /** @type {readonly Stage[]} */
 const stages = [
+  {
+    name: 'browser',
+    ...vitest('browser'),
+    minutes: 30,
+    needsBrowser: true,
+    isAside: true,
+    refusesSkips: true,
+  },
   { name: 'format', commands: [['oxfmt', '--check']], minutes: 2 },
   { name: 'lint', commands: [['oxlint', '--deny-warnings']], minutes: 5 },
   { name: 'types', commands: [['tsc', '--build', '--pretty']], minutes: 5 },
@@ -60,7 +70,6 @@ const stages = [
     replaces: resolve(root, 'dist'),
     minutes: 5,
   },
-  { name: 'browser', ...vitest('browser'), minutes: 30, needsBrowser: true, refusesSkips: true },
   {
     name: 'e2e',
     commands: [['playwright', 'test']],
@@ -83,11 +92,11 @@ if (unknown.length > 0) {
 
 /** @type {string | undefined} */
 let browser;
-/** @type {import('node:child_process').ChildProcess | undefined} */
-let running;
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
   process.on(signal, () => {
-    if (running) end(running);
+    for (const child of running) end(child);
     console.log('interrupted');
     process.exit(130);
   });
@@ -98,10 +107,25 @@ mkdirSync(reports, { recursive: true });
 const total = { passed: 0, failed: 0, skipped: [] };
 /** @type {string[]} */
 const summary = [];
-for (const stage of stages.filter(({ name }) => !wanted || wanted.includes(name))) {
-  console.log(`\n── ${stage.name} ${'─'.repeat(60 - stage.name.length)}`);
+const chosen = stages.filter(({ name }) => !wanted || wanted.includes(name));
+/** @type {Promise<void> | undefined} */
+let aside;
+for (const stage of chosen) {
+  if (stage.needsBrowser) await aside;
+  if (stage.isAside && chosen.length > 1) aside = takeStage(stage);
+  else await takeStage({ ...stage, isAside: false });
+}
+await aside;
+console.log(`\n${summary.join('\n')}\n\n${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** @param {Stage} stage */
+async function takeStage(stage) {
+  const heading = `\n── ${stage.name} ${'─'.repeat(60 - stage.name.length)}`;
+  console.log(stage.isAside ? `${heading}\nbeside what follows` : heading);
   const start = performance.now();
-  const counts = await runStage(stage);
+  const { counts, output } = await runStage(stage);
+  if (output !== '') console.log(`${heading}\n${output}`);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   total.passed += counts.passed;
   total.failed += counts.failed;
@@ -116,14 +140,25 @@ for (const stage of stages.filter(({ name }) => !wanted || wanted.includes(name)
   );
   summary.push(...counts.skipped.map((title) => `    skipped: ${title}`));
 }
-console.log(`\n${summary.join('\n')}\n\n${total.passed} passed, ${total.failed} failed`);
-process.exitCode = total.failed > 0 ? 1 : 0;
 
 /**
  * @param {Stage} stage
- * @returns {Promise<Counts>}
+ * @returns {Promise<{ counts: Counts, output: string }>} what a stage that runs aside has written; else it was shown.
  */
 async function runStage(stage) {
+  /** @type {string[]} */
+  const written = [];
+  const log = stage.isAside ? (/** @type {string} */ text) => void written.push(text) : undefined;
+  const counts = await countsOf(stage, log);
+  return { counts, output: written.join('').trim() };
+}
+
+/**
+ * @param {Stage} stage
+ * @param {((text: string) => void) | undefined} log takes what the commands write; else it is shown at once.
+ * @returns {Promise<Counts>}
+ */
+async function countsOf(stage, log) {
   if (stage.needsBrowser) {
     try {
       browser ??= ensureBrowser((line) => console.log(line));
@@ -136,7 +171,7 @@ async function runStage(stage) {
 
   let ok = true;
   for (const command of stage.commands) {
-    ok &&= await runCommand(command, stage.minutes);
+    ok &&= await runCommand(command, stage.minutes, log);
   }
   if (!stage.report) return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] };
 
@@ -158,15 +193,16 @@ async function runStage(stage) {
 /**
  * @param {readonly string[]} words
  * @param {number} minutes
+ * @param {((text: string) => void) | undefined} log
  * @returns {Promise<boolean>} whether it ended well and in time.
  */
-function runCommand(words, minutes) {
+function runCommand(words, minutes, log) {
   const [command = '', ...args] = words;
   const bin = resolve(root, 'node_modules/.bin');
   return new Promise((settle) => {
     const child = spawn(command, args, {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', log ? 'pipe' : 'inherit', log ? 'pipe' : 'inherit'],
       // A group of its own, so that its browsers end with it. On Windows npm's commands need a shell.
       detached: process.platform !== 'win32',
       shell: process.platform === 'win32',
@@ -176,7 +212,10 @@ function runCommand(words, minutes) {
         ...(browser === undefined ? {} : { NORMLAB_BROWSER: browser }),
       },
     });
-    running = child;
+    running.add(child);
+    if (log) {
+      for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', log);
+    }
     const timer = setTimeout(() => {
       console.log(`${words.join(' ')}: not done after ${minutes} minutes, ended`);
       end(child);
@@ -184,14 +223,15 @@ function runCommand(words, minutes) {
     /** @param {boolean} ok */
     const done = (ok) => {
       clearTimeout(timer);
-      running = undefined;
+      running.delete(child);
       settle(ok);
     };
     child.on('error', (error) => {
       console.log(`${command}: ${error.message}`);
       done(false);
     });
-    child.on('exit', (status) => done(status === 0));
+    // What it wrote may come a little later; a browser that outlives it must not keep the pipe open for good.
+    child.on('exit', (status) => setTimeout(() => done(status === 0), log ? 500 : 0));
   });
 }
 
