@@ -66,15 +66,12 @@ function blockTimes(intervals: readonly { steps: number; ms: number }[], count: 
 }
 
 /** Settings that decide how long a step takes. */
-const TIMED = [
-  'norm',
-  'batchSize',
-  'width',
-  'stemPadding',
-  'optimizer',
-  'augmentation',
-  'gradientClip',
-] as const;
+const TIMED = ['norm', 'batchSize', 'width', 'stemPadding', 'optimizer', 'augmentation'] as const;
+
+/** Clipping takes its time whatever the largest norm. */
+function isClipped({ gradientClip }: Experiment): boolean {
+  return gradientClip !== undefined && gradientClip > 0;
+}
 
 /**
  * The run that differs from `run` in Weight Standardization and otherwise does the same work per step; of
@@ -87,7 +84,10 @@ export function twinOf<Run extends { readonly experiment: Experiment }>(
   const { experiment } = run;
   if (!experiment.ws) return undefined;
   const twins = runs.filter(
-    (other) => !other.experiment.ws && TIMED.every((name) => other.experiment[name] === experiment[name]),
+    (other) =>
+      !other.experiment.ws &&
+      isClipped(other.experiment) === isClipped(experiment) &&
+      TIMED.every((name) => other.experiment[name] === experiment[name]),
   );
   const isClosest = ({ experiment: { seed, maxLearningRate } }: Run): boolean =>
     seed === experiment.seed && maxLearningRate === experiment.maxLearningRate;

@@ -4,9 +4,9 @@ import type { WantedAgain, WantedFork } from './studyQueue.ts';
 
 /** A run that goes on with other settings, from its newest sound state of at most `step` steps. */
 export function wantedFork(run: TrainRecord, experiment: Experiment, step: number): WantedFork {
-  const { id: runId, number, origin } = run;
+  const { id: runId, number, origin, options } = run;
   const of = { runId, step: Math.min(step, soundSteps(run)), number };
-  return { of, experiment, rateReason: keptReason(run, experiment), origin };
+  return { of, options, experiment, rateReason: keptReason(run, experiment), origin };
 }
 
 /** A run that begins again with other settings. */

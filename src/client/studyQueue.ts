@@ -61,6 +61,8 @@ interface WantedArm {
   readonly rateReason: string;
   /** Where the run that is there comes from. */
   readonly origin: RunOrigin | undefined;
+  /** Of the run that is there. */
+  readonly options: RunOptions | undefined;
 }
 
 /** A run that is to go on with other settings. */
@@ -72,7 +74,6 @@ export interface WantedFork extends WantedArm {
 export interface WantedAgain extends WantedArm {
   /** Of the run that is there. */
   readonly number: number;
-  readonly options: RunOptions | undefined;
 }
 
 /** Whether the study that a run is of still stands in the queue, so that a fork of it is an arm there. */
@@ -97,9 +98,10 @@ export function hasRun(queue: StudyQueue, { origin, experiment }: WantedArm): bo
  * study of its own, named `id`.
  */
 export function withFork(queue: StudyQueue, wanted: WantedFork, id: string): StudyQueue {
-  const { of } = wanted;
+  const { of, options } = wanted;
   const title = of.number === undefined ? 'Fork' : `Fork of run ${of.number}`;
-  return withArm(queue, wanted, { study: { id, title }, entry: { forkOf: of } });
+  const study = { id, title, ...(options && { options }) };
+  return withArm(queue, wanted, { study, entry: { forkOf: of } });
 }
 
 /** Appends a run that begins again, where a fork of that run would stand. */

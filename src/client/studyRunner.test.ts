@@ -449,9 +449,13 @@ describe('a fork in the client', () => {
     expect(client.getState().queue.entries).toEqual([]);
     expect(client.getState().runs.at(-1)).toMatchObject({ options, origin: undefined, rateReason: 'valley' });
     client.startAgain(first, { ...bn, norm: 'gn' });
+    client.fork(first, { ...bn, norm: 'gn' });
     const { studies, entries } = client.getState().queue;
-    expect(studies).toMatchObject([{ title: 'Run 1 again', options }]);
-    expect(entries).toMatchObject([{ state: 'waiting', isAgain: true }]);
+    expect(studies).toMatchObject([
+      { title: 'Run 1 again', options },
+      { title: 'Fork of run 1', options },
+    ]);
+    expect(entries).toMatchObject([{ state: 'waiting', isAgain: true }, { state: 'waiting' }]);
   });
 
   it('starts at once, of no study, where nothing goes', async () => {

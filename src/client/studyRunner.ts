@@ -88,9 +88,10 @@ export class StudyRunner implements QueueActions {
    * fork is an arm of it.
    */
   fork(wanted: WantedFork): void {
+    const { of, options } = wanted;
     this.#begin(
       wanted,
-      (run) => this.#requests.fork(run, wanted.of),
+      (run) => this.#requests.fork({ ...run, ...(options && { options }) }, of),
       (id) => withFork(this.#queue, wanted, id),
     );
   }

@@ -2,6 +2,7 @@ import type { ClaimSummary } from '#analysis/claims/summaries.ts';
 import { questionById } from '#analysis/questions.ts';
 import { armName, type Experiment } from '#domain/experiment.ts';
 import { parameters, settingOf, settingsOf, type ParameterName } from '#domain/parameters.ts';
+import { stopText } from '#domain/runOptions.ts';
 import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
 import { notebookLosses } from './markdown.ts';
@@ -111,24 +112,45 @@ function claimsTable(claims: readonly ClaimSummary[]): ReportTable {
 function setupSection(runs: readonly ExportedRun[]): ReportSection {
   const title = 'Set-up';
   const experiments = runs.map(({ run }) => run.header.experiment);
-  const [first] = experiments;
-  if (!first) return { title, sentences: ['No runs.'] };
-  const isShared = (name: ParameterName): boolean =>
-    experiments.every((experiment) => experiment[name] === first[name]);
-  const names = settingsOf(experiments);
-  const varied = names.filter((name) => !isShared(name));
-  const label = (name: ParameterName): string => parameters[name].label;
-  const shared = names.filter(isShared).map((name) => [label(name), settingText(first, name)]);
-  const each = runs.map((exported) => [
-    runName(exported),
-    exported.run.status,
-    ...varied.map((name) => settingText(exported.run.header.experiment, name)),
-  ]);
+  if (runs.length === 0) return { title, sentences: ['No runs.'] };
+  const settings = [
+    ...settingsOf(experiments).map((name) => ({
+      label: parameters[name].label,
+      values: experiments.map((experiment) => settingText(experiment, name)),
+    })),
+    {
+      label: 'Stops',
+      values: runs.map(({ run: { header } }) =>
+        header.options?.stopRule ? stopText(header.options.stopRule) : 'at its end',
+      ),
+    },
+    {
+      label: 'Probes',
+      values: runs.map(({ run }) => (run.header.options?.probes === 'none' ? 'none' : 'inside long epochs')),
+    },
+    {
+      label: 'Start weights',
+      values: runs.map(({ run: { header } }) => header.givenWeights ?? 'of the seed'),
+    },
+  ];
+  const isShared = ({ values }: { readonly values: readonly string[] }): boolean =>
+    new Set(values).size === 1;
+  const varied = settings.filter((setting) => !isShared(setting));
   return {
     title,
     tables: [
-      { header: ['setting of all runs', 'value'], rows: shared },
-      { header: ['run', 'state', ...varied.map(label)], rows: each },
+      {
+        header: ['setting of all runs', 'value'],
+        rows: settings.filter(isShared).map(({ label, values }) => [label, values[0]!]),
+      },
+      {
+        header: ['run', 'state', ...varied.map(({ label }) => label)],
+        rows: runs.map((exported, i) => [
+          runName(exported),
+          exported.run.endedBy === 'rule' ? 'stopped by its rule' : exported.run.status,
+          ...varied.map(({ values }) => values[i]!),
+        ]),
+      },
     ],
   };
 }

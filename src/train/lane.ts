@@ -99,6 +99,11 @@ export class Lane implements LoopLane, Pausable {
     this.#stop = new StopCheck(options?.stopRule, batchSize);
     // A run that goes on beyond what its rule has ended does so without it.
     if (from?.kind === 'resume' && this.#recall(from)) this.#stop = new StopCheck(undefined, batchSize);
+    // So does a fork that begins where the rule has ended the run before it.
+    const ruleStep = stepsOfRule(options?.stopRule, batchSize);
+    if (ruleStep !== undefined && from?.kind === 'fork' && ruleStep <= this.firstStep) {
+      this.#stop = new StopCheck(undefined, batchSize);
+    }
     this.lastStep = Math.min(
       plan.totalSteps,
       parts.stopAfter ?? plan.totalSteps,

@@ -1,3 +1,4 @@
+import type { StopRule } from '#domain/runOptions.ts';
 import { describe, expect, test } from 'vitest';
 import type { Experiment } from '#domain/experiment.ts';
 import type { FakeEngineOptions } from '#testing/fakeEngine.ts';
@@ -13,12 +14,22 @@ interface Kept {
 }
 
 async function train(
-  options: FakeEngineOptions & { readonly from?: StartPoint; readonly keeper?: MemoryKeeper } = {},
+  options: FakeEngineOptions & {
+    readonly from?: StartPoint;
+    readonly keeper?: MemoryKeeper;
+    readonly stopRule?: StopRule;
+  } = {},
   changes: Partial<Experiment> = {},
 ): Promise<Kept> {
-  const { from, keeper = new MemoryKeeper(), ...engine } = options;
+  const { from, keeper = new MemoryKeeper(), stopRule, ...engine } = options;
   const { session, recorder } = bench(engine);
-  const job = { experiment: { ...experiment, ...changes }, reporter: recorder, keeper, from };
+  const job = {
+    experiment: { ...experiment, ...changes },
+    reporter: recorder,
+    keeper,
+    from,
+    ...(stopRule && { options: { stopRule } }),
+  };
   return { recorder, keeper, status: await session.train(job, dataset) };
 }
 
@@ -206,6 +217,21 @@ describe('a run that goes on', () => {
 });
 
 describe('a fork', () => {
+  test('goes on without a rule that has ended the run before it', async () => {
+    const stopRule = { kind: 'images', value: 6 * experiment.batchSize } as const;
+    const parent = await train({ stepMs: 1000, stopRule });
+    expect(parent.status).toBe('stopped');
+    const state = parent.keeper.states.at(-1)!;
+    expect(state.step).toBe(6);
+    const from = { kind: 'fork', state, optimizer: experiment.optimizer } as const;
+    const beyond = await train({ stepMs: 1000, from, stopRule });
+    expect(beyond.status).toBe('finished');
+    expect(beyond.recorder.losses).toHaveLength(12);
+    // One that lies ahead of it holds.
+    const ahead = { kind: 'images', value: 8 * experiment.batchSize } as const;
+    expect((await train({ stepMs: 1000, from, stopRule: ahead })).recorder.losses).toHaveLength(2);
+  });
+
   const broken = {
     stepMs: 1000,
     loss: (step: number, computed: number) => (step < 15 ? computed : Number.NaN),

@@ -63,10 +63,14 @@ export function stepTimes(
 const LEAST_STEPS = 20;
 
 function stepMs(run: RunRecord): number | undefined {
-  const epoch = run.kind === 'train' ? run.epochs.at(-1) : undefined;
+  // A fork begins inside an epoch, and its series at the first step of the run that it goes on from.
+  const forkStep = run.kind === 'train' ? run.forkOf?.step : undefined;
+  const epochs = run.kind === 'train' ? run.epochs.slice(forkStep === undefined ? 0 : 1) : [];
+  const epoch = epochs.at(-1);
   if (epoch && run.plan) return epoch.milliseconds / epochSteps(run.experiment, run.plan);
   const times = run.metrics.series('elapsedMs');
-  if (times.length >= LEAST_STEPS) return times.at(-1)! / times.length;
+  const steps = times.length - (forkStep ?? 0);
+  if (steps >= LEAST_STEPS) return times.at(-1)! / steps;
   const { stepTime } = run;
   return stepTime && stepTime.steps >= LEAST_STEPS ? stepTime.milliseconds / stepTime.steps : undefined;
 }

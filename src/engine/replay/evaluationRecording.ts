@@ -12,7 +12,7 @@ import { createNormLayer, type ModelBuffers } from './normLayers.ts';
 import { StepPacer } from './stepPacer.ts';
 import { EVALUATION_BATCH } from './tiles.ts';
 import { recordEvaluation } from './trainingGraph.ts';
-import type { Tunings } from './tunings.ts';
+import type { ChooseVariant, Tunings } from './tunings.ts';
 
 /** Batches that one submission may hold. */
 const MOST_BATCHES = 32;
@@ -54,6 +54,8 @@ export function buildEvaluation(parts: EvaluationParts, half: 'train' | 'valid')
   const images = pool.borrow(batch * network.imageSize ** 2 * 3);
   const labels = pool.borrow(batch);
   const logits = pool.borrow(batch * network.classes);
+  // The tiles of whole batches, which alone were chosen, also where there are fewer images.
+  const conv: ChooseVariant = (pass, shape) => tunings.conv(pass, { ...shape, batch: EVALUATION_BATCH });
   const convolutions = createConvolutions({
     network,
     batch,
@@ -61,7 +63,7 @@ export function buildEvaluation(parts: EvaluationParts, half: 'train' | 'valid')
     isScaled: config.wsGain === 'scaled',
     model,
     pool,
-    tunings,
+    tunings: { ...tunings, conv },
     forTraining: false,
   });
   const dispatches = [

@@ -38,7 +38,10 @@ export function defaultTunings(isFallback: boolean): Tunings {
 }
 
 /** What decides which kernels a run has, and on what sizes. */
-export type TunedRun = Pick<EngineConfig, 'network' | 'batchSize' | 'norm' | 'ws' | 'optimizer'>;
+export type TunedRun = Pick<
+  EngineConfig,
+  'network' | 'batchSize' | 'norm' | 'ws' | 'optimizer' | 'gradientClip'
+>;
 
 /** Kernels beside the convolutions that one tuning is chosen for. */
 export interface TunedPart {
@@ -53,7 +56,14 @@ export interface TunedPart {
 const LANES_ALONE = MAP_CANDIDATES.filter(({ pixelsPerLane }) => pixelsPerLane === WIDE_MAPS.pixelsPerLane);
 
 /** Everything beside the convolutions that a run chooses a tuning for, costliest first. */
-export function tunedParts({ network, batchSize, norm, ws, optimizer }: TunedRun): readonly TunedPart[] {
+export function tunedParts({
+  network,
+  batchSize,
+  norm,
+  ws,
+  optimizer,
+  gradientClip,
+}: TunedRun): readonly TunedPart[] {
   // All other layers follow from the first.
   const { size, channels } = network.stem.norm;
   const layers = `${size}x${size}x${channels}`;
@@ -82,8 +92,10 @@ export function tunedParts({ network, batchSize, norm, ws, optimizer }: TunedRun
     key: `head ${network.classes} ${ofBatch}`,
     candidates: LANES_ALONE.map((tuning) => ({ head: tuning })),
   };
-  // With Weight Standardization the filters' kernel is the optimizer, too.
-  return [activation, filters, ...(ws ? [] : [update]), head];
+  // With Weight Standardization the filters' kernel is the optimizer, too; not with clipping, which has to know all
+  // gradients first. The kernels that then go over the filters keep their default.
+  const isFused = ws && gradientClip === undefined;
+  return [activation, ...(ws && !isFused ? [] : [filters]), ...(isFused ? [] : [update]), head];
 }
 
 /** `tunings` with what each of `changes` says instead. */

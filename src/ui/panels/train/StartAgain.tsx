@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { TrainRecord } from '#client/runRecord.ts';
 import { isQueueOver } from '#client/studyQueue.ts';
 import type { Experiment } from '#domain/experiment.ts';
+import { withSettings } from '#domain/parameters.ts';
 import { runName } from '#ui/runText.ts';
 import { useActiveRun, useClient, useClientState } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
@@ -39,7 +40,7 @@ export function StartAgain({ run }: { run: TrainRecord }): ReactNode {
             aria-label={`Start again with ${label}`}
             aria-disabled={problem !== undefined}
             aria-describedby={`${id}-help`}
-            onClick={() => start({ ...run.experiment, ...change })}
+            onClick={() => start(withSettings(run.experiment, change))}
           >
             {label}
           </button>

@@ -16,7 +16,7 @@ export function forkChoices({ maxLearningRate, norm, ws, gradientClip }: Experim
   const lower = Number((maxLearningRate / 3).toPrecision(2));
   return [
     { label: `LR / 3 (${formatRate(lower)})`, change: { maxLearningRate: lower } },
-    ...(norm === 'gn' ? [] : [{ label: 'GN', change: { norm: 'gn' as const } }]),
+    ...(norm === 'gn' ? [] : [{ label: 'GN', change: { norm: 'gn' as const, wsGain: 'unit' as const } }]),
     ...(ws ? [] : [{ label: 'WS on', change: { ws: true } }]),
     ...(gradientClip === undefined ? [{ label: 'Clip 1', change: { gradientClip: 1 } }] : []),
   ];
