@@ -35,7 +35,7 @@ describe('fastest', () => {
   });
 
   it('begins nothing after its deadline', async () => {
-    const dispatches = vi.fn();
+    const dispatches = vi.fn<() => Promise<readonly Dispatch[]>>();
     expect(await fastest(stuckContext(), 'a test', [{ name: 'a', dispatches }], 0)).toBeUndefined();
     expect(dispatches).not.toHaveBeenCalled();
   });
