@@ -3,6 +3,7 @@ import { resnet18, trainingFlops } from '#domain/resnet.ts';
 import type { Dataset } from '#domain/dataset.ts';
 import { createReplayEngine, type ReplayOptions } from '#engine/replay/createReplayEngine.ts';
 import type { TunedRun } from '#engine/replay/tunings.ts';
+import { EVALUATION_BATCH } from '#engine/replay/tiles.ts';
 import type { GpuContext } from '#gpu/device.ts';
 import { countGpuCalls, gpuCalls } from './gpuCalls.ts';
 import { startingPoint } from './startingPoint.ts';
@@ -96,14 +97,17 @@ export async function normLabContestant(
   };
 }
 
-/** One image each, which a fixed batch leaves unread. */
+/**
+ * An image to train on, which a fixed batch leaves unread, and a whole batch to evaluate: what that needs is allocated and
+ * compiled with the step, as in the app.
+ */
 const NO_DATA: Dataset = {
   info: {
     id: 'none',
     title: 'None',
     classNames: [],
     trainCount: 1,
-    validCount: 1,
+    validCount: EVALUATION_BATCH,
     mean: [0, 0, 0],
     deviation: [1, 1, 1],
     hash: '',
@@ -111,7 +115,11 @@ const NO_DATA: Dataset = {
     notes: [],
   },
   train: { count: 1, images: new Uint8Array(3072), labels: new Uint8Array(1) },
-  valid: { count: 1, images: new Uint8Array(3072), labels: new Uint8Array(1) },
+  valid: {
+    count: EVALUATION_BATCH,
+    images: new Uint8Array(3072 * EVALUATION_BATCH),
+    labels: new Uint8Array(EVALUATION_BATCH),
+  },
 };
 
 /**
