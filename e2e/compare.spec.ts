@@ -3,7 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
 import { chart } from './lab.ts';
-import { madeUpRuns } from './madeUpRuns.ts';
+import { openMadeUpRuns } from './madeUpRuns.ts';
 
 /** Two seeds of two arms, a third that diverges in the first epoch, and another batch size. */
 const RUNS = [
@@ -16,10 +16,7 @@ const RUNS = [
 ] as const;
 
 async function openRuns(page: Page): Promise<void> {
-  await page.goto('./');
-  await page.getByRole('tab', { name: 'Compare' }).click();
-  await page.getByLabel('File of runs').setInputFiles(madeUpRuns(RUNS));
-  await expect(page.getByText(`${RUNS.length} runs were added.`)).toBeVisible();
+  await openMadeUpRuns(page, RUNS);
   await expect(runsTable(page).locator('tbody tr')).toHaveCount(RUNS.length);
 }
 

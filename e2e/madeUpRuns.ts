@@ -1,3 +1,6 @@
+import type { Page } from '@playwright/test';
+import { expect } from './fixtures.ts';
+
 /** Settings of the question P1 that some run has otherwise. */
 interface MadeUp {
   readonly ws?: boolean;
@@ -33,6 +36,14 @@ export function madeUpRuns(list: readonly MadeUp[]): { name: string; mimeType: s
     mimeType: 'application/json',
     buffer: Buffer.from(JSON.stringify(file)),
   };
+}
+
+/** Opens the page with runs that were never computed, in Compare. */
+export async function openMadeUpRuns(page: Page, list: readonly MadeUp[]): Promise<void> {
+  await page.goto('./');
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByLabel('File of runs').setInputFiles(madeUpRuns(list));
+  await expect(page.getByText(`${list.length} runs were added.`)).toBeVisible();
 }
 
 function exportedRun(made: MadeUp, index: number): MadeUpFile {

@@ -3,7 +3,7 @@ import type { Locator, Page } from '@playwright/test';
 import { expectAccessible } from './axe.ts';
 import { expect, test } from './fixtures.ts';
 import { chart } from './lab.ts';
-import { madeUpRuns } from './madeUpRuns.ts';
+import { openMadeUpRuns } from './madeUpRuns.ts';
 
 const RUNS = [
   { norm: 'none' },
@@ -14,13 +14,6 @@ const RUNS = [
     { isFinder: true, seed, ws: true },
   ]),
 ] as const;
-
-async function openRuns(page: Page): Promise<void> {
-  await page.goto('./');
-  await page.getByRole('tab', { name: 'Compare' }).click();
-  await page.getByLabel('File of runs').setInputFiles(madeUpRuns(RUNS));
-  await expect(page.getByText(`${RUNS.length} runs were added.`)).toBeVisible();
-}
 
 async function saved(page: Page, item: Locator): Promise<string> {
   const download = page.waitForEvent('download');
@@ -38,7 +31,7 @@ function captions(html: string): readonly string[] {
 }
 
 test('reports in HTML and Markdown, with the finders of the study or without', async ({ page }) => {
-  await openRuns(page);
+  await openMadeUpRuns(page, RUNS);
   const exports = page.getByRole('button', { name: 'Export 3 listed' });
   await exports.click();
   const markdown = await saved(page, page.getByRole('menuitem', { name: /^Report, Markdown/ }));
@@ -66,7 +59,7 @@ test('reports in HTML and Markdown, with the finders of the study or without', a
 test('counts what lies off the axis of finders, and exports all of them over all of their axis', async ({
   page,
 }) => {
-  await openRuns(page);
+  await openMadeUpRuns(page, RUNS);
   await page.getByRole('tab', { name: 'Find' }).click();
   const finder = page.getByRole('tabpanel', { name: 'Find' });
   const figure = chart(page, 'Loss against learning rate');
@@ -118,7 +111,7 @@ test('a phone shows one chart at a time, keeps its switches in view and begins w
     Object.defineProperty(Navigator.prototype, 'deviceMemory', { get: () => 4 });
   });
   await page.setViewportSize({ width: 390, height: 844 });
-  await openRuns(page);
+  await openMadeUpRuns(page, RUNS);
   await page.getByRole('tab', { name: 'Train' }).click();
   const train = page.getByRole('tabpanel', { name: 'Train' });
   await expect(train.getByRole('figure')).toHaveCount(1);

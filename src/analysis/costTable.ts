@@ -1,5 +1,5 @@
-import { armName } from '#domain/experiment.ts';
-import type { ArmSettings, Experiment, Norm } from '#domain/experiment.ts';
+import { armName, isClipped, NORMS } from '#domain/experiment.ts';
+import type { ArmSettings, Experiment } from '#domain/experiment.ts';
 import type { StepTime } from '#domain/stepTime.ts';
 
 /** A run as far as the cost of its steps is concerned. */
@@ -31,7 +31,7 @@ export interface CostTable {
   readonly rows: readonly { readonly batchSize: number; readonly cells: readonly (CostCell | undefined)[] }[];
 }
 
-const ARMS: readonly ArmSettings[] = (['none', 'bn', 'gn'] as const).flatMap((norm: Norm) => [
+const ARMS: readonly ArmSettings[] = NORMS.flatMap((norm) => [
   { norm, ws: false },
   { norm, ws: true },
   { norm, ws: true, wsGain: 'scaled' as const },
@@ -45,8 +45,8 @@ export function costTables(runs: readonly CostedRun[]): readonly CostTable[] {
   const groups = new Map<string, CostedRun[]>();
   for (const run of runs.toReversed()) {
     if (!run.time) continue;
-    const { width, stemPadding, optimizer, augmentation, gradientClip = 0 } = run.experiment;
-    const network = [width, stemPadding, optimizer, augmentation, gradientClip > 0];
+    const { width, stemPadding, optimizer, augmentation } = run.experiment;
+    const network = [width, stemPadding, optimizer, augmentation, isClipped(run.experiment)];
     const key = JSON.stringify([run.deviceTitle, ...network]);
     const group = groups.get(key);
     if (group) group.push(run);

@@ -1,3 +1,4 @@
+import { isClipped } from '#domain/experiment.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { tQuantile95, type Estimate, type RatioEstimate } from './statistics.ts';
 
@@ -67,11 +68,6 @@ function blockTimes(intervals: readonly { steps: number; ms: number }[], count: 
 
 /** Settings that decide how long a step takes. */
 const TIMED = ['norm', 'batchSize', 'width', 'stemPadding', 'optimizer', 'augmentation'] as const;
-
-/** Clipping takes its time whatever the largest norm. */
-function isClipped({ gradientClip }: Experiment): boolean {
-  return gradientClip !== undefined && gradientClip > 0;
-}
 
 /**
  * The run that differs from `run` in Weight Standardization and otherwise does the same work per step; of

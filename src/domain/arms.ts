@@ -1,6 +1,6 @@
-import { armName } from './experiment.ts';
+import { armName, NORMS } from './experiment.ts';
 import type { ArmSettings, Experiment } from './experiment.ts';
-import { parameterNames, parameters, settingOf, withSettings } from './parameters.ts';
+import { choiceLabel, parameterNames, parameters, settingOf, withSettings } from './parameters.ts';
 import type { ParameterName } from './parameters.ts';
 import type { ForkOrigin } from './run.ts';
 import { RACE_LANES } from './study.ts';
@@ -19,7 +19,7 @@ export interface ArmGrid {
  * a normalization takes the scale of what it gets away.
  */
 export const networks: readonly ArmSettings[] = [
-  ...[false, true].flatMap((ws) => (['none', 'bn', 'gn'] as const).map((norm) => ({ norm, ws }))),
+  ...[false, true].flatMap((ws) => NORMS.map((norm) => ({ norm, ws }))),
   { norm: 'none', ws: true, wsGain: 'scaled' },
 ];
 
@@ -102,12 +102,11 @@ const shortLabels: Readonly<Partial<Record<ParameterName, string>>> = {
 
 function settingText(name: ParameterName, value: string | number | boolean): string {
   if (name === 'gradientClip' && value === 0) return 'not clipped';
-  const parameter = parameters[name];
-  if (parameter.kind === 'choice' && name !== 'width' && name !== 'stemPadding') {
-    const options: readonly { readonly value: unknown; readonly label: string }[] = parameter.options;
-    return options.find((option) => option.value === value)?.label ?? String(value);
+  const { kind, label } = parameters[name];
+  if (kind === 'choice' && name !== 'width' && name !== 'stemPadding') {
+    return choiceLabel(name, value) ?? String(value);
   }
-  return `${shortLabels[name] ?? parameters[name].label.toLowerCase()} ${String(value)}`;
+  return `${shortLabels[name] ?? label.toLowerCase()} ${String(value)}`;
 }
 
 /** Settings that all runs of a race must share: they take the same batches. */

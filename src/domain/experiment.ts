@@ -1,5 +1,6 @@
 /** Normalization after every convolution. */
 export type Norm = 'none' | 'bn' | 'gn';
+export const NORMS = ['none', 'bn', 'gn'] as const satisfies readonly Norm[];
 export type OptimizerName = 'adamw' | 'sgd';
 export type ScheduleName = 'one-cycle' | 'constant';
 /** Deviation of standardized filters: one, or gamma / sqrt(fan-in) as in Scaled WS. */
@@ -32,6 +33,11 @@ export interface Experiment {
   readonly gradientClip?: number;
   /** With Weight Standardization alone; absent: 'unit'. */
   readonly wsGain?: WsGain;
+}
+
+/** Whether a step clips its gradients, which takes its time whatever the largest norm. */
+export function isClipped({ gradientClip = 0 }: Pick<Experiment, 'gradientClip'>): boolean {
+  return gradientClip > 0;
 }
 
 /** What normalizes: activations, and filters. */

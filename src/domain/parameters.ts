@@ -313,6 +313,14 @@ export function settingOf<Name extends ParameterName>(
   return (experiment[name] ?? parameters[name].default) as NonNullable<Experiment[Name]>;
 }
 
+/** What a value of a choice is called; undefined for what is no choice or none of its values. */
+export function choiceLabel(name: ParameterName, value: unknown): string | undefined {
+  const parameter = parameters[name];
+  if (parameter.kind !== 'choice') return undefined;
+  const options: readonly ChoiceOption<unknown>[] = parameter.options;
+  return options.find((option) => option.value === value)?.label;
+}
+
 /** An experiment with changes, without what it may leave out: defaults, and a gain where nothing is standardized. */
 export function withSettings(experiment: Experiment, changes: Partial<Experiment>): Experiment {
   const changed = { ...experiment, ...changes };

@@ -1,7 +1,7 @@
 import type { ClaimSummary } from '#analysis/claims/summaries.ts';
 import { questionById } from '#analysis/questions.ts';
 import { armName, type Experiment } from '#domain/experiment.ts';
-import { parameters, settingOf, settingsOf, type ParameterName } from '#domain/parameters.ts';
+import { choiceLabel, parameters, settingOf, settingsOf, type ParameterName } from '#domain/parameters.ts';
 import { stopText } from '#domain/runOptions.ts';
 import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
@@ -158,12 +158,8 @@ function setupSection(runs: readonly ExportedRun[]): ReportSection {
 /** A setting as the form of the page shows it. */
 function settingText(experiment: Experiment, name: ParameterName): string {
   const value = settingOf(experiment, name);
-  const parameter = parameters[name];
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (parameter.kind === 'choice') {
-    const options: readonly { readonly value: unknown; readonly label: string }[] = parameter.options;
-    return options.find((option) => option.value === value)?.label ?? String(value);
-  }
+  if (parameters[name].kind === 'choice') return choiceLabel(name, value) ?? String(value);
   if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
   if (name === 'gradientClip' && value === 0) return 'off';
   return name === 'maxLearningRate' && typeof value === 'number' ? formatRate(value, 4) : String(value);

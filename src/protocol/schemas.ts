@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { NORMS } from '#domain/experiment.ts';
 import { runIdSchema } from '#domain/keptRunSchema.ts';
 import { countSchema } from '#domain/runSchema.ts';
 
@@ -15,4 +16,4 @@ export const bytes = v.custom<Uint8Array<ArrayBuffer>>(
 );
 
 export const benchmarkSystem = v.picklist(['NormLab', 'stock tfjs']);
-export const benchmarkArm = v.strictObject({ norm: v.picklist(['none', 'bn', 'gn']), ws: v.boolean() });
+export const benchmarkArm = v.strictObject({ norm: v.picklist(NORMS), ws: v.boolean() });

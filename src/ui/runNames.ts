@@ -1,7 +1,7 @@
 import type { RunRecord } from '#client/runRecord.ts';
 import { namedByArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
-import { parameterNames, parameters, settingOf } from '#domain/parameters.ts';
+import { choiceLabel, parameterNames, parameters, settingOf } from '#domain/parameters.ts';
 import type { ParameterName } from '#domain/parameters.ts';
 import { formatCount, formatRate } from './format.ts';
 import { runLabel } from './runText.ts';
@@ -10,12 +10,7 @@ import { runLabel } from './runText.ts';
 export function settingText(experiment: Experiment, name: ParameterName): string {
   const value = settingOf(experiment, name);
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (typeof value === 'string') {
-    const parameter = parameters[name];
-    const option =
-      parameter.kind === 'choice' ? parameter.options.find((one) => one.value === value) : undefined;
-    return option?.label ?? value;
-  }
+  if (typeof value === 'string') return choiceLabel(name, value) ?? value;
   if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
   if (name === 'gradientClip' && value === 0) return 'off';
   return Math.abs(value) < 0.01 && value !== 0 ? formatRate(value, 3) : String(value);

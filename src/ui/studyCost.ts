@@ -7,6 +7,7 @@ import type { BenchmarkRow } from '#domain/benchmark.ts';
 import type { DatasetInfo } from '#domain/dataset.ts';
 import { stepsOfRule } from '#domain/runOptions.ts';
 import type { StopRule } from '#domain/runOptions.ts';
+import { isClipped } from '#domain/experiment.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import type { FinderSettings } from '#domain/run.ts';
 import { convNorms, parameterTable, resnet18 } from '#domain/resnet.ts';
@@ -25,9 +26,9 @@ function shapeKey({
   ws,
   batchSize,
   width,
-  gradientClip,
+  ...rest
 }: Pick<Experiment, 'norm' | 'ws' | 'batchSize' | 'width' | 'gradientClip'>): string {
-  return `${norm} ${ws}${gradientClip ? ' clipped' : ''} ${batchSize} ${width}`;
+  return `${norm} ${ws}${isClipped(rest) ? ' clipped' : ''} ${batchSize} ${width}`;
 }
 
 /** Steps of training that an epoch with its validation takes as long as. */

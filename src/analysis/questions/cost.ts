@@ -1,4 +1,4 @@
-import type { Norm } from '#domain/experiment.ts';
+import { NORMS } from '#domain/experiment.ts';
 import type { QuestionRef } from '#domain/study.ts';
 import {
   asInPost,
@@ -10,7 +10,6 @@ import {
 } from '../question.ts';
 import { notebookBatch2, notebookBatch256, notebookBatch64 } from './notebook.ts';
 
-const NORMS: readonly Norm[] = ['none', 'bn', 'gn'];
 /** Steps arrive as often as work is submitted, about 50 ms: fewer small steps arrive at once and tell no time. */
 const QUICK_STEPS = 200;
 /** Images of a quick epoch at most, so that small sets have as many steps. */

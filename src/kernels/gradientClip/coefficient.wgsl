@@ -10,7 +10,7 @@
 // diverged; an infinite norm would make it zero, and of what is left of the gradient a step. That is found and written
 // as an integer: WGSL lets compilers assume that no such float exists.
 // Source: torch.nn.utils.clip_grad_norm_ with error_if_nonfinite=False, apart from the infinite norm; Pascanu et al.
-// 2013, arXiv:1211.5063. Needs lanes.wgsl and shared/magnitudes.wgsl. Checked against reference.ts.
+// 2013, arXiv:1211.5063. Needs shared/lanes.wgsl and shared/magnitudes.wgsl. Checked against reference.ts.
 
 override LANES: u32 = 256u; // workgroup size, a power of two
 

@@ -1,9 +1,12 @@
 import { words, type Dispatch } from '#gpu/command.ts';
 import { floats } from '../shared/maps.ts';
 import coefficientCode from './coefficient.wgsl?raw';
-import lanesCode from './lanes.wgsl?raw';
 import squaresCode from './squares.wgsl?raw';
+import lanesCode from '../shared/lanes.wgsl?raw';
 import magnitudesCode from '../shared/magnitudes.wgsl?raw';
+import { expandTemplate } from '../shared/template.ts';
+
+const sharedCode = `${expandTemplate(lanesCode, { item: 'Magnitude', merge: 'mergeMagnitudes' })}\n${magnitudesCode}`;
 
 /** Added to the norm, as torch does. */
 export const CLIP_EPS = 1e-6;
@@ -62,7 +65,7 @@ export function clipCoefficient(options: ClipCoefficient): Dispatch[] {
     {
       shader: {
         label: 'gradientClip/squares',
-        code: `${squaresCode}\n${lanesCode}\n${magnitudesCode}`,
+        code: `${squaresCode}\n${sharedCode}`,
         bindings: ['read', 'read_write', 'uniform'],
         constants: { LANES: lanes, VECTORS: vectors },
       },
@@ -72,7 +75,7 @@ export function clipCoefficient(options: ClipCoefficient): Dispatch[] {
     {
       shader: {
         label: 'gradientClip/coefficient',
-        code: `${coefficientCode}\n${lanesCode}\n${magnitudesCode}`,
+        code: `${coefficientCode}\n${sharedCode}`,
         bindings: ['read', 'read_write', 'uniform'],
         constants: { LANES: lanes },
       },

@@ -6,7 +6,7 @@
 //
 // Dispatch (parts, 1, 1): a workgroup sums LANES * VECTORS vectors, or fewer at the end. Lanes stride over them, add up
 // runs of CHUNK, and are merged in a fixed tree, so equal inputs give equal bits.
-// Needs lanes.wgsl and shared/magnitudes.wgsl. The second half is coefficient.wgsl. Checked against reference.ts.
+// Needs shared/lanes.wgsl and shared/magnitudes.wgsl. The second half is coefficient.wgsl. Checked against reference.ts.
 
 override LANES: u32 = 256u;  // workgroup size, a power of two
 override VECTORS: u32 = 8u;  // vectors per lane

@@ -1,6 +1,6 @@
 // What filterNorms.wgsl and layerRow.wgsl share: the table of filters, and what is summed of each.
 //
-// Needs `LANES`, a power of two, and shared/magnitudes.wgsl.
+// Needs shared/magnitudes.wgsl.
 
 const MOST_LAYERS = 64u;
 
@@ -19,25 +19,10 @@ struct Params {
   @align(16) filters: array<vec4u, MOST_LAYERS>, // first element, elements, first part, parts
 }
 
-var<workgroup> laneMagnitudes: array<FilterMagnitudes, LANES>;
-
 fn mergeFilters(a: FilterMagnitudes, b: FilterMagnitudes) -> FilterMagnitudes {
   return FilterMagnitudes(
     mergeMagnitudes(a.gradient, b.gradient),
     mergeMagnitudes(a.weight, b.weight),
     mergeMagnitudes(a.update, b.update),
   );
-}
-
-// Merges the lanes in a fixed tree; lane 0 gets the total.
-fn mergeLanes(own: FilterMagnitudes, lane: u32) -> FilterMagnitudes {
-  laneMagnitudes[lane] = own;
-  workgroupBarrier();
-  for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
-    if lane < stride {
-      laneMagnitudes[lane] = mergeFilters(laneMagnitudes[lane], laneMagnitudes[lane + stride]);
-    }
-    workgroupBarrier();
-  }
-  return laneMagnitudes[0];
 }

@@ -7,7 +7,7 @@
 //
 // Dispatch (parts, 1, 1): a workgroup sums one part of one filter, `partSize` elements or fewer at its end. Lanes
 // stride over it and are merged in a fixed tree, so equal inputs give equal bits.
-// Needs filterMagnitudes.wgsl. The second half is layerRow.wgsl. Checked against reference.ts.
+// Needs filterMagnitudes.wgsl and shared/lanes.wgsl. The second half is layerRow.wgsl. Checked against reference.ts.
 
 override LANES: u32 = 256u;     // workgroup size, a power of two
 override PART_SIZE: u32 = 8192u; // elements, a multiple of 4 * LANES

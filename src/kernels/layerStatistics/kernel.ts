@@ -7,7 +7,11 @@ import filterNormsCode from './filterNorms.wgsl?raw';
 import largestMagnitudesCode from './largestMagnitudes.wgsl?raw';
 import layerRowCode from './layerRow.wgsl?raw';
 import rememberFiltersCode from './rememberFilters.wgsl?raw';
+import lanesCode from '../shared/lanes.wgsl?raw';
 import magnitudesCode from '../shared/magnitudes.wgsl?raw';
+
+const mergeCode = expandTemplate(lanesCode, { item: 'FilterMagnitudes', merge: 'mergeFilters' });
+const sharedCode = `${filterMagnitudesCode}\n${mergeCode}\n${magnitudesCode}`;
 
 /** What a row of the ring holds of each layer, in this order. */
 export const ROW_MEASURES = [
@@ -220,7 +224,7 @@ export function layerRow(options: LayerRow): Dispatch[] {
     {
       shader: {
         label: 'filterNorms',
-        code: `${filterNormsCode}\n${filterMagnitudesCode}\n${magnitudesCode}`,
+        code: `${filterNormsCode}\n${sharedCode}`,
         bindings: ['read', 'read', 'read', 'read_write', 'uniform'],
         constants: { LANES: tuning.lanes, PART_SIZE: tuning.lanes * tuning.valuesPerLane },
       },
@@ -236,7 +240,7 @@ export function layerRow(options: LayerRow): Dispatch[] {
     {
       shader: {
         label: 'layerRow',
-        code: `${layerRowCode}\n${filterMagnitudesCode}\n${magnitudesCode}`,
+        code: `${layerRowCode}\n${sharedCode}`,
         bindings: ['read', 'read_write', 'read', 'read_write', 'uniform'],
         constants: { LANES: Math.min(64, tuning.lanes) },
       },

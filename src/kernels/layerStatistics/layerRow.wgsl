@@ -13,7 +13,7 @@
 // exists. Of no normalization the deviation is NaN; of a weight norm of zero the relative update is infinite, or
 // zero where nothing moved.
 // A deviation far below sqrt(eps) has few digits left in 1/sqrt(variance + eps): it is right to about 2e-6.
-// Needs filterMagnitudes.wgsl. Checked against reference.ts.
+// Needs filterMagnitudes.wgsl and shared/lanes.wgsl. Checked against reference.ts.
 
 override LANES: u32 = 64u; // workgroup size, a power of two
 

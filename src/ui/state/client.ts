@@ -1,6 +1,7 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { ClientState } from '#client/clientState.ts';
 import type { TrainingClient } from '#client/trainingClient.ts';
+import { isQueueOver } from '#client/studyQueue.ts';
 import { isGoing } from '#client/runRecord.ts';
 import type { FinderRecord, RunRecord, TrainRecord } from '#client/runRecord.ts';
 
@@ -33,6 +34,13 @@ export function useMetricsVersion(): number {
 /** The run that is going in this page; of a race, the first. */
 export function useActiveRun(): RunRecord | undefined {
   return useClientState((state) => state.runs.find(isGoing));
+}
+
+/** Whether a run that is asked for now has to wait: something goes, or the queue is not over. */
+export function useWaits(): boolean {
+  const active = useActiveRun();
+  const isQueued = useClientState((state) => !isQueueOver(state.queue));
+  return active !== undefined || isQueued;
 }
 
 export function isTrainRun(run: RunRecord): run is TrainRecord {

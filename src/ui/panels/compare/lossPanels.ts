@@ -1,10 +1,8 @@
-import { armName } from '#domain/experiment.ts';
-import type { Experiment, Norm } from '#domain/experiment.ts';
+import { armName, NORMS } from '#domain/experiment.ts';
+import type { Experiment } from '#domain/experiment.ts';
 import { formatCount } from '#ui/format.ts';
 import { partOfView } from '#ui/panels/train/chartRuns.ts';
 import type { ChartGroup, ChartView } from '#ui/panels/train/chartRuns.ts';
-
-const NORMS: readonly Norm[] = ['none', 'bn', 'gn'];
 
 export type Split = 'none' | 'batch' | 'norm';
 

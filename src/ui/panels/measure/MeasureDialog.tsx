@@ -1,6 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
+import { NORMS } from '#domain/experiment.ts';
 import type { BenchmarkArm, BenchmarkOptions } from '#domain/benchmark.ts';
 import type { DeviceInfo } from '#protocol/messages.ts';
 import { Icon } from '#ui/parts/Icon.tsx';
@@ -17,7 +18,7 @@ const batches = [2, 16, 64, 256].map((value) => ({ value, label: String(value) }
 const BN: BenchmarkArm = { norm: 'bn', ws: false };
 const armSets = {
   bn: [BN, { norm: 'bn', ws: true }],
-  all: (['none', 'bn', 'gn'] as const).flatMap((norm) => [
+  all: NORMS.flatMap((norm) => [
     { norm, ws: false },
     { norm, ws: true },
   ]),

@@ -1,14 +1,13 @@
 import { useEffect, useId, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { TrainRecord } from '#client/runRecord.ts';
-import { isQueueOver } from '#client/studyQueue.ts';
 import { armName } from '#domain/experiment.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { isOver } from '#domain/run.ts';
 import { parseNumber, settingOf, withSettings } from '#domain/parameters.ts';
 import { formatCount, formatRate } from '#ui/format.ts';
 import { runName } from '#ui/runText.ts';
-import { useActiveRun, useClient, useClientState } from '#ui/state/client.ts';
+import { useClient, useClientState, useWaits } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { forkChoices, forkNetworks, forkProblem } from './forks.ts';
 
@@ -56,9 +55,7 @@ interface ForkFormProps {
 export function ForkForm({ run, steps }: ForkFormProps): ReactNode {
   const id = useId();
   const client = useClient();
-  const active = useActiveRun();
   const info = useClientState((state) => state.dataset.info);
-  const isQueued = useClientState((state) => !isQueueOver(state.queue));
   const [chosenStep, setStep] = useState<number>();
   const [rate, setRate] = useState<string>();
   const [network, setNetwork] = useState<string>();
@@ -77,7 +74,7 @@ export function ForkForm({ run, steps }: ForkFormProps): ReactNode {
     ...(clip !== undefined && { gradientClip: parseNumber(clip) }),
   });
   const problem = forkProblem(run, wanted, step, info);
-  const waits = active !== undefined || isQueued;
+  const waits = useWaits();
 
   const fork = (experiment: Experiment): void => {
     if (forkProblem(run, experiment, step, info) !== undefined) return;

@@ -1,11 +1,10 @@
 import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { TrainRecord } from '#client/runRecord.ts';
-import { isQueueOver } from '#client/studyQueue.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { withSettings } from '#domain/parameters.ts';
 import { runName } from '#ui/runText.ts';
-import { useActiveRun, useClient, useClientState } from '#ui/state/client.ts';
+import { useClient, useClientState, useWaits } from '#ui/state/client.ts';
 import { viewActions } from '#ui/state/viewStore.ts';
 import { againProblem, forkChoices } from './forks.ts';
 
@@ -13,12 +12,10 @@ import { againProblem, forkChoices } from './forks.ts';
 export function StartAgain({ run }: { run: TrainRecord }): ReactNode {
   const id = useId();
   const client = useClient();
-  const active = useActiveRun();
   const info = useClientState((state) => state.dataset.info);
-  const isQueued = useClientState((state) => !isQueueOver(state.queue));
   const [said, setSaid] = useState('');
   const problem = againProblem(run, run.experiment, info);
-  const waits = active !== undefined || isQueued;
+  const waits = useWaits();
 
   const start = (experiment: Experiment): void => {
     if (problem !== undefined) return;
