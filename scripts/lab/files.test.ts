@@ -137,10 +137,10 @@ describe('files on disk', () => {
     await files.write('run', 'state', [bytes('c'), bytes('d')]);
     expect(await text('state')).toBe('cd');
     expect(await files.folders()).toEqual(['run']);
-    expect((await files.files('run')).toSorted()).toEqual(['log', 'state']);
+    expect((await files.look('run')).names.toSorted()).toEqual(['log', 'state']);
     await files.removeFile('run', 'log');
     await files.removeFile('run', 'log');
-    expect(await files.files('run')).toEqual(['state']);
+    expect((await files.look('run')).names).toEqual(['state']);
     await files.remove('run');
     expect(await files.folders()).toEqual([]);
   });

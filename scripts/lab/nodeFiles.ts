@@ -1,7 +1,7 @@
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StorageError } from '#lib/files/storageError.ts';
-import type { StoreFiles } from '#lib/files/storeFiles.ts';
+import type { FolderFiles, StoreFiles } from '#lib/files/storeFiles.ts';
 
 /** Files in folders on this machine's disk. One process at a time: nothing is locked against others. */
 export class NodeFiles implements StoreFiles {
@@ -18,9 +18,12 @@ export class NodeFiles implements StoreFiles {
     return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 
-  async files(folder: string): Promise<string[]> {
-    const entries = await orNone(readdir(join(this.#root, folder), { withFileTypes: true }));
-    return (entries ?? []).filter((entry) => entry.isFile()).map(({ name }) => name);
+  async look(folder: string): Promise<FolderFiles> {
+    const entries = (await orNone(readdir(join(this.#root, folder), { withFileTypes: true }))) ?? [];
+    return {
+      names: entries.filter((entry) => entry.isFile()).map(({ name }) => name),
+      read: (file) => this.read(folder, file),
+    };
   }
 
   async read(folder: string, file: string): Promise<Blob | undefined> {

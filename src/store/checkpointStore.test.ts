@@ -99,7 +99,7 @@ test.each(FAULTS)(
       expect(bits((await newest())!)).toEqual(bits(sampleCheckpoint(error === undefined ? 30 : 20)));
       files.failAt(Number.POSITIVE_INFINITY, how);
       await store.save(sampleCheckpoint(40));
-      expect(await files.files(FOLDER)).toHaveLength(2);
+      expect((await files.look(FOLDER)).names).toHaveLength(2);
       expect((await newest())?.step).toBe(40);
       if (!hasStruck) {
         // The write, and the removal of the oldest.
@@ -121,7 +121,7 @@ test.each(FAULTS)('a write and its clean-up that both fail (%s) leave nothing th
   store = new CheckpointStore(files, () => Promise.resolve());
   await store.save(sampleCheckpoint(30));
   expect(await store.steps('run-a')).toEqual([10, 30]);
-  expect(await files.files(FOLDER)).toHaveLength(2);
+  expect((await files.look(FOLDER)).names).toHaveLength(2);
 });
 
 test('a full disk is told with its figures', async () => {
@@ -169,7 +169,7 @@ test('one of a newer version is refused in words, and never removed', async () =
     'The checkpoint of this run cannot be read: it was saved by a newer NormLab (format 2; this one reads up to 1). It is left as it is.',
   );
   for (const step of [20, 30, 40]) await store.save(sampleCheckpoint(step));
-  expect(await files.files(FOLDER)).toContain(name);
+  expect((await files.look(FOLDER)).names).toContain(name);
   expect(await store.steps('run-a')).toEqual([30, 40]);
 });
 

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '#domain/checkpoint.ts';
 import { StorageError } from '#lib/files/storageError.ts';
-import type { StoreFiles } from '#lib/files/storeFiles.ts';
+import type { FolderFiles, StoreFiles } from '#lib/files/storeFiles.ts';
 import { checkpointParts, checkpointState, holds, readCheckpoint } from './checkpointFile.ts';
 import { notSaved } from './notSaved.ts';
 import { folderOf } from './runFiles.ts';
@@ -92,10 +92,10 @@ export class CheckpointStore {
   }
 
   /** Steps done at the newest checkpoint that is not cut off, of at most `upTo` steps. */
-  async newestStep(runId: string, files: readonly string[], upTo: number): Promise<number | undefined> {
-    for (const generation of this.#whole(runId, files).toReversed()) {
-      if (generation.step > upTo) continue;
-      if ((await this.#state(runId, generation)) === 'complete') return generation.step;
+  async newestStep(runId: string, folder: FolderFiles, upTo: number): Promise<number | undefined> {
+    for (const { file, step } of this.#whole(runId, folder.names).toReversed()) {
+      if (step > upTo) continue;
+      if ((await stateOf(await folder.read(file))) === 'complete') return step;
     }
     return undefined;
   }
@@ -112,7 +112,7 @@ export class CheckpointStore {
   }
 
   async #generations(runId: string): Promise<Generation[]> {
-    return this.#whole(runId, await this.#files.files(folderOf(runId)));
+    return this.#whole(runId, (await this.#files.look(folderOf(runId))).names);
   }
 
   /** Oldest first, without the one that is being written. */
@@ -121,8 +121,7 @@ export class CheckpointStore {
   }
 
   async #state(runId: string, { file }: Generation): Promise<'complete' | 'damaged' | 'newer'> {
-    const blob = await this.#files.read(folderOf(runId), file);
-    return blob ? checkpointState(blob) : 'damaged';
+    return stateOf(await this.#files.read(folderOf(runId), file));
   }
 
   /** Those beyond the newest two, and what failed saves have left; never one of a newer version. */
@@ -136,6 +135,10 @@ export class CheckpointStore {
       });
     }
   }
+}
+
+function stateOf(file: Blob | undefined): Promise<'complete' | 'damaged' | 'newer'> {
+  return file ? checkpointState(file) : Promise.resolve('damaged');
 }
 
 /** Oldest first. */

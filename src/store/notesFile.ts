@@ -3,7 +3,7 @@ import { NO_NOTES } from '#domain/keptRun.ts';
 import type { RunNotes } from '#domain/keptRun.ts';
 import { runNotesSchema } from '#domain/keptRunSchema.ts';
 import { StorageError } from '#lib/files/storageError.ts';
-import type { StoreFiles } from '#lib/files/storeFiles.ts';
+import type { FolderFiles, StoreFiles } from '#lib/files/storeFiles.ts';
 import { frame, readFrames } from './frames.ts';
 import { RUN_UPGRADES, currentVersion, isRecord, upgraded, versionOf } from './upgrades.ts';
 
@@ -13,14 +13,10 @@ const notesSchema = v.strictObject({
   notes: runNotesSchema,
 });
 
-/** The notes in the newest of `files` that is whole. */
-export async function readNotes(
-  store: StoreFiles,
-  folder: string,
-  files: readonly string[],
-): Promise<RunNotes> {
-  for (const { file } of notesIn(files).toReversed()) {
-    const bytes = await (await store.read(folder, file))?.arrayBuffer();
+/** The notes in the newest file of a run's folder that is whole. */
+export async function readNotes({ names, read }: FolderFiles): Promise<RunNotes> {
+  for (const { file } of notesIn(names).toReversed()) {
+    const bytes = await (await read(file))?.arrayBuffer();
     const record = bytes && readFrames(new Uint8Array(bytes))[0]?.record;
     if (!isRecord(record)) continue;
     const parsed = v.safeParse(notesSchema, upgraded(record, versionOf(record) ?? 1, RUN_UPGRADES));
@@ -34,7 +30,7 @@ export async function readNotes(
  * @throws {StorageError}; the older ones stay then.
  */
 export async function writeNotes(store: StoreFiles, folder: string, notes: RunNotes): Promise<void> {
-  const earlier = notesIn(await store.files(folder));
+  const earlier = notesIn((await store.look(folder)).names);
   const file = `notes-${(earlier.at(-1)?.number ?? 0) + 1}.json`;
   const bytes = frame({ type: 'notes', version: currentVersion(RUN_UPGRADES), notes });
   await store.write(folder, file, [bytes]);

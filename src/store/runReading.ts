@@ -1,9 +1,9 @@
 import type { KeptRun, RunHeader } from '#domain/keptRun.ts';
-import type { StoreFiles } from '#lib/files/storeFiles.ts';
+import type { FolderFiles } from '#lib/files/storeFiles.ts';
 import type { CheckpointStore } from './checkpointStore.ts';
 import { readNotes } from './notesFile.ts';
 import { readLog, replay, type LogReading } from './runEvents.ts';
-import { EVENTS, STEPS, folderOf } from './runFiles.ts';
+import { EVENTS, STEPS } from './runFiles.ts';
 import { HEADER_BYTES, firstStepOf, recordCount } from './stepRecords.ts';
 
 const READ_ATTEMPTS = 3;
@@ -20,17 +20,20 @@ export async function again<Result>(read: () => Promise<Result>): Promise<Result
 }
 
 /** Undefined when there is no such file. */
-export function fileBytes(files: StoreFiles, folder: string, name: string): Promise<Uint8Array | undefined> {
+export function fileBytes(
+  { read }: Pick<FolderFiles, 'read'>,
+  name: string,
+): Promise<Uint8Array | undefined> {
   return again(async () => {
-    const file = await files.read(folder, name);
+    const file = await read(name);
     return file && new Uint8Array(await file.arrayBuffer());
   });
 }
 
 /** The log of a run; undefined when there is none. */
-export async function readLogOf(files: StoreFiles, runId: string): Promise<LogReading | undefined> {
+export async function readLogOf(folder: FolderFiles): Promise<LogReading | undefined> {
   try {
-    const bytes = await fileBytes(files, folderOf(runId), EVENTS);
+    const bytes = await fileBytes(folder, EVENTS);
     return bytes && bytes.length > 0 ? readLog(bytes) : undefined;
   } catch (error) {
     return { kind: 'refused', reason: `the browser cannot read it (${String(error)})` };
@@ -38,29 +41,27 @@ export async function readLogOf(files: StoreFiles, runId: string): Promise<LogRe
 }
 
 /**
- * What is kept of a run besides its steps, from its log and the names of its files.
+ * What is kept of a run besides its steps, from its log and its other files.
  * @param parts.isGoing whether a tab is computing it now.
  */
 export async function runOfLog(
   { header, events }: Extract<LogReading, { kind: 'run' }>,
   parts: {
-    readonly files: StoreFiles;
+    readonly folder: FolderFiles;
     readonly checkpoints: CheckpointStore;
     readonly isGoing: () => boolean;
   },
 ): Promise<KeptRun> {
-  const { files, checkpoints, isGoing } = parts;
-  const folder = folderOf(header.runId);
-  const names = await files.files(folder);
-  const end = await recordedEnd(header, names.includes(STEPS) ? await files.read(folder, STEPS) : undefined);
+  const { folder, checkpoints, isGoing } = parts;
+  const end = await recordedEnd(header, await folder.read(STEPS));
   return {
     header,
-    notes: await readNotes(files, folder, names),
+    notes: await readNotes(folder),
     ...replay(events, isGoing()),
     // Forks that came from files of before have steps that they never took, before their own.
     stepCount: Math.max(0, end - (header.forkOf?.step ?? 0)),
     // A checkpoint beyond the recorded steps could not be continued: the smoothed loss follows from them.
-    checkpointStep: await checkpoints.newestStep(header.runId, names, end),
+    checkpointStep: await checkpoints.newestStep(header.runId, folder, end),
   };
 }
 

@@ -375,7 +375,7 @@ describe('notes', () => {
     await (await create()).close();
     await store.describe('run-a', { name: 'One', tags: [], note: '' });
     await store.describe('run-a', { name: 'Two', tags: ['a'], note: '' });
-    expect((await files.files('run-run-a')).filter((name) => name.startsWith('notes'))).toHaveLength(1);
+    expect((await files.look('run-run-a')).names.filter((name) => name.startsWith('notes'))).toHaveLength(1);
     for (const how of FAULTS) {
       files.failAt(0, how);
       await expect(store.describe('run-a', { name: 'Three', tags: [], note: '' })).rejects.toThrow(
@@ -385,7 +385,7 @@ describe('notes', () => {
     }
     await store.describe('run-a', { name: 'Three', tags: [], note: '' });
     expect((await only())?.notes.name).toBe('Three');
-    expect((await files.files('run-run-a')).filter((name) => name.startsWith('notes'))).toHaveLength(1);
+    expect((await files.look('run-run-a')).names.filter((name) => name.startsWith('notes'))).toHaveLength(1);
   });
 
   test('are of runs that are kept', async () => {

@@ -1,7 +1,7 @@
 import type { KeptRun, RunHeader, RunNotes } from '#domain/keptRun.ts';
 import type { StepChunk } from '#domain/run.ts';
 import { StorageError } from '#lib/files/storageError.ts';
-import type { StoreFiles } from '#lib/files/storeFiles.ts';
+import type { FolderFiles, StoreFiles } from '#lib/files/storeFiles.ts';
 import { CheckpointStore } from './checkpointStore.ts';
 import { writeNotes } from './notesFile.ts';
 import { notSaved } from './notSaved.ts';
@@ -88,7 +88,7 @@ export class RunStore {
   /** All recorded steps of a run in arrays of the caller's; empty when there are none. */
   async steps(runId: string): Promise<StepChunk> {
     await this.#logs.get(runId)?.flush();
-    const bytes = await fileBytes(this.#files, folderOf(runId), STEPS);
+    const bytes = await this.#bytes(runId, STEPS);
     return (bytes && readSteps(bytes)) ?? emptySteps();
   }
 
@@ -212,13 +212,13 @@ export class RunStore {
 
   /** The file of weights that a run was started from; undefined where none was, or it was not kept. */
   givenWeights(runId: string): Promise<Uint8Array | undefined> {
-    return fileBytes(this.#files, folderOf(runId), GIVEN_WEIGHTS);
+    return this.#bytes(runId, GIVEN_WEIGHTS);
   }
 
   async usage(): Promise<RunUsage> {
     const sizes = this.#each(async (runId) => {
-      const names = await this.#files.files(folderOf(runId));
-      const blobs = await Promise.all(names.map((name) => this.#files.read(folderOf(runId), name)));
+      const { names, read } = await this.#files.look(folderOf(runId));
+      const blobs = await Promise.all(names.map(read));
       return blobs.reduce((sum, blob) => sum + (blob?.size ?? 0), 0);
     });
     const [bytes, estimate, isPersistent] = await Promise.all([
@@ -266,16 +266,26 @@ export class RunStore {
 
   /** Undefined when there is no log, as while another tab creates or removes the run. */
   async #readLog(runId: string): Promise<LogReading | undefined> {
+    return readLogOf(await this.#look(runId));
+  }
+
+  /** The files of a run, with all in them that this tab has recorded. */
+  async #look(runId: string): Promise<FolderFiles> {
     await this.#logs.get(runId)?.flush();
-    return readLogOf(this.#files, runId);
+    return this.#files.look(folderOf(runId));
+  }
+
+  #bytes(runId: string, file: string): Promise<Uint8Array | undefined> {
+    return fileBytes({ read: (name) => this.#files.read(folderOf(runId), name) }, file);
   }
 
   #readRun(runId: string, isOwned: ((runId: string) => boolean) | undefined): Promise<KeptRun | undefined> {
     return again(async () => {
-      const reading = await this.#readLog(runId);
+      const folder = await this.#look(runId);
+      const reading = await readLogOf(folder);
       if (reading?.kind !== 'run') return undefined;
       const isGoing = (): boolean => this.#logs.has(runId) || (isOwned?.(runId) ?? false);
-      return runOfLog(reading, { files: this.#files, checkpoints: this.checkpoints, isGoing });
+      return runOfLog(reading, { folder, checkpoints: this.checkpoints, isGoing });
     });
   }
 

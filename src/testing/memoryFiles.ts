@@ -1,5 +1,5 @@
 import { expectSize, storageFull, writeAll } from '#lib/files/checkedWrite.ts';
-import type { StoreFiles } from '#lib/files/storeFiles.ts';
+import type { FolderFiles, StoreFiles } from '#lib/files/storeFiles.ts';
 
 /**
  * How a writing operation goes wrong: it throws before it changes anything; a part is written and then the power
@@ -35,8 +35,11 @@ export class MemoryFiles implements StoreFiles {
     return Promise.resolve([...this.content.keys()]);
   }
 
-  files(folder: string): Promise<string[]> {
-    return Promise.resolve([...(this.content.get(folder)?.keys() ?? [])]);
+  look(folder: string): Promise<FolderFiles> {
+    return Promise.resolve({
+      names: [...(this.content.get(folder)?.keys() ?? [])],
+      read: (file) => this.read(folder, file),
+    });
   }
 
   read(folder: string, file: string): Promise<Blob | undefined> {

@@ -2,7 +2,7 @@ import { nextTask } from '#lib/nextTask.ts';
 import { blocksOf } from './blocks.ts';
 import { expectSize, storageFull, writeAll } from './checkedWrite.ts';
 import { StorageError } from './storageError.ts';
-import type { StoreFiles } from './storeFiles.ts';
+import type { FolderFiles, StoreFiles } from './storeFiles.ts';
 
 /**
  * How long a file that is open elsewhere is waited for: the handle of a worker that was ended by a reload is
@@ -35,15 +35,22 @@ class OpfsFiles implements StoreFiles {
     this.#root = root;
   }
 
-  folders(): Promise<string[]> {
-    return namesIn(this.#root, 'directory');
+  async folders(): Promise<string[]> {
+    const names: string[] = [];
+    for await (const [name, { kind }] of this.#root.entries()) if (kind === 'directory') names.push(name);
+    return names;
   }
 
-  async files(folder: string): Promise<string[]> {
-    const names = await unlessMissing(async () =>
-      namesIn(await this.#root.getDirectoryHandle(folder), 'file'),
-    );
-    return names ?? [];
+  async look(folder: string): Promise<FolderFiles> {
+    const handles = new Map<string, FileSystemFileHandle>();
+    await unlessMissing(async () => {
+      const directory = await this.#root.getDirectoryHandle(folder);
+      for await (const [name, handle] of directory.entries()) if (isFile(handle)) handles.set(name, handle);
+    });
+    return {
+      names: [...handles.keys()],
+      read: (file) => unlessMissing(async () => handles.get(file)?.getFile()),
+    };
   }
 
   read(folder: string, file: string): Promise<Blob | undefined> {
@@ -146,13 +153,8 @@ async function openForWriting(file: FileSystemFileHandle): Promise<FileSystemSyn
   return file.createSyncAccessHandle();
 }
 
-async function namesIn(
-  directory: FileSystemDirectoryHandle,
-  kind: FileSystemHandle['kind'],
-): Promise<string[]> {
-  const names: string[] = [];
-  for await (const [name, handle] of directory.entries()) if (handle.kind === kind) names.push(name);
-  return names;
+function isFile(handle: FileSystemHandle): handle is FileSystemFileHandle {
+  return handle.kind === 'file';
 }
 
 /** What `work` gives, or undefined when what it reaches for is not there. */

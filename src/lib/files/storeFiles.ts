@@ -1,8 +1,16 @@
+/** What is in a folder, found once for many reads: finding a file again may take longer than reading it. */
+export interface FolderFiles {
+  /** Of the files that were there. */
+  readonly names: readonly string[];
+  /** A snapshot of one of them; undefined when it is not there, or not any more. */
+  readonly read: (file: string) => Promise<Blob | undefined>;
+}
+
 /** Files in folders, as a store needs them: OPFS in the app, memory with faults in the tests. */
 export interface StoreFiles {
   folders(): Promise<string[]>;
-  /** Names of the files in a folder; none when there is no such folder. */
-  files(folder: string): Promise<string[]>;
+  /** The files of a folder; none when there is no such folder. */
+  look(folder: string): Promise<FolderFiles>;
   /** A snapshot; undefined when there is no such file. */
   read(folder: string, file: string): Promise<Blob | undefined>;
   /**
