@@ -1,4 +1,4 @@
-import { memo } from 'react';
+import { memo, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { TrainRecord } from '#client/runRecord.ts';
 import { runStyles } from '#ui/charts/palette.ts';
@@ -51,6 +51,9 @@ const columns: readonly Column[] = [
   { column: 'divergedAt', label: 'Diverged at' },
 ];
 
+/** More rows are drawn on demand: hundreds take longer to draw than charts may take. */
+const LISTED = 50;
+
 interface RunsTableProps {
   readonly runs: readonly TrainRecord[];
   /** All training runs, filtered or not: twins are looked for among them. */
@@ -67,6 +70,8 @@ export const RunsTable = memo(function RunsTable({ runs, all }: RunsTableProps):
   const hasBaseline = all.some(({ id }) => id === baseline);
   const rows = sortRows(runRows(runs, all, baseline), sort);
   const shown = columns.filter(({ needsBaseline }) => hasBaseline || !needsBaseline);
+  const [isWhole, setWhole] = useState(false);
+  const listed = isWhole ? rows : rows.slice(0, LISTED);
   const isAllSelected = rows.length > 0 && rows.every(({ run }) => selected.includes(run.id));
   return (
     <div className="data-table runs-table" role="region" aria-label="Runs table" tabIndex={0}>
@@ -103,7 +108,7 @@ export const RunsTable = memo(function RunsTable({ runs, all }: RunsTableProps):
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {listed.map((row) => (
             <Row
               key={row.run.id}
               {...row}
@@ -116,6 +121,11 @@ export const RunsTable = memo(function RunsTable({ runs, all }: RunsTableProps):
           ))}
         </tbody>
       </table>
+      {listed.length < rows.length && (
+        <button type="button" className="link runs-more" onClick={() => setWhole(true)}>
+          {`Show ${formatCount(rows.length - listed.length)} more`}
+        </button>
+      )}
     </div>
   );
 });

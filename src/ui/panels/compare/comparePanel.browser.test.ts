@@ -273,6 +273,17 @@ describe('ComparePanel', () => {
     await expect.poll(() => document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
   });
 
+  it('lists the newest fifty, and all of them when asked to', async () => {
+    const rows = (): number => document.querySelectorAll('.runs-table tbody tr').length;
+    expect(rows()).toBe(50);
+    await expect.element(page.getByRole('checkbox', { name: 'Select #200 BN+WS' })).toBeInTheDocument();
+    // What is not listed is ticked too.
+    await page.getByRole('checkbox', { name: 'Select all runs' }).click();
+    expect(useCompare.getState().selected).toHaveLength(200);
+    await page.getByRole('button', { name: 'Show 150 more' }).click();
+    expect(rows()).toBe(200);
+  });
+
   it('filters, describes, removes and brings back runs', async () => {
     await page.getByPlaceholder(/all runs/).fill('tag:good');
     await expect.element(page.getByText('1 of 200 runs')).toBeVisible();
