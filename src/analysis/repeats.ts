@@ -75,6 +75,11 @@ export interface StartOfRun {
   readonly plan: Pick<RunPlan, 'initialWeightsHash'> | undefined;
 }
 
+/** Whether settings and seed alone make a run again: it is no fork, and had no weights given. */
+export function isOfItsSeed(run: { readonly forkOf?: unknown; readonly givenWeights?: unknown }): boolean {
+  return run.forkOf === undefined && run.givenWeights === undefined;
+}
+
 /** Text that is equal for runs whose weights follow from their seeds, and for those that were given the same ones. */
 export function weightsKey({ givenWeights, plan }: StartOfRun): string {
   return givenWeights === undefined ? '' : `given ${plan?.initialWeightsHash ?? givenWeights}`;

@@ -54,8 +54,8 @@ describe('arms', () => {
     const lower = { ...bn, maxLearningRate: 1e-4 };
     const forks = [{ arm: 1, of: { runId: 'a', step: 1200, number: 3 } }];
     expect(studyArmNames({ arms: [bn, lower], forks })).toEqual([
-      'BN · LR 0.0005',
-      'BN · LR 0.0001, fork of run 3 at step 1,200',
+      'BN · LR 5e-4',
+      'BN · LR 1e-4, fork of run 3 at step 1,200',
     ]);
     expect(studyArmNames({ arms: [bn, gnWs] })).toEqual(['BN', 'GN+WS']);
     expect(forkText({ runId: 'a', step: 5 })).toBe('fork at step 5');
@@ -76,9 +76,9 @@ describe('arms', () => {
   it('warn of what differs besides the network', () => {
     expect(raceWarning([bn, gnWs])).toBeUndefined();
     expect(raceWarning([gnWs, { ...gnWs, wsGain: 'scaled' }])).toBeUndefined();
-    expect(raceWarning([bn, { ...bn, gradientClip: 1 }])).toContain('gradient clip (0, 1)');
+    expect(raceWarning([bn, { ...bn, gradientClip: 1 }])).toContain('gradient clip (off, 1)');
     expect(raceWarning([bn, { ...bn, ws: true, maxLearningRate: 0.01 }])).toContain(
-      'max learning rate (0.0005, 0.01)',
+      'max learning rate (5e-4, 0.01)',
     );
   });
 });

@@ -1,8 +1,9 @@
 import { armName, NORMS } from './experiment.ts';
 import type { ArmSettings, Experiment } from './experiment.ts';
-import { choiceLabel, parameterNames, parameters, settingOf, withSettings } from './parameters.ts';
+import { parameterNames, parameters, settingOf, withSettings } from './parameters.ts';
 import type { ParameterName } from './parameters.ts';
 import type { ForkOrigin } from './run.ts';
+import { settingText } from './settingText.ts';
 import { RACE_LANES } from './study.ts';
 import type { Study } from './study.ts';
 
@@ -71,9 +72,7 @@ export function studyArmNames({ arms, forks = [] }: Pick<Study, 'arms' | 'forks'
 
 function plainNames(arms: readonly Experiment[]): string[] {
   const others = differingSettings(arms).filter((name) => !namedByArm.has(name));
-  return arms.map((arm) =>
-    [armName(arm), ...others.map((name) => settingText(name, settingOf(arm, name)))].join(' · '),
-  );
+  return arms.map((arm) => [armName(arm), ...others.map((name) => wordsOf(arm, name))].join(' · '));
 }
 
 /** Names of which those that were there before are 'twin of BN', 'twin 2 of BN' …; forks have their own. */
@@ -100,13 +99,12 @@ const shortLabels: Readonly<Partial<Record<ParameterName, string>>> = {
   gradientClip: 'clip',
 };
 
-function settingText(name: ParameterName, value: string | number | boolean): string {
-  if (name === 'gradientClip' && value === 0) return 'not clipped';
-  const { kind, label } = parameters[name];
-  if (kind === 'choice' && name !== 'width' && name !== 'stemPadding') {
-    return choiceLabel(name, value) ?? String(value);
-  }
-  return `${shortLabels[name] ?? label.toLowerCase()} ${String(value)}`;
+/** A setting in words that say which one it is: 'batch 64', 'One-cycle', 'LR 5e-4'. */
+function wordsOf(arm: Experiment, name: ParameterName): string {
+  if (name === 'gradientClip' && !arm.gradientClip) return 'not clipped';
+  const text = settingText(arm, name);
+  const saysAll = typeof settingOf(arm, name) === 'string';
+  return saysAll ? text : `${shortLabels[name] ?? parameters[name].label.toLowerCase()} ${text}`;
 }
 
 /** Settings that all runs of a race must share: they take the same batches. */
@@ -137,7 +135,7 @@ export function raceWarning(arms: readonly Experiment[]): string | undefined {
   const others = differingSettings(arms).filter((name) => !namedByArm.has(name));
   if (others.length === 0) return undefined;
   const list = others.map((name) => {
-    const values = [...new Set(arms.map((arm) => String(settingOf(arm, name))))];
+    const values = [...new Set(arms.map((arm) => settingText(arm, name)))];
     return `${parameters[name].label.toLowerCase()} (${values.join(', ')})`;
   });
   return `Arms differ in: ${list.join('; ')}. What they show is not the normalization’s effect alone.`;

@@ -211,6 +211,14 @@ describe('reportHtml', () => {
     expect(reportHtml(input({ link }))).toContain(
       '">open the settings of the first run</a> (a link cannot hold so many arms and seeds)',
     );
+    const { run, steps } = trainingRun();
+    const fork = {
+      run: { ...run, header: { ...run.header, forkOf: { runId: 'x', step: 2, number: 1 } } },
+      steps,
+    };
+    expect(reportHtml(input({ runs: [trainingRun(), fork] }))).toContain(
+      '">open this set-up</a> (a link cannot hold states of forks and given weights)',
+    );
   });
 
   it('shows shared settings once and the others run by run', () => {

@@ -1,5 +1,5 @@
 import { linkWords, minuteText, reportContent } from './reportContent.ts';
-import type { ReportInput, ReportLink, ReportSection, ReportTable } from './reportContent.ts';
+import type { ReportInput, ReportSection, ReportTable } from './reportContent.ts';
 import { reportStyle } from './reportStyle.ts';
 
 /** A chart as the page draws it. */
@@ -15,7 +15,7 @@ export interface ReportChart {
  * @throws {TypeError} when a chart is more than drawing.
  */
 export function reportHtml(input: ReportInput & { readonly charts: readonly ReportChart[] }): string {
-  const { title, charts, link, now } = input;
+  const { title, charts, now } = input;
   const { findings, details } = reportContent(input);
   const sections = [
     ...findings.map(sectionHtml),
@@ -34,7 +34,7 @@ ${reportStyle}</style>
 </head>
 <body>
 <h1>${escape(title)}</h1>
-<p>${escape(minuteText(now))} UTC${anchor(link)}</p>
+<p>${escape(minuteText(now))} UTC${anchor(input)}</p>
 ${sections.join('\n')}
 </body>
 </html>
@@ -70,8 +70,8 @@ function list(items: readonly string[]): string {
 }
 
 /** A link for addresses of the web only. */
-function anchor(link: ReportLink | undefined): string {
-  const words = linkWords(link);
+function anchor(input: ReportInput): string {
+  const words = linkWords(input);
   return words ? ` · <a href="${escape(words.href)}">${words.text}</a>${words.note}` : '';
 }
 

@@ -1,8 +1,10 @@
 import type { ClaimSummary } from '#analysis/claims/summaries.ts';
 import { questionById } from '#analysis/questions.ts';
-import { armName, type Experiment } from '#domain/experiment.ts';
-import { choiceLabel, parameters, settingOf, settingsOf, type ParameterName } from '#domain/parameters.ts';
+import { isOfItsSeed } from '#analysis/repeats.ts';
+import { armName } from '#domain/experiment.ts';
+import { parameters, settingsOf } from '#domain/parameters.ts';
 import { stopText } from '#domain/runOptions.ts';
+import { settingText } from '#domain/settingText.ts';
 import { formatClock, formatRate, formatTableNumber } from '#lib/numberText.ts';
 import { runName, type ExportedRun } from './exportedRun.ts';
 import { notebookLosses } from './markdown.ts';
@@ -75,17 +77,24 @@ export function reportContent({ runs, claims, writer }: ReportInput): ReportCont
 }
 
 /** The words of a link to the web; undefined for every other. */
-export function linkWords(
-  link: ReportLink | undefined,
-): { readonly href: string; readonly text: string; readonly note: string } | undefined {
+export function linkWords({
+  link,
+  runs,
+}: Pick<ReportInput, 'link' | 'runs'>):
+  | { readonly href: string; readonly text: string; readonly note: string }
+  | undefined {
   if (!link || !/^https?:\/\//i.test(link.href)) return undefined;
-  return link.lacksStudies
-    ? {
-        href: link.href,
-        text: 'open the settings of the first run',
-        note: ' (a link cannot hold so many arms and seeds)',
-      }
-    : { href: link.href, text: 'open this set-up', note: '' };
+  const { href, lacksStudies } = link;
+  const others = runs.filter(({ run }) => !isOfItsSeed(run.header)).length;
+  const lacks = [
+    ...(lacksStudies ? ['so many arms and seeds'] : []),
+    ...(others > 0 ? ['states of forks and given weights'] : []),
+  ];
+  return {
+    href,
+    text: lacksStudies ? 'open the settings of the first run' : 'open this set-up',
+    note: lacks.length > 0 ? ` (a link cannot hold ${lacks.join(', nor ')})` : '',
+  };
 }
 
 /** '2023-11-14 22:13' in UTC. */
@@ -153,16 +162,6 @@ function setupSection(runs: readonly ExportedRun[]): ReportSection {
       },
     ],
   };
-}
-
-/** A setting as the form of the page shows it. */
-function settingText(experiment: Experiment, name: ParameterName): string {
-  const value = settingOf(experiment, name);
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (parameters[name].kind === 'choice') return choiceLabel(name, value) ?? String(value);
-  if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
-  if (name === 'gradientClip' && value === 0) return 'off';
-  return name === 'maxLearningRate' && typeof value === 'number' ? formatRate(value, 4) : String(value);
 }
 
 function epochSection(exported: ExportedRun): ReportSection {

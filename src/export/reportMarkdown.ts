@@ -4,9 +4,9 @@ import type { ReportInput, ReportSection, ReportTable } from './reportContent.ts
 
 /** A report as Markdown, with all that the HTML one has but its charts: what they show stands in its sentences. */
 export function reportMarkdown(input: ReportInput): string {
-  const { title, link, now } = input;
+  const { title, now } = input;
   const { findings, details } = reportContent(input);
-  const words = linkWords(link);
+  const words = linkWords(input);
   const opens = words ? ` · [${words.text}](<${words.href}>)${words.note}` : '';
   return [
     `# ${escaped(title)}`,

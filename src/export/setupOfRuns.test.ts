@@ -61,6 +61,20 @@ describe('setupOfRuns', () => {
     );
   });
 
+  it('leaves out forks and runs from given weights, which no set-up makes again', () => {
+    const fork = {
+      ...header({ seed: 1, maxLearningRate: 1e-4 }),
+      forkOf: { runId: 'x', step: 2, number: 1 },
+    };
+    const given = { ...header({ seed: 1, norm: 'gn' }), givenWeights: 'mine.safetensors' };
+    expect(setupOfRuns([header({ seed: 1 }), fork, given])).toMatchObject({
+      experiment: { seed: 1, norm: 'bn' },
+      studies: [],
+    });
+    // Of those alone it is the settings all the same.
+    expect(setupOfRuns([fork, given])!.studies[0]!.arms).toHaveLength(2);
+  });
+
   it('names the data set where it is one', () => {
     const hash = 'a'.repeat(64);
     const one = { ...header(), dataset: { title: 'CIFAR-10', hash } };

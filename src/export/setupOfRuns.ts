@@ -1,4 +1,4 @@
-import { groupByArm } from '#analysis/repeats.ts';
+import { groupByArm, isOfItsSeed } from '#analysis/repeats.ts';
 import type { KeptRun } from '#domain/keptRun.ts';
 import { areEqualOptions } from '#domain/runOptions.ts';
 import type { SharedSetup } from './urlState.ts';
@@ -8,11 +8,14 @@ type Header = KeptRun['header'];
 /**
  * The set-up that would compute some runs again: of one run its settings, of several a study of their arms and seeds,
  * with the data set, the options and the question that they share.
- * Of training runs and finders together it is that of the training runs; undefined where there are no runs.
+ * Of training runs and finders together it is that of the training runs, and of those that it can make again where
+ * there are such: a fork's state and given weights are no part of a set-up. Undefined where there are no runs.
  */
 export function setupOfRuns(headers: readonly Header[]): SharedSetup | undefined {
   const trained = headers.filter(({ kind }) => kind === 'train');
-  const runs = trained.length > 0 ? trained : headers;
+  const ofKind = trained.length > 0 ? trained : headers;
+  const ofSeeds = ofKind.filter(isOfItsSeed);
+  const runs = ofSeeds.length > 0 ? ofSeeds : ofKind;
   const [first] = runs;
   if (!first) return undefined;
   const arms = groupByArm(runs);

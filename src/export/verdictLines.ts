@@ -2,7 +2,7 @@ import { ruleRanges } from '#analysis/finderBands.ts';
 import { compareTolerance, toleranceRate, toleranceSentence } from '#analysis/finderTolerance.ts';
 import type { RateReading } from '#analysis/finderTolerance.ts';
 import { PAIR_WINDOW, pairedDifference, pairedSentence } from '#analysis/pairedDifference.ts';
-import { armKey, groupByArm, onePerSeed } from '#analysis/repeats.ts';
+import { armKey, groupByArm, isOfItsSeed, onePerSeed } from '#analysis/repeats.ts';
 import { counted, formatShort } from '#analysis/text.ts';
 import { timePerStep } from '#analysis/wsOverhead.ts';
 import { finderArm } from '#domain/arms.ts';
@@ -22,9 +22,7 @@ const TOLERANCE = 0.25;
 export function verdictLines(runs: readonly ExportedRun[]): readonly string[] {
   return [
     ...trainingLines(runs.filter(({ run }) => run.header.kind === 'train')),
-    ...finderLines(
-      runs.filter(({ run: { header } }) => header.kind === 'finder' && header.givenWeights === undefined),
-    ),
+    ...finderLines(runs.filter(({ run: { header } }) => header.kind === 'finder' && isOfItsSeed(header))),
   ];
 }
 
@@ -41,7 +39,7 @@ function trainingLines(runs: readonly ExportedRun[]): readonly string[] {
       continue;
     }
     // A run with another past is no answer to what its settings do.
-    if (status !== 'finished' || header.forkOf || header.givenWeights !== undefined) continue;
+    if (status !== 'finished' || !isOfItsSeed(header)) continue;
     const key = comparisonKey(exported, false);
     const anyRate = comparisonKey(exported, true);
     const baseline = baselines.get(key) ?? atAnyRate.get(anyRate);

@@ -1,20 +1,11 @@
 import type { RunRecord } from '#client/runRecord.ts';
 import { namedByArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
-import { choiceLabel, parameterNames, parameters, settingOf } from '#domain/parameters.ts';
+import { parameterNames, parameters } from '#domain/parameters.ts';
 import type { ParameterName } from '#domain/parameters.ts';
+import { settingText } from '#domain/settingText.ts';
 import { formatCount, formatRate } from './format.ts';
 import { runLabel } from './runText.ts';
-
-/** A setting as a form shows it. */
-export function settingText(experiment: Experiment, name: ParameterName): string {
-  const value = settingOf(experiment, name);
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (typeof value === 'string') return choiceLabel(name, value) ?? value;
-  if ((name === 'trainLimit' || name === 'validLimit') && value === 0) return 'all';
-  if (name === 'gradientClip' && value === 0) return 'off';
-  return Math.abs(value) < 0.01 && value !== 0 ? formatRate(value, 3) : String(value);
-}
 
 /** Settings that are known by less than their label. */
 const SHORT: Partial<Record<ParameterName, (text: string, experiment: Experiment) => string>> = {

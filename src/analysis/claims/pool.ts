@@ -2,7 +2,7 @@ import { finderArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import type { EpochRow, FinderResult, FinderSettings, RunPlan, RunStatus } from '#domain/run.ts';
 import type { StudyPlan } from '../question.ts';
-import { armKey } from '../repeats.ts';
+import { armKey, isOfItsSeed } from '../repeats.ts';
 
 interface ClaimRunBase {
   readonly id: string;
@@ -40,7 +40,7 @@ export class RunPool {
   constructor(runs: readonly ClaimRun[]) {
     for (const run of runs) {
       const isUsable = run.status === 'finished' || run.status === 'diverged';
-      if (!isUsable || run.forkOf !== undefined || run.givenWeights !== undefined) continue;
+      if (!isUsable || !isOfItsSeed(run)) continue;
       const finder = run.kind === 'finder' ? run.settings : undefined;
       const arm = runKey(run.experiment, finder);
       this.#runs.set(`${arm} ${run.experiment.seed}`, run);

@@ -4,7 +4,7 @@ import { namedByArm } from '#domain/arms.ts';
 import type { Experiment } from '#domain/experiment.ts';
 import { parameterNames, parameters } from '#domain/parameters.ts';
 import { stopText } from '#domain/runOptions.ts';
-import { settingText } from '#ui/runNames.ts';
+import { settingText } from '#domain/settingText.ts';
 import { givenText } from '#ui/runText.ts';
 
 /** One thing that runs differ in, with the text of each run. */
