@@ -12,8 +12,9 @@ export default defineConfig({
   timeout: TEST_TIMEOUT_MS,
   expect: { timeout: 30_000 },
   forbidOnly: true,
-  // A flaky test is a fault to mend, and two pages would share one software adapter.
+  // A flaky test is a fault to mend.
   retries: 0,
+  // `npm test` takes two for all but the tests that measure time, which are tagged @alone.
   workers: 1,
   use: {
     // `launchOptions` chooses the headless mode by a flag.

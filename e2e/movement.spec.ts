@@ -73,30 +73,32 @@ test('nothing moves by itself while a run trains, and frozen charts stay as they
  */
 const LONGEST_TASK_MS = 200;
 
-test('nothing moves by itself in Train or in Compare while a race goes on, and the page answers', async ({
-  page,
-}) => {
-  await page.goto(
-    './#v=1&width=8&bs=2&train=100&valid=4&epochs=1&study=Race&mode=race&arm=&arm=ws:1&arm=norm:gn&seeds=0',
-  );
-  await untilReady(page);
-  await page.getByRole('button', { name: 'Start study' }).click();
-  await page.getByRole('tab', { name: 'Train' }).click();
-  await untilStepping(page);
-  // The charts were drawn for the first time.
-  await page.waitForTimeout(1000);
-  await watchMovement(page);
-  await page.waitForTimeout(2500);
-  const left = await page.evaluate(() => performance.now());
-  await page.getByRole('tab', { name: 'Compare' }).click();
-  await page.waitForTimeout(1500);
-  const opened = await page.evaluate(() => performance.now());
-  await page.waitForTimeout(2500);
-  await expect(transport(page)).toContainText('Race of');
-  const seen = await watched(page);
-  expectStill(seen);
-  // Opening the tab draws all of its charts at once.
-  const steady = seen.tasks.filter(({ at, ms }) => at + ms < left || at > opened);
-  const worst = Math.max(0, ...steady.map(({ ms }) => ms));
-  expect(worst, JSON.stringify(seen.tasks)).toBeLessThan(LONGEST_TASK_MS);
-});
+test(
+  'nothing moves by itself in Train or in Compare while a race goes on, and the page answers',
+  { tag: '@alone' },
+  async ({ page }) => {
+    await page.goto(
+      './#v=1&width=8&bs=2&train=100&valid=4&epochs=1&study=Race&mode=race&arm=&arm=ws:1&arm=norm:gn&seeds=0',
+    );
+    await untilReady(page);
+    await page.getByRole('button', { name: 'Start study' }).click();
+    await page.getByRole('tab', { name: 'Train' }).click();
+    await untilStepping(page);
+    // The charts were drawn for the first time.
+    await page.waitForTimeout(1000);
+    await watchMovement(page);
+    await page.waitForTimeout(2500);
+    const left = await page.evaluate(() => performance.now());
+    await page.getByRole('tab', { name: 'Compare' }).click();
+    await page.waitForTimeout(1500);
+    const opened = await page.evaluate(() => performance.now());
+    await page.waitForTimeout(2500);
+    await expect(transport(page)).toContainText('Race of');
+    const seen = await watched(page);
+    expectStill(seen);
+    // Opening the tab draws all of its charts at once.
+    const steady = seen.tasks.filter(({ at, ms }) => at + ms < left || at > opened);
+    const worst = Math.max(0, ...steady.map(({ ms }) => ms));
+    expect(worst, JSON.stringify(seen.tasks)).toBeLessThan(LONGEST_TASK_MS);
+  },
+);

@@ -52,64 +52,66 @@ async function stepsPerSecond(page: Page): Promise<number> {
   return (1000 * steps) / (performance.now() - start);
 }
 
-test('a hidden tab trains on at half its speed at least; a frozen one comes back at once, with every step once', async ({
-  site,
-}) => {
-  await withProfile(async (profile) => {
-    const { browser, page, kill } = await startBrowser(profile);
-    try {
-      const faults = await watch(page);
-      await page.goto(site.url);
-      await untilReady(page);
-      await setUp(page, { ...tiny, epochs: 200, trainImages: 16 });
-      await press(page, 'Start training');
-      await untilStep(page, 8);
-      await observeReturn(page);
-      const visible = await stepsPerSecond(page);
-      const other = await browser.contexts()[0]!.newPage();
-      await other.bringToFront();
+test(
+  'a hidden tab trains on at half its speed at least; a frozen one comes back at once, with every step once',
+  { tag: '@alone' },
+  async ({ site }) => {
+    await withProfile(async (profile) => {
+      const { browser, page, kill } = await startBrowser(profile);
+      try {
+        const faults = await watch(page);
+        await page.goto(site.url);
+        await untilReady(page);
+        await setUp(page, { ...tiny, epochs: 200, trainImages: 16 });
+        await press(page, 'Start training');
+        await untilStep(page, 8);
+        await observeReturn(page);
+        const visible = await stepsPerSecond(page);
+        const other = await browser.contexts()[0]!.newPage();
+        await other.bringToFront();
 
-      await test.step('hidden', async () => {
-        await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('hidden');
-        expect(await stepsPerSecond(page), `steps per second, of ${visible} when visible`).toBeGreaterThan(
-          visible / 2,
-        );
-      });
+        await test.step('hidden', async () => {
+          await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('hidden');
+          expect(await stepsPerSecond(page), `steps per second, of ${visible} when visible`).toBeGreaterThan(
+            visible / 2,
+          );
+        });
 
-      await test.step('frozen', async () => {
-        const control = await page.context().newCDPSession(page);
-        await control.send('Page.setWebLifecycleState', { state: 'frozen' });
-        await other.waitForTimeout(6_000);
-        await control.send('Page.setWebLifecycleState', { state: 'active' });
-        await page.bringToFront();
-        await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('visible');
-        await page.waitForTimeout(2_000);
-        const { events, resumedAt, shown } = await page.evaluate(
-          () => (globalThis as unknown as { noted: Return }).noted,
-        );
-        expect(events).toEqual(['hidden', 'freeze', 'resume', 'visible']);
-        const [first] = shown;
-        expect(first!.at - resumedAt, 'milliseconds until the page has caught up').toBeLessThan(1_000);
-        // Steps redraw four times a second, epochs beside; what waited in the queue is shown in one go.
-        expect(shown.filter(({ at }) => at < resumedAt + 1_000).length).toBeLessThanOrEqual(20);
-      });
+        await test.step('frozen', async () => {
+          const control = await page.context().newCDPSession(page);
+          await control.send('Page.setWebLifecycleState', { state: 'frozen' });
+          await other.waitForTimeout(6_000);
+          await control.send('Page.setWebLifecycleState', { state: 'active' });
+          await page.bringToFront();
+          await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('visible');
+          await page.waitForTimeout(2_000);
+          const { events, resumedAt, shown } = await page.evaluate(
+            () => (globalThis as unknown as { noted: Return }).noted,
+          );
+          expect(events).toEqual(['hidden', 'freeze', 'resume', 'visible']);
+          const [first] = shown;
+          expect(first!.at - resumedAt, 'milliseconds until the page has caught up').toBeLessThan(1_000);
+          // Steps redraw four times a second, epochs beside; what waited in the queue is shown in one go.
+          expect(shown.filter(({ at }) => at < resumedAt + 1_000).length).toBeLessThanOrEqual(20);
+        });
 
-      await press(page, 'Stop');
-      await untilIdle(page);
-      const [{ run, steps }] = (await exportedRuns(page)) as [Awaited<ReturnType<typeof exportedRuns>>[0]];
-      expect(steps.losses).toHaveLength(run.stepCount);
-      for (const loss of steps.losses) expect(loss).toBeGreaterThan(0);
-      for (const [i, at] of steps.elapsedMs.entries()) {
-        expect(at).toBeGreaterThanOrEqual(steps.elapsedMs[i - 1] ?? 0);
+        await press(page, 'Stop');
+        await untilIdle(page);
+        const [{ run, steps }] = (await exportedRuns(page)) as [Awaited<ReturnType<typeof exportedRuns>>[0]];
+        expect(steps.losses).toHaveLength(run.stepCount);
+        for (const loss of steps.losses) expect(loss).toBeGreaterThan(0);
+        for (const [i, at] of steps.elapsedMs.entries()) {
+          expect(at).toBeGreaterThanOrEqual(steps.elapsedMs[i - 1] ?? 0);
+        }
+        await page.getByRole('tab', { name: 'Train' }).click();
+        await expect(page.getByText(/The page was hidden for .* steps\/s/)).toBeVisible();
+        expect(faults.list).toEqual([]);
+      } finally {
+        await kill();
       }
-      await page.getByRole('tab', { name: 'Train' }).click();
-      await expect(page.getByText(/The page was hidden for .* steps\/s/)).toBeVisible();
-      expect(faults.list).toEqual([]);
-    } finally {
-      await kill();
-    }
-  });
-});
+    });
+  },
+);
 
 test('a run belongs to one tab: another one says so and can take it over; closed, it frees the run', async ({
   page,

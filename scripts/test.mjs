@@ -46,6 +46,22 @@ function vitest(project) {
   };
 }
 
+/**
+ * @param {string[]} which tests, as arguments of Playwright.
+ * @returns {Pick<Stage, 'commands' | 'minutes' | 'needsBrowser' | 'replaces' | 'report'>}
+ */
+function playwright(...which) {
+  // Counted before the next stage writes it.
+  const file = resolve(reports, 'e2e.json');
+  return {
+    commands: [['playwright', 'test', ...which]],
+    minutes: 30,
+    needsBrowser: true,
+    replaces: file,
+    report: { file, count: countPlaywright },
+  };
+}
+
 /** @type {readonly Stage[]} */
 const stages = [
   {
@@ -70,14 +86,9 @@ const stages = [
     replaces: resolve(root, 'dist'),
     minutes: 5,
   },
-  {
-    name: 'e2e',
-    commands: [['playwright', 'test']],
-    minutes: 30,
-    needsBrowser: true,
-    replaces: resolve(reports, 'e2e.json'),
-    report: { file: resolve(reports, 'e2e.json'), count: countPlaywright },
-  },
+  // Two browsers: a software adapter compiles on one core alone, whatever there is beside it.
+  { name: 'e2e', ...playwright('--grep-invert', '@alone', '--workers', '2') },
+  { name: 'e2e-alone', ...playwright('--grep', '@alone') },
 ];
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
@@ -136,7 +147,7 @@ async function takeStage(stage) {
       ? 'failed'
       : 'passed';
   summary.push(
-    `${counts.failed > 0 ? '✗' : '✓'} ${stage.name.padEnd(8)} ${seconds.padStart(7)} s  ${outcome}`,
+    `${counts.failed > 0 ? '✗' : '✓'} ${stage.name.padEnd(9)} ${seconds.padStart(7)} s  ${outcome}`,
   );
   summary.push(...counts.skipped.map((title) => `    skipped: ${title}`));
 }
