@@ -11,10 +11,14 @@ const UNIT_TIMEOUT_MS = 30_000;
 /** One browser test may compile many pipelines and run them on a software adapter. */
 const BROWSER_TIMEOUT_MS = 120_000;
 
+/** Of bundled dependencies, where servers run beside each other. */
+const cacheDir = process.env['NORMLAB_VITE_CACHE'];
+
 export default defineConfig({
   // Every address is relative, so that `dist` works from any host and any path.
   base: './',
   plugins: [react(), security(), localData()],
+  ...(cacheDir && { cacheDir }),
   worker: { format: 'es' },
   // Inlined fonts would be data: addresses, which the policy refuses.
   build: {

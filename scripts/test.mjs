@@ -16,9 +16,10 @@ import { countPlaywright, countVitest } from './testReports.mjs';
  * @property {readonly (readonly string[])[]} commands run in order until one fails.
  * @property {number} minutes after which the stage is ended; a hung browser must not hang the run.
  * @property {string} [replaces] removed first, so that what an earlier run left cannot pass for this one's.
+ * @property {Readonly<Record<string, string>>} [env]
  * @property {boolean} [needsBrowser]
- * @property {boolean} [isAside] runs beside the stages after it, up to the next that needs a browser: most of its time
- *   a single core compiles shaders. Its output follows when it is done.
+ * @property {boolean} [isAside] runs beside the stages after it, up to the next that needs a browser alone. Its output
+ *   follows when it is done.
  * @property {boolean} [refusesSkips] here a skipped test would hide that nothing was checked.
  * @property {{ file: string, count: (file: string) => Counts }} [report] of a stage that runs tests.
  */
@@ -26,10 +27,15 @@ import { countPlaywright, countVitest } from './testReports.mjs';
 const root = resolve(import.meta.dirname, '..');
 const reports = resolve(root, '.cache/test');
 
-/** @param {string} project */
-function vitest(project) {
-  const file = resolve(reports, `${project}.json`);
+/**
+ * @param {string} project
+ * @param {{ name?: string, which?: readonly string[] }} [part] of its files, as arguments of Vitest.
+ */
+function vitest(project, { name = project, which = [] } = {}) {
+  const file = resolve(reports, `${name}.json`);
   return {
+    // Two servers at a time must not write one cache.
+    env: { NORMLAB_VITE_CACHE: `node_modules/.vite-${name}` },
     commands: [
       [
         'vitest',
@@ -39,12 +45,18 @@ function vitest(project) {
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${file}`,
+        ...which,
       ],
     ],
     replaces: file,
     report: { file, count: countVitest },
   };
 }
+
+/** Their tests in the browser take half of the time of all of these. */
+const ENGINE_FOLDERS = ['src/engine/replay', 'src/train', 'src/worker'];
+
+const besides = { minutes: 30, needsBrowser: true, isAside: true, refusesSkips: true };
 
 /**
  * @param {string[]} which tests, as arguments of Playwright.
@@ -64,13 +76,16 @@ function playwright(...which) {
 
 /** @type {readonly Stage[]} */
 const stages = [
+  // In two browsers at a time: a software adapter compiles on one core alone, whatever there is beside it.
   {
     name: 'browser',
-    ...vitest('browser'),
-    minutes: 30,
-    needsBrowser: true,
-    isAside: true,
-    refusesSkips: true,
+    ...vitest('browser', { which: ENGINE_FOLDERS.flatMap((folder) => ['--exclude', `${folder}/**`]) }),
+    ...besides,
+  },
+  {
+    name: 'engine',
+    ...vitest('browser', { name: 'engine', which: ENGINE_FOLDERS.map((folder) => `${folder}/`) }),
+    ...besides,
   },
   { name: 'format', commands: [['oxfmt', '--check']], minutes: 2 },
   { name: 'lint', commands: [['oxlint', '--deny-warnings']], minutes: 5 },
@@ -86,7 +101,7 @@ const stages = [
     replaces: resolve(root, 'dist'),
     minutes: 5,
   },
-  // Two browsers: a software adapter compiles on one core alone, whatever there is beside it.
+  // Two browsers, for the same reason.
   { name: 'e2e', ...playwright('--grep-invert', '@alone', '--workers', '2') },
   { name: 'e2e-alone', ...playwright('--grep', '@alone') },
 ];
@@ -119,14 +134,17 @@ const total = { passed: 0, failed: 0, skipped: [] };
 /** @type {string[]} */
 const summary = [];
 const chosen = stages.filter(({ name }) => !wanted || wanted.includes(name));
-/** @type {Promise<void> | undefined} */
-let aside;
+/** @type {Promise<void>[]} */
+const aside = [];
 for (const stage of chosen) {
-  if (stage.needsBrowser) await aside;
-  if (stage.isAside && chosen.length > 1) aside = takeStage(stage);
-  else await takeStage({ ...stage, isAside: false });
+  if (stage.isAside && chosen.length > 1) {
+    aside.push(takeStage(stage));
+    continue;
+  }
+  if (stage.needsBrowser) await Promise.all(aside);
+  await takeStage({ ...stage, isAside: false });
 }
-await aside;
+await Promise.all(aside);
 console.log(`\n${summary.join('\n')}\n\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
@@ -182,7 +200,7 @@ async function countsOf(stage, log) {
 
   let ok = true;
   for (const command of stage.commands) {
-    ok &&= await runCommand(command, stage.minutes, log);
+    ok &&= await runCommand(command, stage, log);
   }
   if (!stage.report) return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] };
 
@@ -203,11 +221,11 @@ async function countsOf(stage, log) {
 
 /**
  * @param {readonly string[]} words
- * @param {number} minutes
+ * @param {Pick<Stage, 'minutes' | 'env'>} stage
  * @param {((text: string) => void) | undefined} log
  * @returns {Promise<boolean>} whether it ended well and in time.
  */
-function runCommand(words, minutes, log) {
+function runCommand(words, { minutes, env }, log) {
   const [command = '', ...args] = words;
   const bin = resolve(root, 'node_modules/.bin');
   return new Promise((settle) => {
@@ -219,6 +237,7 @@ function runCommand(words, minutes, log) {
       shell: process.platform === 'win32',
       env: {
         ...process.env,
+        ...env,
         PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`,
         ...(browser === undefined ? {} : { NORMLAB_BROWSER: browser }),
       },
