@@ -1,5 +1,8 @@
 import type { ConvShape } from './shape.ts';
 
+/** Least workgroups of strips in a dispatch of several: one for each core of a software adapter that has four. */
+export const STRIPS_GRAIN = 4;
+
 /** How the pixels of a strip meet the columns that it loads: fixed when the shader's text is expanded. */
 export type StripValues = Readonly<Record<string, number | boolean>>;
 
