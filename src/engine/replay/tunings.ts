@@ -1,4 +1,4 @@
-import { cardDispatches, softwareDispatches } from '#kernels/conv2d/ranges.ts';
+import { cardDispatches, softwareDispatches } from '#kernels/conv2d/dispatches.ts';
 import type { ConvShape } from '#kernels/conv2d/shape.ts';
 import { defaultVariant, type ConvPass, type TileVariant } from '#kernels/conv2d/variants.ts';
 import { FLAT_CANDIDATES, flatTuning, type FlatTuning } from '#kernels/shared/flat.ts';

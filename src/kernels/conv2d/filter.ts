@@ -1,9 +1,9 @@
 import { words, type BufferSlice, type Dispatch, type Shader } from '#gpu/command.ts';
+import { workgroupRanges } from '../shared/ranges.ts';
 import { expandTemplate } from '../shared/template.ts';
 import { elementType } from './elements.ts';
 import accessCode from './filterGradientAccess.wgsl?raw';
 import stripsCode from './filterGradientStrips.wgsl?raw';
-import { workgroupRanges } from './ranges.ts';
 import type { ConvShape } from './shape.ts';
 import { outputStrips, STRIPS_GRAIN } from './strips.ts';
 import type { TileVariant } from './variants.ts';

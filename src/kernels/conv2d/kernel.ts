@@ -8,7 +8,7 @@ import type { TileVariant } from './variants.ts';
 /**
  * The convolution of a batch.
  * `input` `[N, H, W, inC]`, `filter` `[kH, kW, inC, outC]`, `output` `[N, H', W', outC]`, all f32.
- * @param dispatches about so many that the pass is cut into, here and below (`ranges.ts`): the bits are the same.
+ * @param dispatches about so many that the pass is cut into, here and below (`dispatches.ts`): the bits are the same.
  */
 export function forward(
   shape: ConvShape,

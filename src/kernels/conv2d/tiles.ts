@@ -1,7 +1,7 @@
 import { words, type BufferSlice, type Dispatch, type Shader } from '#gpu/command.ts';
+import { MAX_WORKGROUPS, workgroupRanges } from '../shared/ranges.ts';
 import { expandTemplate } from '../shared/template.ts';
-import { elementType, MAX_WORKGROUPS } from './elements.ts';
-import { workgroupRanges } from './ranges.ts';
+import { elementType } from './elements.ts';
 import type { ConvShape } from './shape.ts';
 import code from './tiles.wgsl?raw';
 import type { ConvPass, TileVariant } from './variants.ts';

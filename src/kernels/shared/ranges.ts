@@ -1,25 +1,7 @@
-import { MAX_WORKGROUPS } from './elements.ts';
-import { multiplyAdds, type ConvShape } from './shape.ts';
+/** Workgroups per dimension that every WebGPU device allows. */
+export const MAX_WORKGROUPS = 65_535;
 
-/** Multiply-adds of one dispatch on a software adapter: 40 ms at 4 GFLOP/s. */
-const MOST_ON_SOFTWARE = 8e7;
-/** Those on a card: 50 ms at 200 GFLOP/s, which is a slow one. */
-const MOST_ON_CARDS = 5e9;
-
-/**
- * Dispatches that one pass is to be cut into on a software adapter. The GPU ends what it has begun, so that no
- * dispatch may take long: the page draws, and Stop answers, between two of them.
- */
-export function softwareDispatches(shape: ConvShape): number {
-  return Math.ceil(multiplyAdds(shape) / MOST_ON_SOFTWARE);
-}
-
-/** The same on a card. */
-export function cardDispatches(shape: ConvShape): number {
-  return Math.ceil(multiplyAdds(shape) / MOST_ON_CARDS);
-}
-
-/** Workgroups of one dispatch among those of a pass. */
+/** The workgroups of one dispatch, of several that share a line of them. */
 export interface WorkgroupRange {
   readonly first: number;
   readonly count: number;
