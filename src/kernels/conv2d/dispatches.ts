@@ -6,8 +6,8 @@ const MOST_ON_SOFTWARE = 8e7;
 const MOST_ON_CARDS = 5e9;
 
 /**
- * Dispatches that one pass is to be cut into on a software adapter. The GPU ends what it has begun, so that no
- * dispatch may take long: the page draws, and Stop answers, between two of them.
+ * Dispatches that one pass is to be cut into on a software adapter. The GPU ends what it has begun, so no dispatch may
+ * take long: the page draws between two of them, and what was stopped keeps the device no longer than two.
  */
 export function softwareDispatches(shape: ConvShape): number {
   return Math.ceil(multiplyAdds(shape) / MOST_ON_SOFTWARE);
