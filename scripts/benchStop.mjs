@@ -1,13 +1,17 @@
 // Measures in the built app how long Stop takes, from the click until the transport offers another run:
-//   npm run bench:stop -- [--cases w8b2,w16b16] [--times 8] [--dist dist]     after npm run build
+//   npm run bench:stop -- [--cases w8b2,w16b16] [--times 8] [--spread 97] [--dist dist]     after npm run build
+// The clicks of a case come 300 ms after the third step was reported, and each time so many milliseconds later as
+// --spread says: a step's time over the number of clicks covers a long step.
 import { parseArgs } from 'node:util';
 import { openSite } from './openSite.mjs';
 
-const READY_MS = 60_000;
+/** Three steps of the real network on a software adapter, and more. */
+const READY_MS = 300_000;
 const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: 'w8b2,w16b2,w16b16' },
     times: { type: 'string', default: '8' },
+    spread: { type: 'string', default: '97' },
     dist: { type: 'string', default: 'dist' },
   },
 });
@@ -45,8 +49,7 @@ async function measure(name) {
     await start.click({ timeout: READY_MS });
     const running = transport.getByText(/step ([3-9]|\d\d+)\//).first();
     await running.waitFor({ timeout: READY_MS });
-    // At any moment of a step.
-    await page.waitForTimeout(300 + 97 * i);
+    await page.waitForTimeout(300 + Number(values.spread) * i);
     perStep = (await transport.textContent()) ?? '';
     latencies.push(
       await page.evaluate(

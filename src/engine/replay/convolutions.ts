@@ -63,7 +63,7 @@ export function createConvolutions(options: {
   isScaled: boolean;
   model: ModelBuffers;
   pool: BufferPool;
-  tunings: Pick<Tunings, 'conv' | 'filters'>;
+  tunings: Pick<Tunings, 'conv' | 'convDispatches' | 'filters'>;
   forTraining: boolean;
 }): Convolutions {
   const { network, batch, ws, isScaled, model, pool, tunings, forTraining } = options;
@@ -86,6 +86,7 @@ export function createConvolutions(options: {
   return {
     layer(spec) {
       const shape = shapes.get(spec.name)!;
+      const dispatches = tunings.convDispatches(shape);
       const filter = {
         buffer: model.filters,
         offset: offsetOf(model.parameterTable, spec.name) * 4,
@@ -100,13 +101,19 @@ export function createConvolutions(options: {
         inputSize,
         outputSize,
         forward: (x, y) =>
-          forward(shape, { input: input(x), filter, output: output(y) }, choose('forward', shape)),
+          forward(
+            shape,
+            { input: input(x), filter, output: output(y) },
+            choose('forward', shape),
+            dispatches,
+          ),
         inputGradient: (dy, dx, accumulate) =>
           inputGradient(
             shape,
             { outputGradient: output(dy), filter, inputGradient: input(dx) },
             { accumulate },
             choose('inputGradient', shape),
+            dispatches,
           ),
         filterGradient(x, dy) {
           if (!partials)
@@ -124,6 +131,7 @@ export function createConvolutions(options: {
               },
             },
             choose('filterGradient', shape),
+            dispatches,
           );
         },
       };

@@ -18,6 +18,7 @@ import type { EngineConfig, EngineState } from '../engine.ts';
 import { createReplayEngine, type ReplayOptions } from './createReplayEngine.ts';
 import { HISTORY_ROWS } from './layerMeasurements.ts';
 import type { ReplayEngine } from './replayEngine.ts';
+import { defaultTunings } from './tunings.ts';
 
 const open: ReplayEngine[] = [];
 afterEach(() => {
@@ -89,6 +90,20 @@ describe('the recorded engine', () => {
     const losses = (await Promise.all(pending)).flatMap((part) => [...part.losses]);
     expect(losses).toEqual([...all.losses]);
     expect(bits(await resumed.snapshot())).toEqual(bits(await whole.snapshot()));
+  });
+
+  it('gives the same bits, hash and layers however many dispatches its convolutions are cut into', async () => {
+    const { context } = await testGpu();
+    const config = tinyConfig({ layerSampleEvery: 1 });
+    const whole = await started(config);
+    const tunings = { ...defaultTunings(context.adapter.isFallback), convDispatches: () => 3 };
+    const cut = await started(config, 16, { tunings });
+    expect(cut.dispatchCount).toBeGreaterThan(whole.dispatchCount + 60);
+    expect(cut.tilesHash).toBe(whole.tilesHash);
+    expect(await cut.advance(3)).toEqual(await whole.advance(3));
+    expect(bits(await cut.snapshot())).toEqual(bits(await whole.snapshot()));
+    expect(await cut.layerHistory()).toEqual(await whole.layerHistory());
+    expect(await cut.evaluate('valid', 10)).toEqual(await whole.evaluate('valid', 10));
   });
 
   it.each([

@@ -40,6 +40,13 @@ describe('the pacer', () => {
     expect(first.slice(1).every(({ from, to }) => to - from === 1)).toBe(true);
   });
 
+  test('begins with pieces as small where long dispatches were cut into thousands', () => {
+    const pacer = new StepPacer(5000, 256);
+    expect(pacer.next(0, 1)).toEqual({ from: 0, to: 3, rounds: 1 });
+    // The second is wanted before the first is done.
+    expect(pacer.next(3, 1)).toEqual({ from: 3, to: 6, rounds: 1 });
+  });
+
   test('takes as many short steps at once as fit, and no more than are wanted', () => {
     const cost = Array.from({ length: 10 }, () => 0.2);
     const pacer = new StepPacer(cost.length, 20);

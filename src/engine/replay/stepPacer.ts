@@ -1,7 +1,8 @@
 /** Length of a submission that leaves the page room to draw, milliseconds. */
 const TARGET_MS = 50;
-/** Parts of a round of which nothing is known yet. */
+/** Parts of a round of which nothing is known yet, and the most dispatches of one: a long list has long ones. */
 const FIRST_PARTS = 64;
+const MOST_FIRST = 3;
 /** How much a new measurement counts, since a tab may be starved for a while; and the most that one may say. */
 const WEIGHT = 0.3;
 const MOST_SLOWER = 4;
@@ -47,7 +48,9 @@ export class StepPacer {
   next(from: number, rounds: number): Piece {
     const count = this.#milliseconds.length;
     const mean = this.#mean();
-    if (Number.isNaN(mean)) return this.#part(from, from + Math.ceil(count / FIRST_PARTS));
+    if (Number.isNaN(mean)) {
+      return this.#part(from, from + Math.min(MOST_FIRST, Math.ceil(count / FIRST_PARTS)));
+    }
     const left = this.#sum(from, count, mean);
     if (from === 0 && left <= TARGET_MS) {
       return { from, to: count, rounds: Math.min(rounds, this.#roundsPerPiece) };

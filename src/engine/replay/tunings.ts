@@ -1,3 +1,4 @@
+import { cardDispatches, softwareDispatches } from '#kernels/conv2d/dispatches.ts';
 import type { ConvShape } from '#kernels/conv2d/shape.ts';
 import { defaultVariant, type ConvPass, type TileVariant } from '#kernels/conv2d/variants.ts';
 import { FLAT_CANDIDATES, flatTuning, type FlatTuning } from '#kernels/shared/flat.ts';
@@ -23,12 +24,15 @@ export interface KernelTunings {
 /** Everything that an adapter may want otherwise in a recorded step and evaluation. */
 export interface Tunings extends KernelTunings {
   readonly conv: ChooseVariant;
+  /** Dispatches that each pass of a convolution is cut into; the bits are the same whatever the cut. */
+  readonly convDispatches: (shape: ConvShape) => number;
 }
 
 /** What is taken unmeasured. */
 export function defaultTunings(isFallback: boolean): Tunings {
   return {
     conv: (pass, shape) => defaultVariant(pass, shape, isFallback),
+    convDispatches: isFallback ? softwareDispatches : cardDispatches,
     norm: mapTuning(isFallback),
     relu: flatTuning(isFallback),
     head: mapTuning(isFallback),

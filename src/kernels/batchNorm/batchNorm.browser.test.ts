@@ -208,4 +208,10 @@ describe('batchNorm', () => {
     const second = await run(gpu, cases[4]!);
     expect(second).toEqual(first);
   });
+
+  it.each([cases[0]!, cases[2]!])('gives the same bits in several dispatches: $name', async (test) => {
+    const gpu = await testGpu();
+    const mostValues = mapSize(test.shape) / 3;
+    expect(await run(gpu, { ...test, tuning: { ...NARROW_MAPS, mostValues } })).toEqual(await run(gpu, test));
+  });
 });

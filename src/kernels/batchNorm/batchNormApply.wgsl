@@ -8,9 +8,9 @@
 //   running         packed         f32  mean [C] and unbiased variance [C] at their offsets, updated in place
 // Bindings from 0: x, residual, parameters, partials, stats, running, y, the parameters.
 //
-// Dispatch (blocks, tiles, 1): a workgroup normalizes `blockPixels` pixels of TILE channel vectors. Each
-// merges the partials of its channels anew (a few KiB, in cache), which saves a dispatch; block 0 writes
-// the statistics. relu is a select, not max, because max may drop a NaN.
+// Dispatch (blocks, tiles, 1), or a range of the blocks: a workgroup normalizes `blockPixels` pixels of TILE
+// channel vectors. Each merges the partials of its channels anew (a few KiB, in cache), which saves a dispatch;
+// block 0 writes the statistics. relu is a select, not max, because max may drop a NaN.
 // Needs shared/moments.wgsl. Source: Ioffe & Szegedy 2015, arXiv:1502.03167; running update as in PyTorch.
 
 alias Vec = vec4f; // f32 where C is no multiple of four
@@ -33,6 +33,7 @@ struct Params {
   runningVariance: u32,
   eps: f32,
   momentum: f32,   // share of the batch in the running statistics
+  firstBlock: u32, // of the dispatch
 }
 
 @group(0) @binding(0) var<storage, read> x: array<Vec>;
@@ -50,6 +51,7 @@ fn partCount(part: u32) -> f32 {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let blockIndex = params.firstBlock + wg.x;
   let vector = wg.y * TILE + lane % TILE;
   let row = lane / TILE;
   let inside = vector < params.vectors;
@@ -69,7 +71,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   let variance = total.squares / total.count;
   let rstd = inverseSqrt(variance + params.eps);
 
-  if wg.x == 0u && row == 0u {
+  if blockIndex == 0u && row == 0u {
     stats[vector] = total.mean;
     stats[params.vectors + vector] = rstd;
     // One value has no unbiased variance; it then counts as zero.
@@ -82,10 +84,10 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
 
   let scale = rstd * parameters[params.gamma + vector];
   let shift = parameters[params.beta + vector];
-  let end = min(params.pixels, (wg.x + 1u) * params.blockPixels);
+  let end = min(params.pixels, (blockIndex + 1u) * params.blockPixels);
   let stride = ROWS * params.vectors;
-  var i = (wg.x * params.blockPixels + row) * params.vectors + vector;
-  for (var pixel = wg.x * params.blockPixels + row; pixel < end; pixel += ROWS) {
+  var i = (blockIndex * params.blockPixels + row) * params.vectors + vector;
+  for (var pixel = blockIndex * params.blockPixels + row; pixel < end; pixel += ROWS) {
     // The mean is subtracted first: folding it into the shift would cancel digits when it is large.
     var z = (x[i] - total.mean) * scale + shift;
     if RESIDUAL {

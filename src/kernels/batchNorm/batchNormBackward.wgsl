@@ -8,8 +8,8 @@
 //   gradients     packed         f32  out: dgamma [C] and dbeta [C] at their offsets
 // Bindings from 0: dy, y, x, stats, parameters, partials, gradients, dx, the parameters.
 //
-// Dispatch (blocks, tiles, 1): a workgroup computes `blockPixels` pixels of TILE channel vectors; block 0
-// writes dgamma and dbeta. Needs shared/sums.wgsl. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.
+// Dispatch (blocks, tiles, 1), or a range of the blocks: a workgroup computes `blockPixels` pixels of TILE channel
+// vectors; block 0 writes dgamma and dbeta. Needs shared/sums.wgsl. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.
 
 alias Vec = vec4f; // f32 where C is no multiple of four
 
@@ -26,6 +26,7 @@ struct Params {
   gamma: u32,   // offsets in vectors: parameters
   gradientGamma: u32, // and gradients
   gradientBeta: u32,
+  firstBlock: u32, // of the dispatch
 }
 
 @group(0) @binding(0) var<storage, read> dy: array<Vec>;
@@ -40,6 +41,7 @@ struct Params {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let blockIndex = params.firstBlock + wg.x;
   let vector = wg.y * TILE + lane % TILE;
   let row = lane / TILE;
   let inside = vector < params.vectors;
@@ -56,7 +58,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   if !inside {
     return;
   }
-  if wg.x == 0u && row == 0u {
+  if blockIndex == 0u && row == 0u {
     gradients[params.gradientGamma + vector] = total.dzXhat;
     gradients[params.gradientBeta + vector] = total.dz;
   }
@@ -66,10 +68,10 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   let scale = rstd * parameters[params.gamma + vector];
   let meanDz = total.dz / f32(params.pixels);
   let slope = rstd * total.dzXhat / f32(params.pixels);
-  let end = min(params.pixels, (wg.x + 1u) * params.blockPixels);
+  let end = min(params.pixels, (blockIndex + 1u) * params.blockPixels);
   let stride = ROWS * params.vectors;
-  var i = (wg.x * params.blockPixels + row) * params.vectors + vector;
-  for (var pixel = wg.x * params.blockPixels + row; pixel < end; pixel += ROWS) {
+  var i = (blockIndex * params.blockPixels + row) * params.vectors + vector;
+  for (var pixel = blockIndex * params.blockPixels + row; pixel < end; pixel += ROWS) {
     var dz = dy[i];
     if RELU {
       dz = select(dz, Vec(0.0), y[i] <= Vec(0.0));

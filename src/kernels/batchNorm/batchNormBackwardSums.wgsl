@@ -6,8 +6,8 @@
 //   partials      [2, parts, C]  f32  out: sums of dz, then of dz * xhat
 // Bindings from 0: dy, y, x, stats, partials, dz, the parameters.
 //
-// Dispatch (parts, tiles, 1), as batchNormStatistics.wgsl. dz is stored only where it is wanted as such, as
-// the gradient of a residual; the second half then reads it, else it masks dy again.
+// Dispatch (parts, tiles, 1) or a range of the parts, as batchNormStatistics.wgsl. dz is stored only where it is
+// wanted as such, as the gradient of a residual; the second half then reads it, else it masks dy again.
 // Needs shared/sums.wgsl. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, section 3. Checked against reference.ts.
 
 alias Vec = vec4f; // f32 where C is no multiple of four
@@ -23,6 +23,7 @@ struct Params {
   vectors: u32,    // channel vectors per pixel
   parts: u32,
   partPixels: u32, // pixels per part; the last part may have fewer
+  firstPart: u32,  // of the dispatch
 }
 
 @group(0) @binding(0) var<storage, read> dy: array<Vec>;
@@ -35,14 +36,15 @@ struct Params {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let part = params.firstPart + wg.x;
   let vector = wg.y * TILE + lane % TILE;
-  let end = min(params.pixels, (wg.x + 1u) * params.partPixels);
+  let end = min(params.pixels, (part + 1u) * params.partPixels);
 
   var own = Sums(Vec(0.0), Vec(0.0));
   if vector < params.vectors {
     let mean = stats[vector];
     let stride = ROWS * params.vectors;
-    var pixel = wg.x * params.partPixels + lane / TILE;
+    var pixel = part * params.partPixels + lane / TILE;
     var i = pixel * params.vectors + vector;
     while (pixel < end) {
       var chunk = Sums(Vec(0.0), Vec(0.0));
@@ -67,7 +69,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
 
   let total = sumRows(own, lane);
   if lane < TILE && vector < params.vectors {
-    let at = wg.x * params.vectors + vector;
+    let at = part * params.vectors + vector;
     partials[at] = total.dz;
     partials[params.parts * params.vectors + at] = total.dzXhat;
   }

@@ -6,7 +6,8 @@
 //   running         packed  f32  mean [C] and variance [C] at their offsets
 // Bindings from 0: x, residual, parameters, running, y, the parameters.
 //
-// Dispatch (blocks, tiles, 1): a workgroup normalizes `blockPixels` pixels of TILE channel vectors.
+// Dispatch (blocks, tiles, 1), or a range of the blocks: a workgroup normalizes `blockPixels` pixels of TILE
+// channel vectors.
 // relu is a select, not max, because max may drop a NaN.
 // Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 2. Checked against reference.ts.
 
@@ -27,6 +28,7 @@ struct Params {
   runningMean: u32,
   runningVariance: u32,
   eps: f32,
+  firstBlock: u32, // of the dispatch
 }
 
 @group(0) @binding(0) var<storage, read> x: array<Vec>;
@@ -38,6 +40,7 @@ struct Params {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let blockIndex = params.firstBlock + wg.x;
   let vector = wg.y * TILE + lane % TILE;
   if vector >= params.vectors {
     return;
@@ -46,10 +49,10 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   let variance = running[params.runningVariance + vector];
   let scale = inverseSqrt(variance + params.eps) * parameters[params.gamma + vector];
   let shift = parameters[params.beta + vector];
-  let end = min(params.pixels, (wg.x + 1u) * params.blockPixels);
+  let end = min(params.pixels, (blockIndex + 1u) * params.blockPixels);
   let stride = ROWS * params.vectors;
-  var i = (wg.x * params.blockPixels + lane / TILE) * params.vectors + vector;
-  for (var pixel = wg.x * params.blockPixels + lane / TILE; pixel < end; pixel += ROWS) {
+  var i = (blockIndex * params.blockPixels + lane / TILE) * params.vectors + vector;
+  for (var pixel = blockIndex * params.blockPixels + lane / TILE; pixel < end; pixel += ROWS) {
     var z = (x[i] - mean) * scale + shift;
     if RESIDUAL {
       z += residual[i];

@@ -4,8 +4,8 @@
 //   partials  [2, parts, C]  f32   mean of each part, then its sum of squared deviations
 // Bindings 0 to 1 in this order, then 2 the parameters.
 //
-// Dispatch (parts, tiles, 1): a workgroup reduces `partPixels` pixels of TILE channel vectors. Lanes of one
-// row read neighbouring channels of one pixel; rows take every ROWS-th pixel, four at a time.
+// Dispatch (parts, tiles, 1), or a range of the parts: a workgroup reduces `partPixels` pixels of TILE channel
+// vectors. Lanes of one row read neighbouring channels of one pixel; rows take every ROWS-th pixel, four at a time.
 // E[x^2] - E[x]^2 is avoided: in f32 it loses most digits once |mean| is large against the deviation.
 // Needs shared/moments.wgsl. The second half is batchNormApply.wgsl.
 // Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1. Checked against reference.ts.
@@ -21,6 +21,7 @@ struct Params {
   vectors: u32,    // channel vectors per pixel
   parts: u32,
   partPixels: u32, // pixels per part; the last part may have fewer
+  firstPart: u32,  // of the dispatch
 }
 
 @group(0) @binding(0) var<storage, read> x: array<Vec>;
@@ -29,13 +30,14 @@ struct Params {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let part = params.firstPart + wg.x;
   let vector = wg.y * TILE + lane % TILE;
-  let end = min(params.pixels, (wg.x + 1u) * params.partPixels);
+  let end = min(params.pixels, (part + 1u) * params.partPixels);
   let stride = ROWS * params.vectors;
 
   var own = Moments(Vec(0.0), Vec(0.0), 0.0);
   if vector < params.vectors {
-    var pixel = wg.x * params.partPixels + lane / TILE;
+    var pixel = part * params.partPixels + lane / TILE;
     var i = pixel * params.vectors + vector;
     while (pixel + 3u * ROWS < end) {
       var chunk = Moments(Vec(0.0), Vec(0.0), 0.0);
@@ -54,7 +56,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
 
   let total = mergeRows(own, lane);
   if lane < TILE && vector < params.vectors {
-    let at = wg.x * params.vectors + vector;
+    let at = part * params.vectors + vector;
     partials[at] = total.mean;
     partials[params.parts * params.vectors + at] = total.squares;
   }

@@ -2,6 +2,7 @@ import { words, type Binding, type Dispatch, type Shader } from '#gpu/command.ts
 import {
   checkMap,
   floats,
+  mapRanges,
   mapSize,
   tiledShader,
   tiling,
@@ -13,6 +14,7 @@ import {
   type Tiling,
 } from '../shared/maps.ts';
 import momentsCode from '../shared/moments.wgsl?raw';
+import type { WorkgroupRange } from '../shared/ranges.ts';
 import sumsCode from '../shared/sums.wgsl?raw';
 import applyCode from './batchNormApply.wgsl?raw';
 import backwardCode from './batchNormBackward.wgsl?raw';
@@ -81,14 +83,16 @@ export interface BatchNormBackward extends Fusion {
   readonly dz?: GPUBuffer;
 }
 
-/** How the pixels are divided: `parts` for reductions, `blocks` for writing. */
+/** How the pixels are divided: `parts` for reductions, blocks for writing. */
 interface Division {
   readonly tiling: Tiling;
   readonly pixels: number;
   readonly parts: number;
   readonly partPixels: number;
-  readonly blocks: number;
   readonly blockPixels: number;
+  /** Dispatches of each. */
+  readonly partRanges: readonly WorkgroupRange[];
+  readonly blockRanges: readonly WorkgroupRange[];
 }
 
 function divide(shape: MapShape, tuning: MapTuning = WIDE_MAPS): Division {
@@ -98,16 +102,18 @@ function divide(shape: MapShape, tuning: MapTuning = WIDE_MAPS): Division {
   const blockPixels = tiles.rows * tuning.pixelsPerLane;
   // Every workgroup of the second half merges all parts of its channels, so there are not more than that
   // takes a few loads per lane.
-  const parts = Math.min(MOST_PARTS, Math.ceil(pixels / (2 * blockPixels)));
-  const partPixels = Math.ceil(pixels / parts);
+  const wanted = Math.min(MOST_PARTS, Math.ceil(pixels / (2 * blockPixels)));
+  const partPixels = Math.ceil(pixels / wanted);
+  // Rounding up may have left the last parts without pixels.
+  const parts = Math.ceil(pixels / partPixels);
   return {
     tiling: tiles,
     pixels,
-    // Rounding up may have left the last parts without pixels.
-    parts: Math.ceil(pixels / partPixels),
+    parts,
     partPixels,
-    blocks: Math.ceil(pixels / blockPixels),
     blockPixels,
+    partRanges: mapRanges(shape, parts, tuning),
+    blockRanges: mapRanges(shape, Math.ceil(pixels / blockPixels), tuning),
   };
 }
 
@@ -117,7 +123,7 @@ export function batchNormScratchSize(shape: MapShape, tuning?: MapTuning): numbe
 }
 
 /**
- * Training forward pass, two dispatches: batch statistics, then
+ * Training forward pass, two dispatches or as many as the tuning wants: batch statistics, then
  * `y = [relu](gamma * (x - mean) * rstd + beta [+ residual])`, and the update of the running statistics
  * (momentum 0.1, unbiased variance; of a single value, zero).
  * @throws {RangeError} for a shape or an offset that does not fit.
@@ -125,23 +131,27 @@ export function batchNormScratchSize(shape: MapShape, tuning?: MapTuning): numbe
 export function batchNormTraining(options: BatchNormTraining): Dispatch[] {
   const { shape, tuning, x, residual, parameters, running } = options;
   const division = divide(shape, tuning);
-  const { tiling, pixels, parts, partPixels, blocks, blockPixels } = division;
+  const { tiling, pixels, parts, partPixels, blockPixels, partRanges, blockRanges } = division;
   const { vectors, width, tiles } = tiling;
+  const shaders = {
+    statistics: statisticsShader(tiling),
+    apply: applyShader(tiling, options.relu, residual !== undefined),
+  };
   const size = mapSize(shape);
   const partials = floats(options.scratch, 2 * parts * shape.channels);
   const at = (element: number): readonly ['u', number] => ['u', vectorOffset('batchNorm', element, width)];
   return [
-    {
-      shader: statisticsShader(tiling),
+    ...partRanges.map(({ first, count }): Dispatch => ({
+      shader: shaders.statistics,
       bindings: [
         floats(x, size),
         partials,
-        { uniform: words(['u', pixels], ['u', vectors], ['u', parts], ['u', partPixels]) },
+        { uniform: words(['u', pixels], ['u', vectors], ['u', parts], ['u', partPixels], ['u', first]) },
       ],
-      workgroups: [parts, tiles, 1],
-    },
-    {
-      shader: applyShader(tiling, options.relu, residual !== undefined),
+      workgroups: [count, tiles, 1],
+    })),
+    ...blockRanges.map(({ first, count }): Dispatch => ({
+      shader: shaders.apply,
       bindings: [
         floats(x, size),
         floats(residual ?? x, size),
@@ -163,81 +173,87 @@ export function batchNormTraining(options: BatchNormTraining): Dispatch[] {
             at(running.variance),
             ['f', BATCH_NORM_EPS],
             ['f', BATCH_NORM_MOMENTUM],
+            ['u', first],
           ),
         },
       ],
-      workgroups: [blocks, tiles, 1],
-    },
+      workgroups: [count, tiles, 1],
+    })),
   ];
 }
 
 /**
- * Evaluation forward pass from the running statistics, which stay as they are; one dispatch.
+ * Evaluation forward pass from the running statistics, which stay as they are; one dispatch or as many as the tuning
+ * wants.
  * @throws {RangeError} for a shape or an offset that does not fit.
  */
 export function batchNormEvaluation(options: BatchNormForward): Dispatch[] {
   const { shape, tuning, x, residual, parameters, running } = options;
-  const { tiling, pixels, blocks, blockPixels } = divide(shape, tuning);
+  const { tiling, pixels, blockPixels, blockRanges } = divide(shape, tuning);
   const { vectors, width, tiles } = tiling;
+  const shader = evaluationShader(tiling, options.relu, residual !== undefined);
   const size = mapSize(shape);
   const at = (element: number): readonly ['u', number] => ['u', vectorOffset('batchNorm', element, width)];
-  return [
-    {
-      shader: evaluationShader(tiling, options.relu, residual !== undefined),
-      bindings: [
-        floats(x, size),
-        floats(residual ?? x, size),
-        { buffer: parameters.buffer },
-        { buffer: running.buffer },
-        floats(options.y, size),
-        {
-          uniform: words(
-            ['u', pixels],
-            ['u', vectors],
-            ['u', blockPixels],
-            at(parameters.gamma),
-            at(parameters.beta),
-            at(running.mean),
-            at(running.variance),
-            ['f', BATCH_NORM_EPS],
-          ),
-        },
-      ],
-      workgroups: [blocks, tiles, 1],
-    },
-  ];
+  return blockRanges.map(({ first, count }) => ({
+    shader,
+    bindings: [
+      floats(x, size),
+      floats(residual ?? x, size),
+      { buffer: parameters.buffer },
+      { buffer: running.buffer },
+      floats(options.y, size),
+      {
+        uniform: words(
+          ['u', pixels],
+          ['u', vectors],
+          ['u', blockPixels],
+          at(parameters.gamma),
+          at(parameters.beta),
+          at(running.mean),
+          at(running.variance),
+          ['f', BATCH_NORM_EPS],
+          ['u', first],
+        ),
+      },
+    ],
+    workgroups: [count, tiles, 1],
+  }));
 }
 
 /**
- * Backward pass of training, two dispatches: dgamma, dbeta, dx and, where `dz` is given, the gradient
- * before the ReLU.
+ * Backward pass of training, two dispatches or as many as the tuning wants: dgamma, dbeta, dx and, where `dz` is given,
+ * the gradient before the ReLU.
  * @throws {RangeError} for a shape or an offset that does not fit, or a ReLU without `y`.
  */
 export function batchNormBackward(options: BatchNormBackward): Dispatch[] {
   const { shape, tuning, relu, dy, y, x, dx, dz, parameters, gradients } = options;
   if (relu && !y) throw new RangeError('batchNorm: the gradient of a ReLU needs its output y');
-  const { tiling, pixels, parts, partPixels, blocks, blockPixels } = divide(shape, tuning);
+  const { tiling, pixels, parts, partPixels, blockPixels, partRanges, blockRanges } = divide(shape, tuning);
   const { vectors, width, tiles } = tiling;
+  // A stored dz is masked already.
+  const shaders = {
+    sums: backwardSumsShader(tiling, relu, dz !== undefined),
+    backward: backwardShader(tiling, relu && !dz),
+  };
   const size = mapSize(shape);
   const partials = floats(options.scratch, 2 * parts * shape.channels);
   const stats = floats(options.stats, 2 * shape.channels);
   const at = (element: number): readonly ['u', number] => ['u', vectorOffset('batchNorm', element, width)];
   const common: Binding[] = [floats(y ?? x, size), floats(x, size), stats];
   return [
-    {
-      shader: backwardSumsShader(tiling, relu, dz !== undefined),
+    ...partRanges.map(({ first, count }): Dispatch => ({
+      shader: shaders.sums,
       bindings: [
         floats(dy, size),
         ...common,
         partials,
         floats(dz ?? dx, size),
-        { uniform: words(['u', pixels], ['u', vectors], ['u', parts], ['u', partPixels]) },
+        { uniform: words(['u', pixels], ['u', vectors], ['u', parts], ['u', partPixels], ['u', first]) },
       ],
-      workgroups: [parts, tiles, 1],
-    },
-    {
-      // A stored dz is masked already.
-      shader: backwardShader(tiling, relu && !dz),
+      workgroups: [count, tiles, 1],
+    })),
+    ...blockRanges.map(({ first, count }): Dispatch => ({
+      shader: shaders.backward,
       bindings: [
         floats(dz ?? dy, size),
         ...common,
@@ -254,11 +270,12 @@ export function batchNormBackward(options: BatchNormBackward): Dispatch[] {
             at(parameters.gamma),
             at(gradients.gamma),
             at(gradients.beta),
+            ['u', first],
           ),
         },
       ],
-      workgroups: [blocks, tiles, 1],
-    },
+      workgroups: [count, tiles, 1],
+    })),
   ];
 }
 

@@ -10,7 +10,8 @@
 // meets, and output lines whose source line is outside the map are left out. One flat loop with long turns:
 // software adapters copy every accumulator at each turn of each loop.
 //
-// Dispatch (threads / lanes, splits, 1): output channels first, then input channels, then tap lines.
+// Dispatch (splits * threads / lanes, 1, 1), or a range of it that begins with workgroup `first`: output channels
+// first, then input channels, then tap lines, then splits.
 // No atomics: each split has its own output, so equal inputs give equal bits.
 // Source: the filter gradient as a matrix product over pixels, Chetlur et al. 2014, arXiv:1410.0759, section 3;
 // strips: docs/performance.md. Checked against reference.ts.
@@ -23,6 +24,7 @@ struct Params {
   outSize: u32,     // R
   outChannels: u32,
   splits: u32,
+  first: u32,       // workgroup of the pass
 }
 
 @group(0) @binding(0) var<storage, read> source: array<${sourceType}>;
@@ -37,7 +39,10 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
   let padding = params.padding;
   let blocks = (params.inChannels + ${rows}u - 1u) / ${rows}u; // of input channels
   let threadsPerBlock = (params.outChannels + ${columns}u - 1u) / ${columns}u;
-  let thread = part.x * ${lanes}u + lane;
+  let workgroupsPerSplit = (${kernel}u * blocks * threadsPerBlock + ${lanes}u - 1u) / ${lanes}u;
+  let group = params.first + part.x;
+  let split = group / workgroupsPerSplit;
+  let thread = (group - split * workgroupsPerSplit) * ${lanes}u + lane;
   let channelBlock = thread / threadsPerBlock;
   let ky = channelBlock / blocks;
   let c = (channelBlock - ky * blocks) * ${rows}u;
@@ -52,8 +57,8 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
   let stripsPerLine = (outSize + ${pixels}u - 1u) / ${pixels}u;
   let stripsPerImage = (endY - firstY) * stripsPerLine;
   let strips = params.batch * stripsPerImage;
-  let firstStrip = strips * part.y / params.splits;
-  let endStrip = strips * (part.y + 1u) / params.splits;
+  let firstStrip = strips * split / params.splits;
+  let endStrip = strips * (split + 1u) / params.splits;
   var image = firstStrip / max(stripsPerImage, 1u);
   var y = firstY + (firstStrip % max(stripsPerImage, 1u)) / stripsPerLine;
   var x = firstStrip % stripsPerLine * ${pixels}u;
@@ -119,7 +124,7 @@ fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lan
 //# for q in rowVectors
 //# for r in rowsOfVector
   if c + ${4*q+r}u < params.inChannels {
-    let row = ((part.y * ${kernel}u + ky) * ${kernel}u + ${t}u) * params.inChannels + c + ${4*q+r}u;
+    let row = ((split * ${kernel}u + ky) * ${kernel}u + ${t}u) * params.inChannels + c + ${4*q+r}u;
 //# for j in columnVectors
     store(row, o + ${4*j}u, sum${t}_${4*q+r}_${j});
 //# end

@@ -1,11 +1,11 @@
-import { words, type BufferSlice, type Dispatch } from '#gpu/command.ts';
-import { foldWorkgroups } from '../shared/maps.ts';
+import { words, type BufferSlice, type Dispatch, type Shader } from '#gpu/command.ts';
+import { workgroupRanges } from '../shared/ranges.ts';
 import { expandTemplate } from '../shared/template.ts';
 import { elementType } from './elements.ts';
 import accessCode from './gatherAccess.wgsl?raw';
 import stripsCode from './gatherStrips.wgsl?raw';
 import type { ConvShape } from './shape.ts';
-import { inputStrips, outputStrips } from './strips.ts';
+import { inputStrips, outputStrips, STRIPS_GRAIN } from './strips.ts';
 import type { TileVariant } from './variants.ts';
 
 /** Forward pass and input gradient as one operation: every result pixel gathers from source pixels. */
@@ -32,8 +32,8 @@ function mapsOf({ shape, pass }: Gather): Maps {
     : { sourceSize: outSize, sourceChannels: outChannels, resultSize: inSize, resultChannels: inChannels };
 }
 
-/** One dispatch of `variant`. */
-export function gatherDispatch(gather: Gather, variant: TileVariant): Dispatch {
+/** The pass in `variant`, cut into so many dispatches where it has the workgroups. */
+export function gatherDispatches(gather: Gather, variant: TileVariant, dispatches: number): Dispatch[] {
   const { shape, pass, accumulate } = gather;
   const { sourceSize, sourceChannels, resultSize, resultChannels } = mapsOf(gather);
   const pixels = variant.rows;
@@ -44,32 +44,35 @@ export function gatherDispatch(gather: Gather, variant: TileVariant): Dispatch {
   const resultVector = resultChannels % 4 === 0;
   // Weights of channels past the source's last meet zeros: repeat a weight that is there.
   const next = (step: number): string => (sourceVector ? `${step}u` : `min(${step}u, rest - 1u)`);
-  return {
-    shader: {
-      label: `conv2d/gatherStrips ${pass}`,
-      code: expandTemplate(`${stripsCode}\n${accessCode}`, {
-        columns: variant.columns,
-        columnVectors: variant.columns / 4,
-        stride: shape.stride,
-        lanes: variant.threads[0],
-        transposed: pass === 'inputGradient',
-        sourceVector,
-        // The stem's text would be the longest of all to compile, and a quarter of its products zero.
-        isImage: pass === 'forward' && sourceChannels === 3,
-        filterVector,
-        resultVector,
-        sourceType: elementType(sourceVector),
-        filterType: elementType(filterVector),
-        resultType: elementType(resultVector),
-        sourceWidth: sourceVector ? 4 : 1,
-        filterWidth: filterVector ? 4 : 1,
-        next1: next(1),
-        next2: next(2),
-        next3: next(3),
-        ...values,
-      }),
-      bindings: ['read', 'read', 'read_write', 'uniform'],
-    },
+  const shader: Shader = {
+    label: `conv2d/gatherStrips ${pass}`,
+    code: expandTemplate(`${stripsCode}\n${accessCode}`, {
+      columns: variant.columns,
+      columnVectors: variant.columns / 4,
+      stride: shape.stride,
+      lanes: variant.threads[0],
+      transposed: pass === 'inputGradient',
+      sourceVector,
+      // The stem's text would be the longest of all to compile, and a quarter of its products zero.
+      isImage: pass === 'forward' && sourceChannels === 3,
+      filterVector,
+      resultVector,
+      sourceType: elementType(sourceVector),
+      filterType: elementType(filterVector),
+      resultType: elementType(resultVector),
+      sourceWidth: sourceVector ? 4 : 1,
+      filterWidth: filterVector ? 4 : 1,
+      next1: next(1),
+      next2: next(2),
+      next3: next(3),
+      ...values,
+    }),
+    bindings: ['read', 'read', 'read_write', 'uniform'],
+  };
+  const threads = strips * Math.ceil(resultChannels / variant.columns);
+  const workgroups = Math.ceil(threads / variant.threads[0]);
+  return workgroupRanges(workgroups, dispatches, STRIPS_GRAIN).map(({ first, count }) => ({
+    shader,
     bindings: [
       gather.source,
       gather.filter,
@@ -84,11 +87,10 @@ export function gatherDispatch(gather: Gather, variant: TileVariant): Dispatch {
           ['u', sourceChannels],
           ['u', resultSize],
           ['u', resultChannels],
+          ['u', first],
         ),
       },
     ],
-    workgroups: foldWorkgroups(
-      Math.ceil((strips * Math.ceil(resultChannels / variant.columns)) / variant.threads[0]),
-    ),
-  };
+    workgroups: [count, 1, 1],
+  }));
 }

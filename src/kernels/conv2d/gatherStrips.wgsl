@@ -15,7 +15,7 @@
 // adapters), only the size of the register tile counts. One flat loop over (tap line, source channels): those
 // adapters copy every accumulator at each turn of each loop, so turns must be long and nests shallow.
 //
-// Dispatch (threads / lanes, folded to two dimensions): channels first, then strips.
+// Dispatch (threads / lanes, 1, 1), or a range of it that begins with workgroup `first`: channels first, then strips.
 // Sums run over tap lines, source channels by four, taps: a fixed order.
 // Source: implicit GEMM, Chetlur et al. 2014, arXiv:1410.0759, section 3; strips: docs/performance.md. Checked
 // against reference.ts.
@@ -29,6 +29,7 @@ struct Params {
   sourceChannels: u32, // K
   resultSize: u32,     // R
   resultChannels: u32, // M
+  first: u32,          // workgroup of the pass
 }
 
 @group(0) @binding(0) var<storage, read> source: array<${sourceType}>;
@@ -37,18 +38,14 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(${lanes})
-fn main(
-  @builtin(workgroup_id) part: vec3u,
-  @builtin(num_workgroups) parts: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
+fn main(@builtin(workgroup_id) part: vec3u, @builtin(local_invocation_index) lane: u32) {
   // Uniforms and products that do not change are read and formed once: software adapters hoist nothing.
   let size = params.sourceSize;
   let channels = params.sourceChannels;
   let resultSize = params.resultSize;
   let resultChannels = params.resultChannels;
   let pixelStep = channels / SOURCE_WIDTH;         // source elements from pixel to pixel
-  let thread = (part.y * parts.x + part.x) * ${lanes}u + lane;
+  let thread = (params.first + part.x) * ${lanes}u + lane;
   let threadsPerStrip = (resultChannels + ${columns}u - 1u) / ${columns}u;
   let stripIndex = thread / threadsPerStrip;
   let m = (thread - stripIndex * threadsPerStrip) * ${columns}u;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Dispatch } from '#gpu/command.ts';
 import type { GpuContext } from '#gpu/device.ts';
-import { expectClose, testGpu } from '#testing/gpu.ts';
+import { expectClose, testGpu, type TestGpu } from '#testing/gpu.ts';
 import { filterGradient, filterGradientSplits, forward, inputGradient } from './kernel.ts';
 import { filterGradientReference, forwardReference, inputGradientReference } from './reference.ts';
 import { filterSize, type ConvShape } from './shape.ts';
@@ -127,6 +128,88 @@ describe.each(Object.entries(SHAPES))('%s', (name, shape) => {
         sum,
         expected,
         tolerance(shape.batch * shape.outSize ** 2, `${name}, ${variant.name}, ${splits} splits`),
+      );
+    }
+  });
+});
+
+/** Of channels and sizes as above, whose shaders are compiled already; with workgroups enough for several dispatches. */
+const LARGER: Record<string, ConvShape> = {
+  'stem, odd batch': shapeOf(5, 3, 16, 3, 1, 1, 9),
+  'channels not divisible by four': shapeOf(5, 6, 10, 3, 1, 1, 7),
+  'whole strips': shapeOf(3, 4, 8, 3, 1, 1, 32),
+  'stride 2, odd size': shapeOf(5, 8, 12, 3, 2, 1, 15),
+  '1x1, stride 2, odd size': shapeOf(7, 36, 20, 1, 2, 0, 7),
+};
+
+describe.each(Object.entries(LARGER))('%s, cut into several dispatches', (_, shape) => {
+  const inputCount = shape.batch * shape.inSize ** 2 * shape.inChannels;
+  const outputCount = shape.batch * shape.outSize ** 2 * shape.outChannels;
+  const input = noise(inputCount, 1);
+  const filter = noise(filterSize(shape), 2);
+  const outputGradient = noise(outputCount, 3);
+  /** A strip and a tile. */
+  const variants = (pass: ConvPass, { limits, features }: GpuContext) => [
+    softwareVariants(pass, shape)[0]!,
+    convVariants(pass, shape, limits, features).find(({ slices }) => slices > 1)!,
+  ];
+
+  /** Results of one dispatch and of several. */
+  async function expectSameBits(
+    gpu: TestGpu,
+    result: () => GPUBuffer,
+    dispatches: (buffer: GPUBuffer, wanted: number) => readonly Dispatch[],
+  ): Promise<void> {
+    const [whole, cut] = [result(), result()];
+    expect(dispatches(whole, 1)).toHaveLength(1);
+    expect(dispatches(cut, 3).length).toBeGreaterThan(1);
+    await gpu.executor.run([...dispatches(whole, 1), ...dispatches(cut, 3)]);
+    const expected = await gpu.readF32(whole);
+    expect(expected.every(Number.isFinite)).toBe(true);
+    expect(await gpu.readF32(cut)).toEqual(expected);
+  }
+
+  it('forward has the same bits', async () => {
+    const gpu = await testGpu();
+    const given = { input: { buffer: gpu.f32(input) }, filter: { buffer: gpu.f32(filter) } };
+    for (const variant of variants('forward', gpu.context)) {
+      await expectSameBits(
+        gpu,
+        () => gpu.poisoned(outputCount),
+        (buffer, wanted) => forward(shape, { ...given, output: { buffer } }, variant, wanted),
+      );
+    }
+  });
+
+  it('inputGradient has the same bits, written or accumulated', async () => {
+    const gpu = await testGpu();
+    const given = {
+      outputGradient: { buffer: gpu.f32(outputGradient) },
+      filter: { buffer: gpu.f32(filter) },
+    };
+    for (const variant of variants('inputGradient', gpu.context)) {
+      for (const accumulate of [false, true]) {
+        await expectSameBits(
+          gpu,
+          () => (accumulate ? gpu.f32(input) : gpu.poisoned(inputCount)),
+          (buffer, wanted) =>
+            inputGradient(shape, { ...given, inputGradient: { buffer } }, { accumulate }, variant, wanted),
+        );
+      }
+    }
+  });
+
+  it('filterGradient has the same bits', async () => {
+    const gpu = await testGpu();
+    const given = {
+      input: { buffer: gpu.f32(input) },
+      outputGradient: { buffer: gpu.f32(outputGradient) },
+    };
+    for (const variant of variants('filterGradient', gpu.context)) {
+      await expectSameBits(
+        gpu,
+        () => gpu.poisoned(filterGradientSplits(shape, variant) * filterSize(shape)),
+        (buffer, wanted) => filterGradient(shape, { ...given, partials: { buffer } }, variant, wanted),
       );
     }
   });

@@ -1,27 +1,27 @@
 import type { BufferSlice, Dispatch } from '#gpu/command.ts';
-import { filterGradientDispatch, splitCount } from './filter.ts';
-import { gatherDispatch } from './gather.ts';
+import { filterGradientDispatches, splitCount } from './filter.ts';
+import { gatherDispatches } from './gather.ts';
 import type { ConvShape } from './shape.ts';
-import { tilesDispatch, tileSplits } from './tiles.ts';
+import { tilesDispatches, tileSplits } from './tiles.ts';
 import type { TileVariant } from './variants.ts';
 
 /**
  * The convolution of a batch.
  * `input` `[N, H, W, inC]`, `filter` `[kH, kW, inC, outC]`, `output` `[N, H', W', outC]`, all f32.
+ * @param dispatches about so many that the pass is cut into, here and below (`dispatches.ts`): the bits are the same.
  */
 export function forward(
   shape: ConvShape,
   { input, filter, output }: { input: BufferSlice; filter: BufferSlice; output: BufferSlice },
   variant: TileVariant,
+  dispatches = 1,
 ): Dispatch[] {
-  return [
-    variant.kind === 'tiles'
-      ? tilesDispatch('forward', shape, { a: input, b: filter, result: output }, false, variant)
-      : gatherDispatch(
-          { shape, pass: 'forward', accumulate: false, source: input, filter, result: output },
-          variant,
-        ),
-  ];
+  if (variant.kind === 'tiles') {
+    const buffers = { a: input, b: filter, result: output };
+    return tilesDispatches('forward', shape, buffers, false, variant, dispatches);
+  }
+  const buffers = { source: input, filter, result: output };
+  return gatherDispatches({ shape, pass: 'forward', accumulate: false, ...buffers }, variant, dispatches);
 }
 
 /**
@@ -33,13 +33,15 @@ export function inputGradient(
   buffers: { outputGradient: BufferSlice; filter: BufferSlice; inputGradient: BufferSlice },
   { accumulate }: { accumulate: boolean },
   variant: TileVariant,
+  dispatches = 1,
 ): Dispatch[] {
   const { outputGradient: source, filter, inputGradient: result } = buffers;
-  return [
-    variant.kind === 'tiles'
-      ? tilesDispatch('inputGradient', shape, { a: source, b: filter, result }, accumulate, variant)
-      : gatherDispatch({ shape, pass: 'inputGradient', accumulate, source, filter, result }, variant),
-  ];
+  if (variant.kind === 'tiles') {
+    const tiled = { a: source, b: filter, result };
+    return tilesDispatches('inputGradient', shape, tiled, accumulate, variant, dispatches);
+  }
+  const gather = { shape, pass: 'inputGradient', accumulate, source, filter, result } as const;
+  return gatherDispatches(gather, variant, dispatches);
 }
 
 /**
@@ -50,19 +52,12 @@ export function filterGradient(
   shape: ConvShape,
   buffers: { input: BufferSlice; outputGradient: BufferSlice; partials: BufferSlice },
   variant: TileVariant,
+  dispatches = 1,
 ): Dispatch[] {
+  if (variant.kind === 'strips') return filterGradientDispatches(shape, buffers, variant, dispatches);
   const { input, outputGradient, partials } = buffers;
-  return [
-    variant.kind === 'tiles'
-      ? tilesDispatch(
-          'filterGradient',
-          shape,
-          { a: input, b: outputGradient, result: partials },
-          false,
-          variant,
-        )
-      : filterGradientDispatch(shape, buffers, variant),
-  ];
+  const tiled = { a: input, b: outputGradient, result: partials };
+  return tilesDispatches('filterGradient', shape, tiled, false, variant, dispatches);
 }
 
 /** Partial sums that `filterGradient` writes: enough to occupy the adapter. */

@@ -19,19 +19,19 @@ const features = new Set(['subgroups']);
 const shape = shapeOf(5, 12, 24, 3, 2, 1, 16);
 const passes: readonly ConvPass[] = ['forward', 'inputGradient', 'filterGradient'];
 
-function build(pass: ConvPass, variant: TileVariant): Dispatch {
-  const [dispatch] =
-    pass === 'forward'
-      ? forward(shape, { input: slice, filter: slice, output: slice }, variant)
-      : pass === 'inputGradient'
-        ? inputGradient(
-            shape,
-            { outputGradient: slice, filter: slice, inputGradient: slice },
-            { accumulate: true },
-            variant,
-          )
-        : filterGradient(shape, { input: slice, outputGradient: slice, partials: slice }, variant);
-  return dispatch!;
+/** A pass in two dispatches, or in one where it has no more workgroups. */
+function build(pass: ConvPass, variant: TileVariant): readonly Dispatch[] {
+  return pass === 'forward'
+    ? forward(shape, { input: slice, filter: slice, output: slice }, variant, 2)
+    : pass === 'inputGradient'
+      ? inputGradient(
+          shape,
+          { outputGradient: slice, filter: slice, inputGradient: slice },
+          { accumulate: true },
+          variant,
+          2,
+        )
+      : filterGradient(shape, { input: slice, outputGradient: slice, partials: slice }, variant, 2);
 }
 
 /** What `Params` must hold, by the names that the shaders give their members. */
@@ -63,7 +63,8 @@ const all = (pass: ConvPass) => [
 const cases = passes.flatMap((pass) => all(pass).map((variant) => [pass, variant.name, variant] as const));
 
 describe.each(cases)('%s with %s', (pass, _, variant) => {
-  const dispatch = build(pass, variant);
+  const dispatches = build(pass, variant);
+  const dispatch = dispatches[0]!;
   const reflect = new WgslReflect(dispatch.shader.code);
 
   it('binds what the shader declares, in order', () => {
@@ -77,11 +78,15 @@ describe.each(cases)('%s with %s', (pass, _, variant) => {
 
   it('packs the parameters where the shader reads them', () => {
     const params = reflect.uniforms[0]!;
-    const packed = dispatch.bindings.find((binding) => 'uniform' in binding)!.uniform;
-    expect(packed.byteLength).toBeGreaterThanOrEqual(params.size);
-    const want = expected(pass, variant);
-    for (const { name, offset } of params.members!) {
-      expect([name, packed[offset / 4]]).toEqual([name, want[name]]);
+    let first = 0;
+    for (const { bindings, workgroups } of dispatches) {
+      const packed = bindings.find((binding) => 'uniform' in binding)!.uniform;
+      expect(packed.byteLength).toBeGreaterThanOrEqual(params.size);
+      const want: Record<string, number> = { ...expected(pass, variant), first };
+      for (const { name, offset } of params.members!) {
+        expect([name, packed[offset / 4]]).toEqual([name, want[name]]);
+      }
+      first += workgroups[variant.kind === 'tiles' ? 1 : 0];
     }
   });
 

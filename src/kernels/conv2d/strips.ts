@@ -1,5 +1,11 @@
 import type { ConvShape } from './shape.ts';
 
+/**
+ * Least workgroups of strips in a dispatch of several. A software adapter deals them out to its cores, and one of a
+ * filter gradient may be long: in a large batch 0.2 GFLOP.
+ */
+export const STRIPS_GRAIN = 2;
+
 /** How the pixels of a strip meet the columns that it loads: fixed when the shader's text is expanded. */
 export type StripValues = Readonly<Record<string, number | boolean>>;
 

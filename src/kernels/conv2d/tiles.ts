@@ -1,6 +1,7 @@
-import { words, type BufferSlice, type Dispatch } from '#gpu/command.ts';
+import { words, type BufferSlice, type Dispatch, type Shader } from '#gpu/command.ts';
+import { MAX_WORKGROUPS, workgroupRanges } from '../shared/ranges.ts';
 import { expandTemplate } from '../shared/template.ts';
-import { elementType, MAX_WORKGROUPS } from './elements.ts';
+import { elementType } from './elements.ts';
 import type { ConvShape } from './shape.ts';
 import code from './tiles.wgsl?raw';
 import type { ConvPass, TileVariant } from './variants.ts';
@@ -47,14 +48,18 @@ function extents(pass: ConvPass, shape: ConvShape, splits: number): Extents {
     : { rows: batch * Math.ceil(inSize / stride) ** 2, columns: inChannels, layers: stride ** 2 };
 }
 
-/** One dispatch of a `tiles` variant. `a`, `b` and `result` as tiles.wgsl has them. */
-export function tilesDispatch(
+/**
+ * The pass in a `tiles` variant, cut into so many dispatches where it has the lines of tiles. `a`, `b` and `result` as
+ * tiles.wgsl has them.
+ */
+export function tilesDispatches(
   pass: ConvPass,
   shape: ConvShape,
   buffers: { a: BufferSlice; b: BufferSlice; result: BufferSlice },
   accumulate: boolean,
   variant: TileVariant,
-): Dispatch {
+  dispatches: number,
+): Dispatch[] {
   const { batch, kernel, stride, padding, inSize, inChannels, outSize, outChannels } = shape;
   const splits = pass === 'filterGradient' ? tileSplits(shape, variant) : 1;
   const { rows, columns, layers } = extents(pass, shape, splits);
@@ -70,33 +75,34 @@ export function tilesDispatch(
   const resultVector = pass === 'inputGradient' ? inVector : outVector;
   /** 4x4 blocks of a tile that each thread fetches. */
   const fetches = (vectors: number): number => Math.ceil((vectors * variant.depth) / 4 / lanes);
-  return {
-    shader: {
-      label: `conv2d/tiles ${pass}`,
-      code: expandTemplate(code, {
-        isFilterGradient: pass === 'filterGradient',
-        isInputGradient: pass === 'inputGradient',
-        rows: variant.rows,
-        columns: variant.columns,
-        rowVectors: variant.rows / 4,
-        columnVectors: variant.columns / 4,
-        threadsX,
-        threadsY,
-        slices: variant.slices,
-        isSliced: variant.slices > 1,
-        quads: variant.quads,
-        depth: variant.depth,
-        fetchesA: fetches((threadsY * variant.rows) / 4),
-        fetchesB: fetches((threadsX * variant.columns) / 4),
-        aVector,
-        bVector: outVector,
-        resultVector,
-        aType: elementType(aVector),
-        bType: elementType(outVector),
-        resultType: elementType(resultVector),
-      }),
-      bindings: ['read', 'read', 'read_write', 'uniform'],
-    },
+  const shader: Shader = {
+    label: `conv2d/tiles ${pass}`,
+    code: expandTemplate(code, {
+      isFilterGradient: pass === 'filterGradient',
+      isInputGradient: pass === 'inputGradient',
+      rows: variant.rows,
+      columns: variant.columns,
+      rowVectors: variant.rows / 4,
+      columnVectors: variant.columns / 4,
+      threadsX,
+      threadsY,
+      slices: variant.slices,
+      isSliced: variant.slices > 1,
+      quads: variant.quads,
+      depth: variant.depth,
+      fetchesA: fetches((threadsY * variant.rows) / 4),
+      fetchesB: fetches((threadsX * variant.columns) / 4),
+      aVector,
+      bVector: outVector,
+      resultVector,
+      aType: elementType(aVector),
+      bType: elementType(outVector),
+      resultType: elementType(resultVector),
+    }),
+    bindings: ['read', 'read', 'read_write', 'uniform'],
+  };
+  return workgroupRanges(y, dispatches).map(({ first, count }) => ({
+    shader,
     bindings: [
       buffers.a,
       buffers.b,
@@ -113,9 +119,10 @@ export function tilesDispatch(
           ['u', outChannels],
           ['u', splits],
           ['u', accumulate ? 1 : 0],
+          ['u', first],
         ),
       },
     ],
-    workgroups: [x, y, layers],
-  };
+    workgroups: [x, count, layers],
+  }));
 }

@@ -27,7 +27,7 @@
 // threads of a workgroup out to its subgroups is its own affair; where a quad does not share its rows, everybody loads
 // for themselves.
 //
-// Dispatch (n / tile, m / tile, 1 | parities | splits).
+// Dispatch (n / tile, m / tile, 1 | parities | splits), or a range of its lines that begins with line `first`.
 // No atomics, fixed orders: equal inputs give equal bits.
 // Source: implicit GEMM, Chetlur et al. 2014, arXiv:1410.0759, section 3. Checked against reference.ts.
 
@@ -46,6 +46,7 @@ struct Params {
   outChannels: u32,
   splits: u32,       // of the filter gradient's k
   accumulate: u32,   // 1: add to what the result holds (input gradient)
+  first: u32,        // line of tiles of the pass
 }
 
 @group(0) @binding(0) var<storage, read> a: array<${aType}>;
@@ -136,7 +137,8 @@ fn main(
   // Who fetches what: a thread keeps its rows (columns) from tile to tile. B's fetchers start half-way round,
   // so that both tiles are fetched by different threads where there are enough.
   let laneB = (lane + LANES / 2u) % LANES;
-  let fetchRow = (part.y * ROW_VECTORS + (lane % ROW_VECTORS)) * 4u;
+  let tileLine = params.first + part.y;
+  let fetchRow = (tileLine * ROW_VECTORS + (lane % ROW_VECTORS)) * 4u;
   let fetchColumn = (part.x * COLUMN_VECTORS + (laneB % COLUMN_VECTORS)) * 4u;
   let firstDepthA = lane / ROW_VECTORS * 4u;
   let firstDepthB = laneB / COLUMN_VECTORS * 4u;
@@ -396,7 +398,7 @@ fn main(
 //# for q in rowVectors
 //# for r in 4
   {
-    let m = (part.y * ROW_VECTORS + thread.y + ${q}u * THREADS_Y) * 4u + ${r}u;
+    let m = (tileLine * ROW_VECTORS + thread.y + ${q}u * THREADS_Y) * 4u + ${r}u;
     if m < rows {
 //# if isFilterGradient
       let tap = m / paddedChannels;

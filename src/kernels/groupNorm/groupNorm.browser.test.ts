@@ -200,6 +200,12 @@ describe('groupNorm', () => {
     expect(await run(gpu, cases[0]!)).toEqual(await run(gpu, cases[0]!));
   });
 
+  it.each([cases[2]!, cases[7]!])('gives the same bits in several dispatches: $name', async (test) => {
+    const gpu = await testGpu();
+    const mostValues = mapSize(test.shape) / 2;
+    expect(await run(gpu, { ...test, tuning: { ...NARROW_MAPS, mostValues } })).toEqual(await run(gpu, test));
+  });
+
   it('refuses groups that do not divide the channels, with both numbers', () => {
     expect(() => groupNormStatsSize({ batch: 1, pixels: 1, channels: 65 }, 32)).not.toThrow();
     const buffer = {} as GPUBuffer;

@@ -7,8 +7,8 @@
 //   partials          [2, N, C]     f32    out: sums over pixels of dz, then of dz * xhat
 // Bindings from 0: dy, y, x, stats, parameters, partials, dx, the parameters.
 //
-// Dispatch (tiles, N, 1), as groupNormForward.wgsl. groupNormParameters.wgsl then sums the partials over the
-// images. dz is written where a residual wants it: storeDz.wgsl, else dropDz.wgsl.
+// Dispatch (tiles, N, 1) or a range of the images, as groupNormForward.wgsl. groupNormParameters.wgsl then sums the
+// partials over the images. dz is written where a residual wants it: storeDz.wgsl, else dropDz.wgsl.
 // Needs shared/sums.wgsl and fourChannels.wgsl or oneChannel.wgsl.
 // Source: derivative of Wu & He 2018, arXiv:1803.08494, section 3.1. Checked against reference.ts.
 
@@ -25,6 +25,7 @@ struct Params {
   groups: u32,     // G
   groupWidth: u32, // channels per group
   gamma: u32,      // offset in vectors
+  firstImage: u32, // of the dispatch
 }
 
 @group(0) @binding(0) var<storage, read> dy: array<Vec>;
@@ -52,15 +53,16 @@ fn maskedGradient(i: u32) -> Vec {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let image = params.firstImage + wg.y;
   let vector = wg.x * TILE + lane % TILE;
   let row = lane / TILE;
   let inside = vector < params.vectors && row < ROWS;
-  let first = wg.y * params.pixels * params.vectors + vector;
+  let first = image * params.pixels * params.vectors + vector;
   let stride = ROWS * params.vectors;
   let channel = (lane % TILE) * WIDTH;
 
   for (var g = lane; g < GROUPS; g += LANES) {
-    groupStats[g] = stats[wg.y * params.groups + min(wg.x * GROUPS + g, params.groups - 1u)];
+    groupStats[g] = stats[image * params.groups + min(wg.x * GROUPS + g, params.groups - 1u)];
   }
   workgroupBarrier();
   let mean = groupFirst(channel);
@@ -90,7 +92,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
   let total = sumRows(own, lane);
   if lane < TILE {
     if inside {
-      let at = wg.y * params.vectors + vector;
+      let at = image * params.vectors + vector;
       partials[at] = total.dz;
       partials[params.batch * params.vectors + at] = total.dzXhat;
     }

@@ -6,8 +6,9 @@
 //   stats           [N, G]     vec2f  out: mean, rstd = 1/sqrt(variance + eps), population variance
 // Bindings from 0: x, residual, parameters, stats, y, the parameters.
 //
-// Dispatch (tiles, N, 1): a workgroup owns TILE channel vectors of one image, always whole groups, and so
-// needs no second dispatch: statistics first, then it reads its part of x, up to 64 KiB, again from cache.
+// Dispatch (tiles, N, 1), or a range of the images: a workgroup owns TILE channel vectors of one image, always whole
+// groups, and so needs no second dispatch: statistics first, then it reads its part of x, up to 64 KiB, again from
+// cache.
 // Moments are merged, never E[x^2] - E[x]^2, which in f32 fails once |mean| is large against the deviation.
 // relu is a select, not max, because max may drop a NaN.
 // Needs shared/moments.wgsl and fourChannels.wgsl or oneChannel.wgsl.
@@ -28,6 +29,7 @@ struct Params {
   gamma: u32,      // offsets in vectors
   beta: u32,
   eps: f32,
+  firstImage: u32, // of the dispatch
 }
 
 @group(0) @binding(0) var<storage, read> x: array<Vec>;
@@ -46,10 +48,11 @@ fn groupValue(channel: u32) -> vec2f {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let image = params.firstImage + wg.y;
   let vector = wg.x * TILE + lane % TILE;
   let row = lane / TILE;
   let inside = vector < params.vectors && row < ROWS;
-  let first = wg.y * params.pixels * params.vectors + vector;
+  let first = image * params.pixels * params.vectors + vector;
   let stride = ROWS * params.vectors;
 
   var own = Moments(Vec(0.0), Vec(0.0), 0.0);
@@ -91,7 +94,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
     groupStats[g] = vec2f(mean, rstd);
     let group = wg.x * GROUPS + g;
     if group < params.groups {
-      stats[wg.y * params.groups + group] = vec2f(mean, rstd);
+      stats[image * params.groups + group] = vec2f(mean, rstd);
     }
   }
   workgroupBarrier();

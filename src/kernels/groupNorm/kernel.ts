@@ -2,6 +2,7 @@ import { words, type BindingKind, type Dispatch } from '#gpu/command.ts';
 import {
   checkMap,
   floats,
+  mapRanges,
   mapSize,
   tiledShader,
   tiling,
@@ -147,7 +148,7 @@ function shader(
 }
 
 /**
- * Forward pass, in training and evaluation alike; one dispatch.
+ * Forward pass, in training and evaluation alike; one dispatch or as many as the tuning wants.
  * @throws {RangeError} for a shape, a number of groups or an offset that does not fit.
  */
 export function groupNormForward(options: GroupNormForward): Dispatch[] {
@@ -155,40 +156,40 @@ export function groupNormForward(options: GroupNormForward): Dispatch[] {
   checkMap('groupNorm', shape);
   const tiles = groupTiling(shape, groups, tuning);
   const size = mapSize(shape);
-  return [
-    {
-      shader: shader(
-        'groupNormForward',
-        [forwardCode, momentsCode],
-        tiles,
-        ['read', 'read', 'read', 'read_write', 'read_write', 'uniform'],
-        { RELU: options.relu, RESIDUAL: residual !== undefined },
-      ),
-      bindings: [
-        floats(x, size),
-        floats(residual ?? x, size),
-        { buffer: parameters.buffer },
-        floats(options.stats, groupNormStatsSize(shape, groups)),
-        floats(options.y, size),
-        {
-          uniform: words(
-            ['u', shape.pixels],
-            ['u', tiles.vectors],
-            ['u', groups],
-            ['u', tiles.groupWidth],
-            ['u', vectorOffset('groupNorm', parameters.gamma, tiles.width)],
-            ['u', vectorOffset('groupNorm', parameters.beta, tiles.width)],
-            ['f', GROUP_NORM_EPS],
-          ),
-        },
-      ],
-      workgroups: [tiles.tiles, shape.batch, 1],
-    },
-  ];
+  const forward = shader(
+    'groupNormForward',
+    [forwardCode, momentsCode],
+    tiles,
+    ['read', 'read', 'read', 'read_write', 'read_write', 'uniform'],
+    { RELU: options.relu, RESIDUAL: residual !== undefined },
+  );
+  return mapRanges(shape, shape.batch, tuning).map(({ first, count }) => ({
+    shader: forward,
+    bindings: [
+      floats(x, size),
+      floats(residual ?? x, size),
+      { buffer: parameters.buffer },
+      floats(options.stats, groupNormStatsSize(shape, groups)),
+      floats(options.y, size),
+      {
+        uniform: words(
+          ['u', shape.pixels],
+          ['u', tiles.vectors],
+          ['u', groups],
+          ['u', tiles.groupWidth],
+          ['u', vectorOffset('groupNorm', parameters.gamma, tiles.width)],
+          ['u', vectorOffset('groupNorm', parameters.beta, tiles.width)],
+          ['f', GROUP_NORM_EPS],
+          ['u', first],
+        ),
+      },
+    ],
+    workgroups: [tiles.tiles, count, 1],
+  }));
 }
 
 /**
- * Backward pass, two dispatches: dx (and dz where given), then dgamma and dbeta.
+ * Backward pass, two dispatches or as many as the tuning wants: dx (and dz where given), then dgamma and dbeta.
  * @throws {RangeError} for a shape, a number of groups or an offset that does not fit, or a ReLU without `y`.
  */
 export function groupNormBackward(options: GroupNormBackward): Dispatch[] {
@@ -199,25 +200,26 @@ export function groupNormBackward(options: GroupNormBackward): Dispatch[] {
   const size = mapSize(shape);
   const partials = floats(options.scratch, groupNormScratchSize(shape));
   const channelTiles = tiling(shape.channels, tuning.lanes);
+  const backward = shader(
+    'groupNormBackward',
+    [backwardCode, dz ? storeDzCode : dropDzCode, sumsCode],
+    tiles,
+    [
+      'read',
+      'read',
+      'read',
+      'read',
+      'read',
+      'read_write',
+      'read_write',
+      'uniform',
+      ...(dz ? (['read_write'] as const) : []),
+    ],
+    { RELU: relu },
+  );
   return [
-    {
-      shader: shader(
-        'groupNormBackward',
-        [backwardCode, dz ? storeDzCode : dropDzCode, sumsCode],
-        tiles,
-        [
-          'read',
-          'read',
-          'read',
-          'read',
-          'read',
-          'read_write',
-          'read_write',
-          'uniform',
-          ...(dz ? (['read_write'] as const) : []),
-        ],
-        { RELU: relu },
-      ),
+    ...mapRanges(shape, shape.batch, tuning).map(({ first, count }): Dispatch => ({
+      shader: backward,
       bindings: [
         floats(dy, size),
         floats(y ?? x, size),
@@ -234,12 +236,13 @@ export function groupNormBackward(options: GroupNormBackward): Dispatch[] {
             ['u', groups],
             ['u', tiles.groupWidth],
             ['u', vectorOffset('groupNorm', parameters.gamma, tiles.width)],
+            ['u', first],
           ),
         },
         ...(dz ? [floats(dz, size)] : []),
       ],
-      workgroups: [tiles.tiles, shape.batch, 1],
-    },
+      workgroups: [tiles.tiles, count, 1],
+    })),
     {
       shader: tiledShader('groupNormParameters', [parametersCode, sumsCode], channelTiles, [
         'read',

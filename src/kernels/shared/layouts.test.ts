@@ -37,6 +37,8 @@ const running = { buffer, mean: 384, variance: 448 };
 const shape = { batch: 6, pixels: 256, channels: 20 };
 const bn = { shape, relu: true, tuning: NARROW_MAPS, x, y, parameters, running, stats, scratch };
 const gn = { shape, groups: 10, relu: true, tuning: NARROW_MAPS, x, y, parameters, stats };
+/** Two dispatches in place of one. */
+const halves = { tuning: { ...NARROW_MAPS, mostValues: 20_000 } };
 const classifier = { weight: 512, bias: 576 };
 const head = {
   shape: { batch: 6, pixels: 16, channels: 20 },
@@ -93,6 +95,31 @@ const cases: [string, Dispatch, Record<string, number | number[]>][] = [
     { pixels: 1536, vectors: 5, parts: 3, partPixels: 512 },
     { pixels: 1536, vectors: 5, parts: 3, blockPixels: 256, gamma: 32, gradientGamma: 64, gradientBeta: 80 },
   ]),
+  ...pair('batchNormTraining in halves', batchNormTraining({ ...bn, ...halves }), [
+    { partPixels: 512, firstPart: 0 },
+    { partPixels: 512, firstPart: 1 },
+    { blockPixels: 256, firstBlock: 0 },
+    { blockPixels: 256, firstBlock: 3 },
+  ]),
+  ...pair('batchNormEvaluation in halves', batchNormEvaluation({ ...bn, ...halves }), [
+    { blockPixels: 256, firstBlock: 0 },
+    { blockPixels: 256, firstBlock: 3 },
+  ]),
+  ...pair('batchNormBackward in halves', batchNormBackward({ ...bn, ...halves, dy, dx, gradients }), [
+    { partPixels: 512, firstPart: 0 },
+    { partPixels: 512, firstPart: 1 },
+    { blockPixels: 256, firstBlock: 0 },
+    { blockPixels: 256, firstBlock: 3 },
+  ]),
+  ...pair('groupNormForward in halves', groupNormForward({ ...gn, ...halves }), [
+    { pixels: 256, firstImage: 0 },
+    { pixels: 256, firstImage: 3 },
+  ]),
+  ...pair(
+    'groupNormBackward in halves',
+    groupNormBackward({ ...gn, ...halves, dy, dx, gradients, scratch }),
+    [{ pixels: 256, firstImage: 0 }, { pixels: 256, firstImage: 3 }, { batch: 6 }],
+  ),
   ...pair('groupNormForward', groupNormForward({ ...gn, residual }), [
     { pixels: 256, vectors: 5, groups: 10, groupWidth: 2, gamma: 32, beta: 48, eps: 1e-5 },
   ]),

@@ -1,4 +1,5 @@
 import type { BufferSlice, Shader } from '#gpu/command.ts';
+import { MAX_WORKGROUPS, workgroupRanges, type WorkgroupRange } from './ranges.ts';
 
 /** A batch of feature maps, `[N, H*W, C]` float32. */
 export interface MapShape {
@@ -17,9 +18,6 @@ export interface AffineSlices {
   /** First element of beta (`<layer>.bias`), a multiple of 4. */
   readonly beta: number;
 }
-
-/** Workgroups per dimension that every WebGPU device allows. */
-const MAX_WORKGROUPS = 65_535;
 
 /** `count` workgroups or a few more, as `(x, y, 1)`; the kernel reads `y * num_workgroups.x + x`. */
 export function foldWorkgroups(count: number): [number, number, number] {
@@ -49,12 +47,17 @@ export interface MapTuning {
   readonly lanes: number;
   /** Pixels that one lane walks over, at least, where the map has as many. */
   readonly pixelsPerLane: number;
+  /**
+   * Values of a batch that one dispatch of a normalization goes over, where it takes longer for all of them than the
+   * page can wait. The bits are the same.
+   */
+  readonly mostValues?: number;
 }
 
 /** For graphics cards. */
 export const WIDE_MAPS: MapTuning = { lanes: 256, pixelsPerLane: 8 };
-/** For software adapters (`AdapterDescription.isFallback`). */
-export const NARROW_MAPS: MapTuning = { lanes: 4, pixelsPerLane: 256 };
+/** For software adapters (`AdapterDescription.isFallback`): some 50 ms for the slowest kernel. */
+export const NARROW_MAPS: MapTuning = { lanes: 4, pixelsPerLane: 256, mostValues: 2 ** 21 };
 
 /** The better of the two for an adapter, as measured; docs/performance.md has the figures. */
 export function mapTuning(isFallback: boolean): MapTuning {
@@ -92,6 +95,15 @@ export function tiling(channels: number, lanes: number): Tiling {
   let tile = 1;
   while (tile < vectors && tile < lanes && tile * width < 16) tile *= 2;
   return { width, vectors, tile, tiles: Math.ceil(vectors / tile), lanes, rows: lanes / tile };
+}
+
+/** Cuts `count` workgroups that share the maps of a batch evenly into the dispatches that the tuning wants. */
+export function mapRanges(
+  shape: MapShape,
+  count: number,
+  { mostValues = Infinity }: MapTuning = WIDE_MAPS,
+): WorkgroupRange[] {
+  return workgroupRanges(count, Math.ceil(mapSize(shape) / mostValues));
 }
 
 /** A shader over tiled maps: sources joined (the main one first, so that its line numbers hold), overrides set. */
