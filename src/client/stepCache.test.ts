@@ -86,3 +86,13 @@ it('keeps what could not be read again: what goes, is not kept, or has not reach
   await vi.runAllTimersAsync();
   expect(absent()).toEqual(['whole']);
 });
+
+it('forgets runs that are gone', async () => {
+  const cache = new StepCache(runs, (runId) => read(runId));
+  const ids = add(4);
+  const release = cache.hold(ids);
+  runs.drop(ids.slice(1));
+  release();
+  await vi.runAllTimersAsync();
+  expect(cache.known).toEqual([ids[0]]);
+});

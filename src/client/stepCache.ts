@@ -31,6 +31,11 @@ export class StepCache {
     this.#read = read;
   }
 
+  /** Runs of which something is remembered. */
+  get known(): readonly string[] {
+    return [...new Set([...this.#released.keys(), ...this.#here])];
+  }
+
   /** @returns lets go of them. */
   hold(runIds: readonly string[]): () => void {
     const key = Symbol('held');
@@ -44,6 +49,11 @@ export class StepCache {
   }
 
   async #drop(): Promise<void> {
+    for (const runId of this.known) {
+      if (this.#runs.get(runId)) continue;
+      this.#released.delete(runId);
+      this.#here.delete(runId);
+    }
     const held = new Set([...this.#held.values()].flat());
     const spare = this.#runs.state.runs
       .filter((run) => !held.has(run.id) && !this.#here.has(run.id) && canBeDropped(run))
