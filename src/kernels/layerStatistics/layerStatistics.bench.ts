@@ -9,6 +9,7 @@ import {
   isFallback,
   largestMap,
   layers,
+  mostChannels,
   network,
   parameters,
   wave,
@@ -33,7 +34,7 @@ const filters = convNorms(network).map(({ conv }) => parameters.byName.get(`${co
 const [after, before, gradients] = [zeros(size), zeros(size), zeros(size)];
 const largest = zeros(layers.length * LARGEST_WORDS);
 const x = wave(largestMap);
-const values = { buffer: zeros(2 * Math.max(...layers.map(({ shape }) => shape.channels))) };
+const values = { buffer: zeros(2 * mostChannels) };
 const maps = layers.map(({ shape }, layer) => {
   const { channels } = shape;
   const deviations = { values, first: channels, stride: 1, count: channels, eps: EPS };

@@ -42,6 +42,9 @@ export const layers: readonly BenchLayer[] = convNorms(network).map(({ norm: { n
 /** Values of the largest layer. */
 export const largestMap = Math.max(...layers.map(({ shape }) => mapSize(shape)));
 
+/** Channels of the widest layer. */
+export const mostChannels = Math.max(...layers.map(({ shape }) => shape.channels));
+
 /** First element of a parameter in a packed buffer. */
 export function placeOf(name: string): number {
   return parameters.byName.get(name)!.offset;
